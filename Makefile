@@ -1,0 +1,50 @@
+# Rapport. `make help` says what there is.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PACKAGES := shared services/orders-listener services/notifier services/loyalty services/feedback
+export PYTHONUNBUFFERED := 1
+
+.PHONY: help run test check fmt schemas lock clean
+
+help: ## what can be done here
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements/all.lock $(addsuffix /pyproject.toml,$(PACKAGES))
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Rapport needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "setting up $(VENV) (once; a minute or two)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/all.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+	  $(addprefix -e ./,$(PACKAGES))
+	@touch $@
+
+run: $(READY) ## the shop, the four services, broker and databases on this machine (ONCE=1 KAFKA=apache SEED=7 WEEKS=6)
+	@$(BIN)/python -m deploy.local
+
+test: $(READY) ## every test on real parts (KAFKA=apache, ARGS="tests/chassis -k inbox")
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY) ## lint, formatting, types, generated schemas
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m contracts.publish --check
+
+fmt: $(READY) ## put the code into its form
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format --quiet .
+
+schemas: $(READY) ## write AsyncAPI and JSON Schemas from the contracts
+	@$(BIN)/python -m contracts.publish
+
+lock: $(READY) ## pin what requirements/all.in asks for, with hashes and without addresses (needs uv)
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-annotate --no-header requirements/all.in -o requirements/all.lock
+
+clean: ## forget what was built; the virtual environment too
+	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache .hypothesis
