@@ -1,0 +1,84 @@
+"""What a fold is given: an event, a due deadline or a command; and how their ids are derived.
+
+Every item has `id` (the cause that decisions name), `at` (the `now` of its rules), `customer_id`,
+`correlation_id` and `traceparent`. Nothing here reads a clock.
+"""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from msgspec import Struct
+
+from contracts import Event
+
+RAPPORT = uuid5(NAMESPACE_URL, "urn:rapport")
+"""Namespace of every id we derive: the same cause always gives the same id, also after a restored backup."""
+
+C = TypeVar("C")
+
+
+def derived_id(*parts: str) -> UUID:
+    """An id for something that follows from `parts` (kind first, then the natural key)."""
+    return uuid5(RAPPORT, "|".join(parts))
+
+
+class CauseKind(StrEnum):
+    """What made something happen."""
+
+    event = "event"
+    deadline = "deadline"
+    command = "command"
+
+
+class Due(Struct, frozen=True, kw_only=True):
+    """A deadline that has come: a wake-up call that an earlier fold left for this customer."""
+
+    customer_id: str
+    kind: str
+    subject: str
+    due_at: datetime
+    set_by: str
+    """Id of the item whose fold set it."""
+    correlation_id: str
+    traceparent: str | None = None
+
+    @property
+    def id(self) -> str:
+        """Derived from customer, kind, subject and moment."""
+        return str(
+            derived_id("deadline", self.customer_id, self.kind, self.subject, self.due_at.astimezone(UTC).isoformat())
+        )
+
+    @property
+    def at(self) -> datetime:
+        """A deadline happens when it is due, however late somebody looked."""
+        return self.due_at
+
+
+class Command(Struct, Generic[C], frozen=True, kw_only=True):
+    """Something a person or another service asked for over HTTP, about one customer."""
+
+    id: str
+    at: datetime
+    customer_id: str
+    data: C
+    actor: str
+    """Who asked: `customer`, `care:<name>`, `service:<name>`."""
+    correlation_id: str
+    traceparent: str | None = None
+
+
+Item = Event[Any] | Due | Command[Any]
+
+
+def cause_kind(item: Item) -> CauseKind:
+    """Which kind of cause an item is."""
+    match item:
+        case Event():
+            return CauseKind.event
+        case Due():
+            return CauseKind.deadline
+        case Command():
+            return CauseKind.command

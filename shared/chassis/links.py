@@ -1,0 +1,70 @@
+"""Signed links to a customer's pages: for one purpose and subject, until a time, verifiable by key id.
+
+Minted by the notifier when it sends, verified by the page's service; nothing of it lies in Kafka. The token is a
+JSON Web Token (RFC 7519) whose algorithm is pinned; the first key signs, every key verifies (rotation).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import jwt
+
+from chassis.errors import Rejected
+
+ALGORITHM = "HS256"
+SHORTEST_KEY_BYTES = 32
+
+
+class LinkRefused(Rejected):
+    """The link is forged, for something else, or too old (`code` tells which)."""
+
+
+@dataclass(frozen=True)
+class Links:
+    """Mints and verifies. `keys` maps key id to secret, the signing key first."""
+
+    keys: Mapping[str, bytes]
+
+    @classmethod
+    def from_setting(cls, setting: str) -> "Links":
+        """`id:secret[,id:secret …]`, the signing key first; secrets of at least 32 bytes."""
+        keys = {}
+        for pair in filter(None, setting.split(",")):
+            key_id, _, secret = pair.strip().partition(":")
+            if not key_id or len(secret.encode()) < SHORTEST_KEY_BYTES:
+                raise ValueError(f"LINK_KEYS: write id:secret with at least {SHORTEST_KEY_BYTES} bytes of secret")
+            keys[key_id] = secret.encode()
+        if not keys:
+            raise ValueError("LINK_KEYS: at least one key is needed")
+        return cls(keys)
+
+    def mint(self, *, purpose: str, subject: str, customer_id: str, expires_at: datetime) -> str:
+        """A token that opens `subject` for `purpose` until `expires_at`."""
+        key_id, secret = next(iter(self.keys.items()))
+        claims = {"aud": purpose, "sub": subject, "cus": customer_id, "exp": int(expires_at.timestamp())}
+        return jwt.encode(claims, secret, algorithm=ALGORITHM, headers={"kid": key_id})
+
+    def verify(self, token: str, *, purpose: str, now: datetime) -> "LinkClaims":
+        """Who and what the token opens; `LinkRefused` with code bad_link or link_expired."""
+        try:
+            secret = self.keys[jwt.get_unverified_header(token).get("kid", "")]
+            claims = jwt.decode(
+                token, secret, algorithms=[ALGORITHM], audience=purpose,
+                options={"verify_exp": False, "require": ["aud", "sub", "exp"]},
+            )  # fmt: skip
+            found = LinkClaims(str(claims["sub"]), str(claims["cus"]), datetime.fromtimestamp(claims["exp"], UTC))
+        except (jwt.InvalidTokenError, KeyError, ValueError, TypeError) as error:
+            raise LinkRefused("bad_link", "This link is not valid. Please open it from the message again.") from error
+        if found.expires_at <= now:  # our own time, which may be simulated
+            raise LinkRefused("link_expired", "This link has expired.")
+        return found
+
+
+@dataclass(frozen=True)
+class LinkClaims:
+    """What a verified link says."""
+
+    subject: str
+    customer_id: str
+    expires_at: datetime

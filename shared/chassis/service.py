@@ -1,0 +1,65 @@
+"""What a service is to the chassis: what it listens to, what it says, and its three functions."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chassis.items import Item
+from chassis.outcomes import Outcome
+from contracts import Fact
+from contracts.envelope import entry_of
+
+Tx = AsyncConnection
+"""An open transaction. Functions of a store take it first and never commit."""
+
+A = TypeVar("A")
+
+
+@dataclass(frozen=True)
+class Folding(Generic[A]):
+    """Load, fold, save for the aggregate of one service, per customer.
+
+    load   what the items touch, per customer id, blank for a customer never seen; the customers' locks are held
+    fold   pure; the new account and what follows. `Rejected` parks the event and leaves the account as it was
+    save   a fixed number of set-based statements, for the accounts that changed and the outcomes in fold order
+    """
+
+    load: Callable[[Tx, Sequence[Item]], Awaitable[dict[str, A]]]
+    fold: Callable[[A, Item], tuple[A, Outcome]]
+    save: Callable[[Tx, Mapping[str, A], Sequence[tuple[Item, Outcome]]], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Inlet:
+    """One topic a service listens to and the facts it takes from it; others are ignored and counted."""
+
+    topic: str
+    facts: tuple[type[Fact], ...]
+    carries_time: bool = True
+    """False for facts that flow back: they record something and never hold up the partition's time."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service. The order of `consumes` is the topics' rank where events have the same time."""
+
+    name: str
+    """With a hyphen, as in the folder: orders-listener."""
+    consumes: tuple[Inlet, ...]
+    topic: str
+    """Where it says its own facts."""
+    publishes: tuple[type[Fact], ...]
+    folding: Folding[Any]
+    migrations: Path
+
+    @property
+    def source(self) -> str:
+        """The CloudEvents source of its facts."""
+        return f"/rapport/{self.name}"
+
+    def wanted(self) -> dict[str, frozenset[str]]:
+        """Per topic, the CloudEvents types that are folded."""
+        return {inlet.topic: frozenset(entry_of(fact).type for fact in inlet.facts) for inlet in self.consumes}

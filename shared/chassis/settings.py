@@ -1,0 +1,56 @@
+"""Settings every service has. A service adds its own under its prefix (`LOYALTY_…`).
+
+Read from the environment, checked at start, never changed afterwards.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ClockKind(StrEnum):
+    """Where a service's time comes from."""
+
+    real = "real"
+    simulated = "simulated"
+
+
+class ServiceSettings(BaseSettings):
+    """What every service reads from its environment; subclasses set `env_prefix` for their own fields."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    database_url: Annotated[
+        SecretStr, Field(description="This service's PostgreSQL: postgresql+asyncpg://user:password@host/name")
+    ]
+    kafka_bootstrap_servers: str = Field(
+        default="127.0.0.1:9092", validation_alias="KAFKA_BOOTSTRAP_SERVERS", description="Brokers, host:port, by comma"
+    )
+    kafka_idempotent_producer: bool = Field(
+        default=True, validation_alias="KAFKA_IDEMPOTENT_PRODUCER",
+        description="Off only for the embedded broker, which does not know idempotent producers",
+    )  # fmt: skip
+    kafka_session_timeout_ms: int = Field(
+        default=20_000, ge=1_000, validation_alias="KAFKA_SESSION_TIMEOUT_MS",
+        description="After this silence of a worker its partitions go to another",
+    )  # fmt: skip
+    consumer_group: str | None = Field(default=None, description="Kafka consumer group; the service's name by default")
+    partitions: int = Field(
+        default=6, ge=1, le=1_000, validation_alias="PARTITIONS",
+        description="Partitions of every topic; fixed for life, checked at start",
+    )  # fmt: skip
+    clock: ClockKind = Field(
+        default=ClockKind.real, validation_alias="CLOCK",
+        description="real, or simulated: time is what publishers say by time-reached",
+    )  # fmt: skip
+    batch_items: int = Field(default=1_000, ge=1, description="Most items folded in one transaction")
+    partitions_in_flight: int = Field(default=2, ge=1, description="Transactions of different partitions side by side")
+    http_host: str = Field(default="127.0.0.1", validation_alias="HTTP_HOST", description="Address to listen on")
+    http_port: int = Field(default=8080, ge=1, le=65_535, validation_alias="HTTP_PORT", description="Port to listen on")
+    link_keys: SecretStr = Field(
+        validation_alias="LINK_KEYS", description="Keys of signed links, id:secret by comma, the signing key first"
+    )
+    shop_zone: str = Field(default="Europe/Berlin", validation_alias="SHOP_ZONE", description="The shop's IANA zone")
+    log_level: str = Field(default="INFO", validation_alias="LOG_LEVEL", description="DEBUG, INFO, WARNING, ERROR")

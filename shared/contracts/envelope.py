@@ -1,0 +1,99 @@
+"""The envelope around every fact (CloudEvents 1.0) and the catalogue of all event types.
+
+A fact is a frozen struct; `@event_type` names it, its topic and the field that CloudEvents calls `subject`.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
+
+from msgspec import Meta, Struct
+
+from contracts.vocabulary import CustomerId, Timestamp
+
+
+class Fact(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that happened to one customer. Unknown fields are accepted when read."""
+
+    customer_id: CustomerId
+
+
+class TimeReached(Struct, frozen=True, kw_only=True):
+    """Simulated time: everything this publisher had to say on this partition before `at` has been said."""
+
+    at: Timestamp
+
+
+F = TypeVar("F")
+Said = TypeVar("Said", bound=type)
+
+
+class EventType(NamedTuple):
+    """One entry of the catalogue."""
+
+    type: str
+    topic: str
+    """Empty for the one type that every publisher may say on its own topics."""
+    fact: Any
+    """The struct's class."""
+    subject: str | None
+    """Name of the field that is the CloudEvents subject."""
+
+
+_BY_TYPE: dict[str, EventType] = {}
+_BY_FACT: dict[type[Any], EventType] = {}
+
+
+def event_type(name: str, *, topic: str, subject: str | None) -> Callable[[Said], Said]:
+    """Enter a fact into the catalogue as `name` (`<context>.<fact>.v<N>`), published on `topic`."""
+
+    def enter(fact: Said) -> Said:
+        if name in _BY_TYPE:
+            raise ValueError(f"two facts are called {name}")
+        entry = EventType(name, topic, fact, subject)
+        _BY_TYPE[name] = _BY_FACT[fact] = entry
+        return fact
+
+    return enter
+
+
+def catalogue() -> Mapping[str, EventType]:
+    """Every event type by its name."""
+    from contracts import feedback, loyalty, notifications, orders, storefront  # noqa: F401 they enter themselves
+
+    return _BY_TYPE
+
+
+def entry_of(fact: type[Any]) -> EventType:
+    """The catalogue's entry of a fact's class; `KeyError` for a class that is no event."""
+    return _BY_FACT[fact]
+
+
+class Event(Struct, Generic[F], frozen=True, kw_only=True):
+    """A fact with its envelope.
+
+    `time` is when it was said; when it happened is `occurred_at` in the data. `(source, id)` names the event for
+    ever: the same pair with the same bytes is a repetition.
+    """
+
+    id: Annotated[str, Meta(min_length=1, max_length=255)]
+    source: Annotated[str, Meta(min_length=1, max_length=255)]
+    time: datetime
+    data: F
+    subject: str | None = None
+    correlation_id: str
+    causation_id: str | None = None
+    traceparent: str | None = None
+
+    @property
+    def type(self) -> str:
+        """The CloudEvents type."""
+        return _BY_FACT[type(self.data)].type
+
+    @property
+    def at(self) -> datetime:
+        """The `now` of every rule that folds this event."""
+        return self.time
+
+
+event_type("rapport.time-reached.v1", topic="", subject=None)(TimeReached)
