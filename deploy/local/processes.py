@@ -123,9 +123,7 @@ class Process:
     def check(self) -> None:
         """Raises `ProcessError` when the child has ended without being asked."""
         if self._child is not None and (code := self._child.poll()) is not None:
-            raise ProcessError(
-                f"{self.name} ended with exit code {code}; the end of {self.log}:\n{self.tail()}"
-            )
+            raise ProcessError(f"{self.name} ended with exit code {code}; the end of {self.log}:\n{self.tail()}")
 
     def complete(self, timeout_s: float = 60) -> None:
         """Runs the child to its end; raises `ProcessError` unless that is exit code 0 within `timeout_s`."""
