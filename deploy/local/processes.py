@@ -29,20 +29,29 @@ class ProcessError(RuntimeError):
 
 
 class _Watch:
-    """The pipe to our watchman, who is hired with the first child."""
+    """The children that run now, and the pipe to our watchman, who is hired with the first of them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._watchman: subprocess.Popen[str] | None = None
+        self._children: dict[int, Process] = {}
 
-    def tell(self, line: str) -> None:
+    def watch(self, pid: int, child: "Process", crash_with: signal.Signals) -> None:
+        self._children[pid] = child
+        self._tell(f"watch {pid} {int(crash_with)}")
+
+    def forget(self, pid: int) -> None:
+        self._children.pop(pid, None)
+        self._tell(f"forget {pid}")
+
+    def _tell(self, line: str) -> None:
         with self._lock:
             pipe = self._pipe()
             pipe.write(line + "\n")
             pipe.flush()
 
     def _pipe(self) -> IO[str]:
-        if self._watchman is None or self._watchman.poll() is not None:
+        if self._watchman is None:
             self._watchman = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(Path(__file__).with_name("watchman.py"))],
                 stdin=subprocess.PIPE,
@@ -52,12 +61,13 @@ class _Watch:
                 cwd="/",
                 start_new_session=True,
             )
-            atexit.register(self._dismiss, self._watchman)
+            atexit.register(self._close, self._watchman)
         assert self._watchman.stdin is not None  # noqa: S101 - Popen was asked for a pipe
         return self._watchman.stdin
 
-    @staticmethod
-    def _dismiss(watchman: subprocess.Popen[str]) -> None:
+    def _close(self, watchman: subprocess.Popen[str]) -> None:
+        for child in list(self._children.values()):
+            child.stop(timeout_s=2)
         watchman.communicate()
 
 
@@ -104,6 +114,7 @@ class Process:
         """Starts the child; its output is appended to the log."""
         if self.running:
             return
+        self.kill()  # what a crashed predecessor left behind
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(
@@ -118,7 +129,7 @@ class Process:
                 group=group_of(self._user),
                 extra_groups=[] if self._user else None,
             )
-        _watch.tell(f"watch {self._child.pid} {int(self._crash_with)}")
+        _watch.watch(self._child.pid, self, self._crash_with)
 
     def check(self) -> None:
         """Raises `ProcessError` when the child has ended without being asked."""
@@ -130,15 +141,12 @@ class Process:
         self.start()
         assert self._child is not None  # noqa: S101 - just started
         try:
-            code = self._child.wait(timeout_s)
+            if self._child.wait(timeout_s) != 0:
+                self.check()
         except subprocess.TimeoutExpired:
             raise ProcessError(f"{self.name} is not done after {timeout_s:g} s:\n{self.tail()}") from None
         finally:
-            with contextlib.suppress(ProcessError):
-                self.kill() if self.running else None
-        if code != 0:
-            self.check()
-        self._forget()
+            self.kill()
 
     def wait_until(self, ready: Callable[[], bool], timeout_s: float = 30, pause_s: float = 0.02) -> None:
         """Polls `ready`; raises `ProcessError` as soon as the child dies, or when `timeout_s` have passed."""
@@ -180,7 +188,7 @@ class Process:
 
     def _forget(self) -> None:
         if self._child is not None:
-            _watch.tell(f"forget {self._child.pid}")
+            _watch.forget(self._child.pid)
             self._child = None
 
 
