@@ -1,0 +1,152 @@
+"""The SDK: says storefront facts on Kafka and returns when they are safe.
+
+    async with Publisher("kafka:9092", source="/storefronts/berlin") as shop:
+        await shop.publish(OrderPlaced(...), said_at=now)
+
+Owns the connection. Never repairs a fact, never creates a topic, keeps no copy of what was said.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from contracts import Event, Fact
+from contracts.kafka import Record
+
+from storefront.errors import BrokerAway, NotPublished, TopicMissing, WrongPartitions
+from storefront.partitions import partition_of
+from storefront.saying import TOPICS, Said, event_of, record_of, time_reached_record
+
+
+class Publisher:
+    """An open connection of one storefront; use it as an async context manager.
+
+    `source` names the storefront for ever: events are told apart by (source, id). `idempotent` is off only for the
+    embedded broker. With `partitions` the topics must have exactly that many. `connection` is passed on to the
+    client: security_protocol, ssl_context, sasl_mechanism and their like (aiokafka's names).
+    Raises `BrokerAway`, `TopicMissing` or `WrongPartitions` when it opens.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str,
+        source: str = "/storefronts/demo",
+        *,
+        idempotent: bool = True,
+        partitions: int | None = None,
+        connection: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.source = source
+        self._bootstrap = bootstrap
+        self._idempotent = idempotent
+        self._wanted = partitions
+        self._connection = connection or {}
+        self._counts: dict[str, int] = {}
+        self._producer: Any = None
+
+    async def __aenter__(self) -> Self:
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap,
+            acks="all",
+            enable_idempotence=self._idempotent,
+            linger_ms=2,
+            max_batch_size=262_144,
+            **self._connection,
+        )
+        try:
+            await self._open()
+        except BaseException:
+            await self._producer.stop()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._producer.stop()
+
+    @property
+    def partitions(self) -> Mapping[str, int]:
+        """How many partitions each storefront topic has."""
+        return self._counts
+
+    async def publish(self, fact: Fact, *, said_at: datetime, id: str | None = None) -> str:
+        """Say one fact; returns its event id when all replicas have it. The same again has the same id.
+
+        Raises `Unsayable` before anything is sent, `NotPublished` when it was not acknowledged.
+        """
+        event = event_of(Said(fact, said_at), self.source, id)
+        await self.publish_events([event])
+        return event.id
+
+    async def publish_all(self, said: Iterable[tuple[Fact, datetime]]) -> int:
+        """Say many facts, in this order per customer; returns how many when all are acknowledged."""
+        return await self.publish_events([event_of(Said(*each), self.source) for each in said])
+
+    async def publish_events(self, events: Iterable[Event[Any]]) -> int:
+        """Like `publish_all`, for events whose ids are known already. Nothing is sent unless all can be read."""
+        records = [record_of(event) for event in events]
+        await self._send((record, self._home(record)) for record in records)
+        return len(records)
+
+    async def time_reached(self, at: datetime) -> None:
+        """Simulated time only: everything before `at` has been said, on every partition of every topic."""
+        await self._producer.flush()
+        await self._send(
+            (time_reached_record(at, self.source, topic, partition), partition)
+            for topic, count in self._counts.items()
+            for partition in range(count)
+        )
+
+    def _home(self, record: Record) -> int:
+        return partition_of(record.key or b"", self._counts[record.topic])
+
+    async def _send(self, records: Iterable[tuple[Record, int]]) -> None:
+        acknowledgements = []
+        try:
+            for (topic, key, value, headers), partition in records:
+                sent = await self._producer.send(topic, value, key=key, partition=partition, headers=headers)
+                acknowledgements.append(sent)
+        except KafkaError as error:
+            raise self._not_published(error) from error
+        finally:
+            results = await asyncio.gather(*acknowledgements, return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise self._not_published(result) from result
+
+    def _not_published(self, error: BaseException) -> NotPublished:
+        return NotPublished(
+            f"{self._bootstrap} did not acknowledge ({error!r}); publish the same again: ids are derived, nothing doubles"
+        )
+
+    async def _open(self) -> None:
+        try:
+            await self._producer.start()
+        except KafkaError as error:
+            raise self._away(error) from error
+        self._counts = await self._partition_counts()
+        if missing := [topic for topic in TOPICS if not self._counts[topic]]:
+            raise TopicMissing(
+                f"{self._bootstrap} has no topic {', '.join(missing)}: start a service once, it creates them"
+            )
+        if self._wanted and (wrong := {t: n for t, n in self._counts.items() if n != self._wanted}):
+            raise WrongPartitions(
+                f"{wrong} partitions, agreed were {self._wanted}: all topics have the same number, fixed for life"
+            )
+
+    async def _partition_counts(self) -> dict[str, int]:
+        """Asked for all topics at once: asking for one by name would create it on many clusters."""
+        try:
+            metadata = await self._producer.client.fetch_all_metadata()
+        except KafkaError as error:
+            raise self._away(error) from error
+        return {topic: len(metadata.partitions_for_topic(topic) or ()) for topic in TOPICS}
+
+    def _away(self, error: KafkaError) -> BrokerAway:
+        hint = " or pass idempotent=False, which the embedded broker needs" if self._idempotent else ""
+        return BrokerAway(f"no usable Kafka broker at {self._bootstrap} ({error!r}): start it, check the address{hint}")
