@@ -55,8 +55,9 @@ class ApacheKafka:
 
     idempotent_producer = True
 
-    def __init__(self, folder: Path, port: int | None = None) -> None:
+    def __init__(self, folder: Path, port: int | None = None, *, log: Path | None = None) -> None:
         self._folder = folder.absolute()
+        self._log = log or self._folder / "kafka.log"
         free, self._controller_port = free_ports(2)
         self._port = port or free
         self._java: list[str] = []
@@ -110,7 +111,7 @@ class ApacheKafka:
         self._java = self._java_command()
         if not (self._folder / "data" / "meta.properties").exists():
             self._format(settings)
-        self._process = Process("Apache Kafka", [*self._java, "kafka.Kafka", settings], log=self._folder / "kafka.log")
+        self._process = Process("Apache Kafka", [*self._java, "kafka.Kafka", settings], log=self._log)
 
     def _java_command(self) -> list[str]:
         logging = f"-Dlog4j2.configurationFile={self._folder / 'log4j2.yaml'}"

@@ -85,8 +85,15 @@ def kind_from(environment: Mapping[str, str] = os.environ) -> Kind:
             raise ValueError(f"KAFKA={other} is not known; choose KAFKA=tansu or KAFKA=apache")
 
 
-def broker(kind: Kind, folder: Path, port: int | None = None, *, environment: Mapping[str, str] = os.environ) -> Broker:
-    """A broker that is not started yet. `folder` takes its files and logs; without `port` a free one is taken."""
+def broker(
+    kind: Kind,
+    folder: Path,
+    port: int | None = None,
+    *,
+    log: Path | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> Broker:
+    """A broker that is not started yet. `folder` takes its files; without `port` a free one is taken."""
     if bootstrap := environment.get("KAFKA_BOOTSTRAP_SERVERS"):
         return ExistingCluster(bootstrap)
-    return Tansu(folder, port) if kind == "tansu" else ApacheKafka(folder, port)
+    return Tansu(folder, port, log=log) if kind == "tansu" else ApacheKafka(folder, port, log=log)

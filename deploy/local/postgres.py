@@ -57,10 +57,8 @@ class Postgres:
         self.stop()
 
     @property
-    def process(self) -> Process:
-        """The running server. Raises `ProcessError` when it was never started."""
-        if self._process is None:
-            raise ProcessError("PostgreSQL was not started")
+    def process(self) -> Process | None:
+        """The server; None before the first start and after `stop`."""
         return self._process
 
     def start(self) -> None:
@@ -70,8 +68,9 @@ class Postgres:
             self._initialise(folder)
         if self._process is None:
             self._process = self._server(folder)
-        self._process.start()
-        self._process.wait_until(lambda: self._accepts_connections(folder))
+        server = self._process
+        server.start()
+        server.wait_until(lambda: _accepts_connections(folder, server.pid))
 
     def stop(self) -> None:
         """A clean shutdown (open connections are cut off); forgets what is temporary."""
@@ -86,11 +85,13 @@ class Postgres:
 
     def kill(self) -> None:
         """SIGKILL, as if the power went: what was committed is there after the next `start`."""
-        self.process.kill()
+        if self._process is not None:
+            self._process.kill()
 
     def restart(self) -> None:
         """A clean shutdown and a start; connections are lost, addresses and data stay."""
-        self.process.stop()
+        if self._process is not None:
+            self._process.stop()
         self.start()
 
     def database(self, name: str, *, template: str | None = None) -> str:
@@ -184,12 +185,13 @@ class Postgres:
             crash_with=signal.SIGQUIT,  # "immediate": takes its own children along
         )
 
-    def _accepts_connections(self, folder: Path) -> bool:
-        """The server writes its state into the eighth line of its lock file; an old file has another pid."""
-        with contextlib.suppress(FileNotFoundError):
-            lines = (folder / "postmaster.pid").read_text().splitlines()
-            return len(lines) >= 8 and lines[0] == str(self.process.pid) and lines[7].strip() == "ready"
-        return False
+
+def _accepts_connections(folder: Path, pid: int | None) -> bool:
+    """The server writes its state into the eighth line of its lock file; an old file has another pid."""
+    with contextlib.suppress(FileNotFoundError):
+        lines = (folder / "postmaster.pid").read_text().splitlines()
+        return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
+    return False
 
 
 def _make_passable(path: Path) -> None:

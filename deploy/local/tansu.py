@@ -17,11 +17,11 @@ from deploy.local.processes import Process
 
 
 class Tansu:
-    """One broker, empty at each start. `folder` takes its log; the port is a free one unless given."""
+    """One broker, empty at each start. `folder` takes its log unless `log` does; without `port` a free one is taken."""
 
     idempotent_producer = False
 
-    def __init__(self, folder: Path, port: int | None = None) -> None:
+    def __init__(self, folder: Path, port: int | None = None, *, log: Path | None = None) -> None:
         self._port = port or free_port()
         address = f"tcp://{HOST}:{self._port}"
         self.process = Process(
@@ -36,7 +36,7 @@ class Tansu:
                 "--advertised-listener-url",
                 address,
             ],
-            log=folder / "tansu.log",
+            log=log or folder / "tansu.log",
             environment={"RUST_LOG": "warn"},
             end_with=signal.SIGKILL,  # it has nothing to save, and would wait for its clients
         )

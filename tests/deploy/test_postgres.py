@@ -89,4 +89,5 @@ def test_a_temporary_server_leaves_nothing_behind() -> None:
 
 
 def test_the_server_counts_its_memory(postgres: Postgres) -> None:
+    assert postgres.process is not None
     assert memory_bytes([postgres.process]) > 1_000_000
