@@ -91,6 +91,11 @@ class Event(Struct, Generic[F], frozen=True, kw_only=True):
         return _BY_FACT[type(self.data)].type
 
     @property
+    def customer_id(self) -> str:
+        """Whom it is about; time-reached is about nobody and has none."""
+        return str(self.data.customer_id)  # type: ignore[attr-defined]  # F is a Fact wherever this is asked
+
+    @property
     def at(self) -> datetime:
         """The `now` of every rule that folds this event."""
         return self.time

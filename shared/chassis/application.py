@@ -1,0 +1,21 @@
+"""What a service hands to the chassis: itself, its settings, its routes and its background tasks."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+
+from chassis.runtime import Runtime
+from chassis.service import Service
+from chassis.settings import ServiceSettings
+
+
+@dataclass(frozen=True)
+class Application:
+    """Composed by a service's `app.py`, run by `chassis.main`."""
+
+    service: Service
+    settings: ServiceSettings
+    routers: Callable[[Runtime], Sequence[APIRouter]]
+    background: Sequence[Callable[[Runtime], Awaitable[None]]] = ()
+    """Tasks that run beside the worker and are cancelled at its end (the notifier's sender)."""

@@ -1,0 +1,290 @@
+"""One transaction per batch: what one poll brought for one partition, with the deadlines that are due.
+
+Positions move by compare-and-set, unreadable records are parked, repetitions found in the inbox, customers locked,
+items folded and saved, facts put into the outbox, all or nothing. `applied + duplicate + parked + ignored` is what
+was consumed, always.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from chassis import customers, deadlines, decisions, inbox, outbox, parked, positions
+from chassis.database import is_transient
+from chassis.items import Command
+from chassis.publishing import events_of, time_reached
+from chassis.reading import Entry
+from chassis.sequence import LONG_AGO, Block, Folded, Refused, fold_sequence
+from chassis.service import Service, Tx
+from contracts import Event
+from contracts.kafka import to_record
+
+
+class PositionsMoved(Exception):
+    """Another owner has taken this partition further: nothing of this batch may count."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What is to be done for one partition in one transaction."""
+
+    partition: int
+    entries: Sequence[Entry]
+    """In the order in which they are folded; each topic's own order is kept."""
+    expected: Mapping[str, int]
+    """Per topic, the stored next offset that `entries` were read after."""
+    before: datetime = LONG_AGO
+    """Deadlines due before this moment are folded."""
+    time_reached: bool = False
+    """Simulated time: say on our own topic that `before` has been reached, once it is settled."""
+
+
+@dataclass
+class Report:
+    """What a batch did, for metrics and the loop."""
+
+    next_offsets: dict[str, int]
+    settled_at: datetime | None
+    counts: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    deadlines: int = 0
+    decisions: int = 0
+    facts: int = 0
+    more_due: bool = False
+    refused: list[Refused] = field(default_factory=list)
+
+
+@dataclass
+class _Sorted:
+    """The entries of a batch by what becomes of them."""
+
+    tallies: dict[str, Counter[str]]
+    events: list[Entry] = field(default_factory=list)
+    parkings: list[parked.Parking] = field(default_factory=list)
+
+    def count(self, entry: Entry, fate: str) -> None:
+        self.tallies[entry.record.topic][fate] += 1
+
+    def park(self, entry: Entry, reason: str, detail: str) -> None:
+        event = entry.event
+        customer_id = event.customer_id if event else _customer_of_key(entry.record.key)
+        self.parkings.append(parked.Parking(entry.record, reason, detail, customer_id, event.id if event else None))
+        self.count(entry, "parked")
+
+
+def _customer_of_key(key: bytes | None) -> str | None:
+    try:
+        return key.decode().replace("\x00", "")[:128] if key else None
+    except UnicodeDecodeError:
+        return None
+
+
+async def run(tx: Tx, service: Service, batch: Batch, *, most_due: int = 1_000, isolate: bool = False) -> Report:
+    """Do the whole batch inside `tx`. Raises `PositionsMoved`; other errors leave everything to a rollback.
+
+    `isolate` saves customer by customer behind savepoints and parks those whose items cannot be saved.
+    """
+    stored = await _expected_positions(tx, batch)
+    sorted_ = _sort(batch)
+    fresh = await _fresh(tx, sorted_)
+    waking, more_due = await _waking(tx, batch, most_due)
+    items = [_event(entry) for entry in fresh]
+    apply = apply_apart if isolate else apply_together
+    folded = await apply(tx, service, items, waking, before=batch.before, partition_of=lambda _: batch.partition)
+    _tally(sorted_, fresh, folded)
+    await parked.park(tx, sorted_.parkings)
+    await customers.block(tx, folded.blocks)
+    report = _report(sorted_, batch, stored, folded, more_due=more_due)
+    report.facts = await _publish(tx, service, batch, folded, report)
+    report.decisions = await decisions.write(tx, folded.outcomes)
+    await positions.advance(tx, batch.partition, _advances(batch, sorted_, stored), report.settled_at)
+    return report
+
+
+async def _expected_positions(tx: Tx, batch: Batch) -> dict[str, positions.Position]:
+    stored = await positions.positions_of(tx, batch.partition)
+    if {topic: position.next_offset for topic, position in stored.items()} != dict(batch.expected):
+        raise PositionsMoved(f"partition {batch.partition}")
+    return stored
+
+
+def _sort(batch: Batch) -> _Sorted:
+    found = _Sorted({topic: Counter() for topic in batch.expected})
+    seen: dict[tuple[str, str], int] = {}
+    for entry in batch.entries:
+        event = entry.event
+        if entry.unreadable:
+            found.park(entry, entry.unreadable.reason, entry.unreadable.detail)
+        elif event is None:
+            found.count(entry, "ignored")
+        elif entry.marker:
+            found.count(entry, "applied")
+        elif (event.id, event.source) not in seen:
+            seen[event.id, event.source] = entry.content_hash
+            found.events.append(entry)
+        else:
+            _repeated(found, entry, seen[event.id, event.source])
+    return found
+
+
+def _repeated(found: _Sorted, entry: Entry, known_hash: int) -> None:
+    if entry.content_hash == known_hash:
+        found.count(entry, "duplicate")
+    else:
+        found.park(entry, "id_reused", "this id was used before, with other content")
+
+
+def _event(entry: Entry) -> Any:
+    return entry.event
+
+
+async def _fresh(tx: Tx, found: _Sorted) -> list[Entry]:
+    """The events that the inbox did not know; the others are counted or parked."""
+    new = await inbox.take_in(tx, found.events)
+    fresh: list[Entry] = []
+    old: list[Entry] = []
+    for entry in found.events:
+        (fresh if _name(entry) in new else old).append(entry)
+    if old:
+        hashes = await inbox.known_hashes(tx, [_name(entry) for entry in old])
+        for entry in old:
+            _repeated(found, entry, hashes[_name(entry)])
+    return fresh
+
+
+def _name(entry: Entry) -> tuple[str, str]:
+    event = _event(entry)
+    return event.id, event.source
+
+
+async def _waking(tx: Tx, batch: Batch, most_due: int) -> tuple[list[str], bool]:
+    if batch.before == LONG_AGO:
+        return [], False
+    return await deadlines.due_customers(tx, batch.partition, batch.before, most_due)
+
+
+async def apply_together(
+    tx: Tx,
+    service: Service,
+    items: Sequence[Event[Any] | Command[Any]],
+    waking: Collection[str],
+    *,
+    before: datetime,
+    partition_of: Callable[[str], int],
+) -> Folded:
+    """Lock the customers, load, fold and save them all at once; deadlines are written, facts and decisions are not."""
+    touched_ids = {item.customer_id for item in items} | set(waking)
+    if not touched_ids:
+        return Folded({})
+    blocked = await customers.lock(tx, touched_ids)
+    free = touched_ids - blocked
+    due = await deadlines.due_of(tx, free, before) if before > LONG_AGO and free else []
+    folding = service.folding
+    touched = [item for item in items if item.customer_id in free]
+    accounts = await folding.load(tx, [*touched, *due]) if touched or due else {}
+    folded = fold_sequence(folding.fold, accounts, items, due, before=before, blocked=blocked)
+    changed = {customer_id: folded.accounts[customer_id] for customer_id in sorted(folded.changed)}
+    if changed or any(outcome.rows for _, outcome in folded.outcomes):
+        await folding.save(tx, changed, folded.outcomes)
+    await deadlines.write(tx, folded.deadlines, {c: partition_of(c) for c in touched_ids})
+    return folded
+
+
+async def apply_apart(
+    tx: Tx,
+    service: Service,
+    items: Sequence[Event[Any] | Command[Any]],
+    waking: Collection[str],
+    *,
+    before: datetime,
+    partition_of: Callable[[str], int],
+) -> Folded:
+    """The same, customer by customer behind savepoints: who cannot be saved is blocked, the others go on."""
+    whole = Folded({})
+    for customer_id in sorted({item.customer_id for item in items} | set(waking)):
+        own = [item for item in items if item.customer_id == customer_id]
+        try:
+            async with tx.begin_nested():
+                part = await apply_together(tx, service, own, [customer_id], before=before, partition_of=partition_of)
+        except (SQLAlchemyError, ValueError, TypeError, KeyError, ArithmeticError) as error:
+            if is_transient(error):
+                raise
+            part = _unsaved(customer_id, own, error)
+        whole.outcomes += part.outcomes
+        whole.refused += part.refused
+        whole.blocks |= part.blocks
+    return whole
+
+
+def _unsaved(customer_id: str, items: Sequence[Any], error: Exception) -> Folded:
+    reason = "save_failed"
+    refused = [
+        Refused(item, "behind_blocked" if place else reason, type(error).__name__, error)
+        for place, item in enumerate(items)
+    ]
+    return Folded({}, refused=refused, blocks={customer_id: Block(reason, items[0].id if items else "deadline")})
+
+
+def _tally(found: _Sorted, fresh: Sequence[Entry], folded: Folded) -> None:
+    refused = {id(refusal.item): refusal for refusal in folded.refused}
+    repeated = {id(item) for item, outcome in folded.outcomes if outcome.duplicate}
+    for entry in fresh:
+        refusal = refused.get(id(entry.event))
+        if refusal:
+            found.park(entry, refusal.reason, refusal.detail)
+        else:
+            found.count(entry, "duplicate" if id(entry.event) in repeated else "applied")
+
+
+def _report(
+    found: _Sorted, batch: Batch, stored: Mapping[str, positions.Position], folded: Folded, *, more_due: bool
+) -> Report:
+    settled_at = next((position.settled_at for position in stored.values()), None)
+    if batch.before > LONG_AGO and not more_due and (settled_at is None or batch.before > settled_at):
+        settled_at = batch.before
+    return Report(
+        next_offsets=_next_offsets(batch),
+        settled_at=settled_at,
+        counts=sum(found.tallies.values(), Counter()),
+        reasons=Counter(parking.reason for parking in found.parkings),
+        deadlines=sum(1 for item, _ in folded.outcomes if not isinstance(item, Event)),
+        more_due=more_due,
+        refused=folded.refused,
+    )
+
+
+def _next_offsets(batch: Batch) -> dict[str, int]:
+    return dict(batch.expected) | {entry.record.topic: entry.record.offset + 1 for entry in batch.entries}
+
+
+def _advances(batch: Batch, found: _Sorted, stored: Mapping[str, positions.Position]) -> list[positions.Advance]:
+    reached = {topic: position.reached_at for topic, position in stored.items()}
+    for entry in batch.entries:
+        marker, topic = entry.marker, entry.record.topic
+        if marker:
+            reached[topic] = max(reached[topic] or LONG_AGO, marker.at)
+    next_offsets = _next_offsets(batch)
+    return [
+        positions.Advance(
+            topic,
+            next_offsets[topic],
+            reached[topic],
+            consumed=sum(found.tallies[topic].values()),
+            **found.tallies[topic],
+        )
+        for topic in sorted(batch.expected)
+    ]
+
+
+async def _publish(tx: Tx, service: Service, batch: Batch, folded: Folded, report: Report) -> int:
+    records = [(batch.partition, to_record(event)) for event in events_of(service.source, folded.outcomes)]
+    facts = len(records)
+    if batch.time_reached and report.settled_at == batch.before and not report.more_due:
+        event = time_reached(service.source, service.topic, batch.partition, batch.before)
+        records.append((batch.partition, to_record(event, topic=service.topic)))
+    await outbox.put(tx, records)
+    return facts

@@ -1,0 +1,64 @@
+"""One lock per customer, taken before anything of that customer is read or written; and who is blocked.
+
+Events, deadlines and HTTP take the same lock. Rows are locked in sorted order.
+"""
+
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import text
+
+from chassis.sequence import Block
+from chassis.service import Tx
+
+
+async def lock(tx: Tx, customer_ids: Collection[str]) -> set[str]:
+    """Lock these customers, known or new, until the transaction ends; returns those that are blocked."""
+    wanted = sorted(customer_ids)
+    locked = {row.customer_id: row.blocked_at for row in await tx.execute(_LOCK, {"ids": wanted})}
+    unknown = [customer_id for customer_id in wanted if customer_id not in locked]
+    if unknown:
+        # Somebody else may be entering the same customers: whoever comes second waits here, then locks what is there.
+        await tx.execute(_ENTER, {"ids": unknown})
+        locked |= {row.customer_id: row.blocked_at for row in await tx.execute(_LOCK, {"ids": unknown})}
+    return {customer_id for customer_id, blocked_at in locked.items() if blocked_at is not None}
+
+
+_LOCK = text("""
+    select c.customer_id, c.blocked_at from customers c
+    join unnest(cast(:ids as text[])) as v (customer_id) using (customer_id)
+    order by c.customer_id for update of c
+""")
+_ENTER = text("""
+    insert into customers (customer_id) select * from unnest(cast(:ids as text[])) order by 1 on conflict do nothing
+""")
+
+
+async def block(tx: Tx, blocks: Mapping[str, Block]) -> None:
+    """Let later events of these customers wait. Their locks are held."""
+    if blocks:
+        await tx.execute(
+            _BLOCK,
+            {
+                "ids": list(blocks),
+                "reasons": [found.reason for found in blocks.values()],
+                "causes": [found.by for found in blocks.values()],
+            },
+        )
+
+
+_BLOCK = text("""
+    update customers c set blocked_at = now(), blocked_reason = v.reason, blocked_by = v.cause
+    from unnest(cast(:ids as text[]), cast(:reasons as text[]), cast(:causes as text[]))
+         as v (customer_id, reason, cause)
+    where c.customer_id = v.customer_id
+""")
+
+
+async def unblock(tx: Tx, customer_id: str) -> None:
+    """Let a customer's events flow again. The lock is held."""
+    await tx.execute(
+        text(
+            "update customers set blocked_at = null, blocked_reason = null, blocked_by = null where customer_id = :id"
+        ),
+        {"id": customer_id},
+    )

@@ -1,0 +1,52 @@
+"""The engine, and which errors pass by themselves.
+
+Transactions are never cancelled half-way by us: a stop waits for the batch (see `worker`).
+"""
+
+import asyncio
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000
+
+_TRANSIENT_CLASSES = ("08", "40", "53", "57", "58")
+"""SQLSTATE classes: connection, rollback (deadlock, serialisation), resources, operator intervention, system."""
+_TRANSIENT_CODES = ("55P03", "25P03", "25006")
+"""Lock not available, idle in transaction, read only (a failover under way)."""
+
+
+def create_engine(database_url: str, *, connections: int) -> AsyncEngine:
+    """At most `connections` connections, and five seconds of waiting for one."""
+    return create_async_engine(
+        database_url,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=5,
+        pool_pre_ping=False,
+        connect_args={
+            "timeout": 10,
+            "server_settings": {
+                "application_name": "rapport",
+                "jit": "off",
+                "timezone": "UTC",
+                "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_TIMEOUT_MS),
+            },
+        },
+    )
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether trying again later may succeed without anybody changing anything."""
+    if isinstance(error, DBAPIError):
+        code = _sqlstate(error)
+        if code is not None:
+            return code.startswith(_TRANSIENT_CLASSES) or code in _TRANSIENT_CODES
+        return error.connection_invalidated or isinstance(error, InterfaceError)
+    return isinstance(error, OSError | asyncio.TimeoutError)
+
+
+def _sqlstate(error: DBAPIError) -> str | None:
+    original: Any = error.orig
+    return getattr(original, "sqlstate", None) or getattr(getattr(original, "__cause__", None), "sqlstate", None)

@@ -1,0 +1,131 @@
+"""Routes every service has: health, metrics, why something was decided, what is parked and how it comes back."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, Field
+
+from chassis import decisions, parked
+from chassis.health import Health
+from chassis.pagination import LARGEST_PAGE_SIZE, PAGE_SIZE, Page, decode_cursor, encode_cursor
+from chassis.redrive import RedriveReport, redrive
+from chassis.runtime import Runtime
+
+Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE_SIZE, description="Rows per page")]
+Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before")]
+
+
+def health_routes(health: Health) -> APIRouter:
+    """Probes and metrics."""
+    router = APIRouter(tags=["operations"])
+
+    @router.get("/health/live", summary="Is it worth keeping this process?")
+    async def live() -> JSONResponse:
+        stuck = health.stuck()
+        return JSONResponse({"status": "stuck" if stuck else "alive", "reason": stuck}, 503 if stuck else 200)
+
+    @router.get("/health/ready", summary="May it be given work?")
+    async def ready() -> JSONResponse:
+        content = {"status": "ready" if health.ready else "not_ready", "reason": health.reason or None}
+        return JSONResponse(content, 200 if health.ready else 503)
+
+    @router.get("/metrics", summary="Prometheus metrics", response_class=Response)
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+class DecisionRow(BaseModel):
+    """Why something was done or left undone."""
+
+    customer_id: str
+    subject: str = Field(description="What it is about: an order, an issue, a message …")
+    rule: str
+    version: str
+    outcome: str
+    reason: str
+    at: datetime
+    cause_kind: str
+    cause_id: str = Field(description="The event, deadline or command that led to it")
+    root_id: str = Field(description="The event or command that a deadline goes back to")
+    correlation_id: str
+    detail: dict[str, Any]
+
+
+class ParkedRow(BaseModel):
+    """A record that was not applied."""
+
+    parked_id: int
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    detail: str
+    customer_id: str | None
+    event_id: str | None
+    attempts: int
+    state: str
+    parked_at: datetime
+    value_base64: str | None = Field(default=None, description="The bytes as they lie in Kafka; on request only")
+
+
+class RedriveRequest(BaseModel, extra="forbid"):
+    """Which parked events to take up again. Nothing is changed unless `dry_run` is false."""
+
+    customer_id: str | None = Field(default=None, description="All of one customer, in their original order")
+    reason: str | None = Field(default=None, description="Every customer with an event parked for this reason")
+    dry_run: bool = True
+    limit: int = Field(default=1_000, ge=1, le=10_000, description="Most customers in one call")
+
+
+def routes(runtime: Runtime) -> APIRouter:
+    """Decisions and parked events."""
+    router = APIRouter(prefix="/v1", tags=["operations"])
+
+    @router.get("/customers/{customer_id}/decisions", summary="Why did you, why did you not?")
+    async def decisions_of(
+        customer_id: str, subject: str | None = None, limit: Limit = PAGE_SIZE, cursor: Cursor = None
+    ) -> Page[DecisionRow]:
+        place = decode_cursor(cursor)
+        after = int(place[0]) if place else 0
+        async with runtime.transaction() as tx:
+            rows = await decisions.of_customer(tx, customer_id, subject=subject, after=after, most=limit)
+        data = [DecisionRow.model_validate(row) for row in rows]
+        return Page(data=data, next_cursor=encode_cursor(rows[-1]["decision_id"]) if len(rows) == limit else None)
+
+    @router.get("/parked", summary="What could not be applied")
+    async def parked_events(
+        reason: str | None = None,
+        customer_id: str | None = None,
+        state: str = "parked",
+        limit: Limit = PAGE_SIZE,
+        cursor: Cursor = None,
+    ) -> Page[ParkedRow]:
+        place = decode_cursor(cursor)
+        after = int(place[0]) if place else 0
+        async with runtime.transaction() as tx:
+            rows = await parked.listed(tx, reason=reason, customer_id=customer_id, state=state, after=after, most=limit)
+        data = [ParkedRow.model_validate(row) for row in rows]
+        return Page(data=data, next_cursor=encode_cursor(rows[-1]["parked_id"]) if len(rows) == limit else None)
+
+    @router.get("/parked/{parked_id}", summary="One parked record, with its bytes")
+    async def parked_event(parked_id: int) -> ParkedRow:
+        async with runtime.transaction() as tx:
+            return ParkedRow.model_validate(await parked.one(tx, parked_id))
+
+    @router.post("/redrive", summary="Take parked events up again; a dry run unless told otherwise")
+    async def redrive_parked(body: RedriveRequest) -> RedriveReport:
+        return await redrive(
+            runtime,
+            customer_id=body.customer_id,
+            reason=body.reason,
+            dry_run=body.dry_run,
+            limit=body.limit,
+            actor="http",
+        )
+
+    return router

@@ -1,0 +1,178 @@
+"""Records that were not applied, kept as they are, each with its reason."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import text
+
+from chassis.errors import NotFound
+from chassis.reading import RawRecord
+from chassis.service import Tx
+
+
+@dataclass(frozen=True)
+class Parking:
+    """A record to be parked, and why."""
+
+    record: RawRecord
+    reason: str
+    detail: str
+    customer_id: str | None = None
+    event_id: str | None = None
+
+
+async def park(tx: Tx, parkings: Sequence[Parking]) -> None:
+    """Keep records as they are, with the reason. Parking the same record again changes nothing."""
+    if not parkings:
+        return
+    records = [parking.record for parking in parkings]
+    await tx.execute(
+        _PARK,
+        {
+            "topics": [record.topic for record in records],
+            "partitions": [record.partition for record in records],
+            "offsets": [record.offset for record in records],
+            "timestamps": [record.timestamp_ms for record in records],
+            "keys": [record.key for record in records],
+            "contents": [record.value for record in records],
+            "headers": [headers_to_bytes(record.headers) for record in records],
+            "reasons": [parking.reason for parking in parkings],
+            "details": [parking.detail.replace("\x00", "")[:1_000] for parking in parkings],
+            "customers": [parking.customer_id for parking in parkings],
+            "events": [parking.event_id for parking in parkings],
+        },
+    )
+
+
+_PARK = text("""
+    insert into parked_events (topic, partition, "offset", timestamp_ms, key, value, headers, reason, detail,
+                               customer_id, event_id)
+    select topic, partition, "offset", timestamp_ms, key, value, headers, reason, detail, customer_id, event_id
+    from unnest(cast(:topics as text[]), cast(:partitions as integer[]), cast(:offsets as bigint[]),
+                cast(:timestamps as bigint[]), cast(:keys as bytea[]), cast(:contents as bytea[]),
+                cast(:headers as bytea[]), cast(:reasons as text[]), cast(:details as text[]),
+                cast(:customers as text[]), cast(:events as text[]))
+         with ordinality as v (topic, partition, "offset", timestamp_ms, key, value, headers, reason, detail,
+                               customer_id, event_id, place)
+    order by place on conflict (topic, partition, "offset") do nothing
+""")
+
+
+def headers_to_bytes(headers: Iterable[tuple[str, bytes | None]]) -> bytes:
+    """Kafka headers as one JSON text of pairs; each byte of a content is one character, null stays null."""
+    return msgspec.json.encode(
+        [(name, None if content is None else content.decode("latin-1")) for name, content in headers]
+    )
+
+
+def headers_from_bytes(stored: bytes) -> list[tuple[str, bytes]]:
+    """What `headers_to_bytes` has kept."""
+    pairs = msgspec.json.decode(stored, type=list[tuple[str, str | None]])
+    return [(name, None if content is None else content.encode("latin-1")) for name, content in pairs]  # type: ignore[misc]  # Kafka allows null contents, aiokafka's type does not say so
+
+
+async def listed(
+    tx: Tx, *, reason: str | None, customer_id: str | None, state: str, after: int, most: int
+) -> list[dict[str, Any]]:
+    """Parked records without their bytes, oldest first."""
+    values = {"reason": reason, "customer_id": customer_id, "state": state, "after": after, "most": most}
+    return [dict(row._mapping) for row in await tx.execute(_LISTED, values)]
+
+
+_COLUMNS = (
+    """parked_id, topic, partition, "offset", reason, detail, customer_id, event_id, attempts, state, parked_at"""
+)
+_LISTED = text(f"""
+    select {_COLUMNS} from parked_events
+    where state = :state and parked_id > :after
+      and (cast(:reason as text) is null or reason = :reason)
+      and (cast(:customer_id as text) is null or customer_id = :customer_id)
+    order by parked_id limit :most
+""")  # noqa: S608 the columns are ours
+
+
+async def one(tx: Tx, parked_id: int) -> dict[str, Any]:
+    """One parked record with its bytes; `NotFound` when there is none."""
+    rows = await tx.execute(
+        text(f"""
+            select {_COLUMNS}, translate(encode(value, 'base64'), E'\n', '') as value_base64
+            from parked_events where parked_id = :parked_id
+        """),  # noqa: S608 the columns are ours
+        {"parked_id": parked_id},
+    )
+    row = rows.first()
+    if row is None:
+        raise NotFound("not_found", f"There is no parked record {parked_id}.")
+    return dict(row._mapping)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A parked record that may be taken up again."""
+
+    parked_id: int
+    record: RawRecord
+    reason: str
+
+
+async def waiting_customers(tx: Tx, reason: str | None, most: int) -> list[str]:
+    """Customers with parked records, those parked for `reason` if one is given; longest waiting first."""
+    rows = await tx.execute(_WAITING_CUSTOMERS, {"reason": reason, "most": most})
+    return [row.customer_id for row in rows]
+
+
+_WAITING_CUSTOMERS = text("""
+    select customer_id from parked_events
+    where state = 'parked' and customer_id is not null and (cast(:reason as text) is null or reason = :reason)
+    group by customer_id order by min(parked_id) limit :most
+""")
+
+
+async def waiting_of(tx: Tx, customer_id: str) -> list[Waiting]:
+    """A customer's parked records in the order in which they came. The customer's lock is held."""
+    rows = await tx.execute(_WAITING_OF, {"customer_id": customer_id})
+    return [
+        Waiting(
+            row.parked_id,
+            RawRecord(
+                row.topic, row.partition, row.offset, row.timestamp_ms, row.key, row.value,
+                headers_from_bytes(row.headers),
+            ),
+            row.reason,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+_WAITING_OF = text("""
+    select * from parked_events where state = 'parked' and customer_id = :customer_id order by parked_id
+""")
+
+
+async def close(tx: Tx, parked_ids: Sequence[int], *, state: str, actor: str) -> None:
+    """Mark records as `redriven` or `discarded`; their bytes stay until retention ends."""
+    if parked_ids:
+        await tx.execute(_CLOSE, {"ids": list(parked_ids), "state": state, "actor": actor})
+
+
+_CLOSE = text("""
+    update parked_events p set state = :state, closed_at = now(), closed_by = :actor
+    from unnest(cast(:ids as bigint[])) as v (parked_id) where p.parked_id = v.parked_id
+""")
+
+
+async def keep(tx: Tx, refused: Sequence[tuple[int, str, str]]) -> None:
+    """Records that were refused again, as (parked id, reason, detail)."""
+    if refused:
+        ids, reasons, details = zip(*refused, strict=True)
+        await tx.execute(_KEEP, {"ids": list(ids), "reasons": list(reasons), "details": list(details)})
+
+
+_KEEP = text("""
+    update parked_events p set attempts = attempts + 1, reason = v.reason, detail = v.detail
+    from unnest(cast(:ids as bigint[]), cast(:reasons as text[]), cast(:details as text[]))
+         as v (parked_id, reason, detail)
+    where p.parked_id = v.parked_id
+""")

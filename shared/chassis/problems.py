@@ -1,0 +1,76 @@
+"""Errors over HTTP: RFC 9457 problem details, mapped once for all routes."""
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from chassis.errors import Conflict, NotFound, Rejected
+
+log = structlog.get_logger(__name__)
+
+
+class Problem(BaseModel):
+    """What went wrong, for people and machines (RFC 9457)."""
+
+    type: str = Field(examples=["urn:rapport:problem:not_found"])
+    title: str = Field(examples=["Not Found"])
+    status: int = Field(examples=[404])
+    detail: str = Field(examples=["There is no order o-17."])
+    code: str = Field(examples=["not_found"], description="Stable, for machines")
+
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "content": {"application/problem+json": {}}} for status in (404, 409, 422)
+}
+"""What every route may answer besides its own; given to routers for the OpenAPI document."""
+
+
+def problem(status: int, code: str, detail: str, **extensions: Any) -> JSONResponse:
+    """A problem as a response."""
+    content = Problem(
+        type=f"urn:rapport:problem:{code}", title=HTTPStatus(status).phrase, status=status, detail=detail, code=code
+    )
+    return JSONResponse(content.model_dump() | extensions, status, media_type="application/problem+json")
+
+
+def status_of(error: Rejected) -> int:
+    """The HTTP status of each kind of error."""
+    match error:
+        case NotFound():
+            return HTTPStatus.NOT_FOUND
+        case Conflict():
+            return HTTPStatus.CONFLICT
+        case _:
+            return HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of this app as a problem."""
+
+    @app.exception_handler(Rejected)
+    async def rejected(_: Request, error: Rejected) -> JSONResponse:
+        return problem(status_of(error), error.code, error.message)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        errors = [
+            {"field": ".".join(str(part) for part in found["loc"]), "message": found["msg"]} for found in error.errors()
+        ]
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", "Some fields are wrong.", errors=errors)
+
+    @app.exception_handler(HTTPException)
+    async def http(_: Request, error: HTTPException) -> JSONResponse:
+        code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
+        return problem(error.status_code, code, str(error.detail))
+
+    @app.exception_handler(Exception)
+    async def unexpected(request: Request, error: Exception) -> JSONResponse:
+        route = getattr(request.scope.get("route"), "path", "unknown")  # never the path: it may hold a link's token
+        log.error("request failed", route=route, error=type(error).__name__, exc_info=error)
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong here; it is logged.")

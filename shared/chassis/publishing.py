@@ -1,0 +1,57 @@
+"""A fact becomes an event: its id, time, causes and trace follow from the item that led to it. Pure.
+
+Folding the same item again says the same facts with the same ids, so their readers recognise a repetition.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+from chassis.items import Item, derived_id
+from chassis.outcomes import Outcome
+from contracts import Event, Fact, TimeReached
+from contracts.envelope import entry_of
+from contracts.kafka import rfc3339, subject_of
+
+
+def events_of(source: str, outcomes: Sequence[tuple[Item, Outcome]]) -> Iterator[Event[Fact]]:
+    """Every fact of the outcomes as an event of `source`, in fold order."""
+    for item, outcome in outcomes:
+        seen: Counter[str] = Counter()
+        for fact in outcome.facts:
+            name = f"{entry_of(type(fact)).type}|{subject_of(fact)}"
+            yield _event(source, item, fact, str(derived_id(source, item.id, name, str(seen[name]))))
+            seen[name] += 1
+
+
+def _event(source: str, item: Item, fact: Fact, identity: str) -> Event[Fact]:
+    return Event(
+        id=identity,
+        source=source,
+        time=item.at,
+        data=fact,
+        subject=subject_of(fact),
+        correlation_id=item.correlation_id,
+        causation_id=item.id,
+        traceparent=continued_trace(item.traceparent, item.correlation_id, identity),
+    )
+
+
+def continued_trace(traceparent: str | None, correlation_id: str, identity: str) -> str:
+    """W3C trace context: the same trace, a new span that follows from the event's id.
+
+    An event that came without a trace starts one, named after its correlation.
+    """
+    parts = (traceparent or "").split("-")
+    known = len(parts) == 4 and len(parts[1]) == 32 and len(parts[3]) == 2
+    trace_id = parts[1] if known else blake2b(correlation_id.encode(), digest_size=16).hexdigest()
+    flags = parts[3] if known else "01"
+    return f"00-{trace_id}-{blake2b(identity.encode(), digest_size=8).hexdigest()}-{flags}"
+
+
+def time_reached(source: str, topic: str, partition: int, at: datetime) -> Event[Any]:
+    """What a service says on its own topic when a partition's simulated time has come to `at`."""
+    identity = str(derived_id("time-reached", source, topic, str(partition), rfc3339(at)))
+    return Event(id=identity, source=source, time=at, data=TimeReached(at=at), correlation_id=identity)

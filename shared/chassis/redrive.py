@@ -1,0 +1,105 @@
+"""The way back for parked events: a customer's events in their original order, through the normal fold.
+
+The parked row takes the inbox's place (its inbox row, where there was one, was committed with the parking). A dry
+run does everything and rolls back.
+"""
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+from sqlalchemy import text
+
+from chassis import customers, inbox, parked
+from chassis.batch import apply_together
+from chassis.errors import Rejected
+from chassis.reading import Entry, read
+from chassis.runtime import Runtime
+from chassis.sequence import LONG_AGO
+from chassis.service import Tx
+from contracts import Event
+
+STAYS = "id_reused"
+"""An id that stands for two different contents cannot be applied; it can only be looked at and discarded."""
+
+
+class RedriveReport(BaseModel):
+    """What a redrive did, or would do."""
+
+    dry_run: bool
+    customers: int = Field(default=0, description="Customers whose parked events were taken up")
+    applied: int = 0
+    refused: int = Field(default=0, description="Events that stay parked")
+    reasons: dict[str, int] = Field(default_factory=dict, description="Why events stay parked")
+
+
+async def redrive(
+    runtime: Runtime, *, customer_id: str | None, reason: str | None, dry_run: bool, limit: int, actor: str
+) -> RedriveReport:
+    """Take up one customer's parked events, or those of every customer with an event parked for `reason`."""
+    if (customer_id is None) == (reason is None):
+        raise Rejected("one_of", "Say either which customer or which reason.")
+    async with runtime.transaction() as tx:
+        chosen = [customer_id] if customer_id else await parked.waiting_customers(tx, reason, limit)
+    report, reasons = RedriveReport(dry_run=dry_run), Counter[str]()
+    for one in chosen:  # one transaction each: a customer that fails again holds up nobody
+        applied, refused = await _redrive_customer(runtime, one, dry_run=dry_run, actor=actor)
+        report.customers += 1
+        report.applied += applied
+        reasons += refused
+    report.refused, report.reasons = reasons.total(), dict(reasons)
+    runtime.outbox_filled.set()
+    return report
+
+
+async def _redrive_customer(
+    runtime: Runtime, customer_id: str, *, dry_run: bool, actor: str
+) -> tuple[int, Counter[str]]:
+    async with runtime.engine.connect() as tx:
+        result = await _take_up(tx, runtime, customer_id, actor)
+        await (tx.rollback() if dry_run else tx.commit())
+    return result
+
+
+async def _take_up(tx: Tx, runtime: Runtime, customer_id: str, actor: str) -> tuple[int, Counter[str]]:
+    await customers.lock(tx, [customer_id])
+    waiting = await parked.waiting_of(tx, customer_id)
+    wanted = runtime.service.wanted()
+    entries = {row.parked_id: read(row.record, wanted.get(row.record.topic, ())) for row in waiting}
+    refused = {row.parked_id: _unfit(row, entries[row.parked_id]) for row in waiting}
+    fit = [row for row in waiting if refused[row.parked_id] is None and entries[row.parked_id].event]
+    await customers.unblock(tx, customer_id)
+    await inbox.take_in(tx, [entries[row.parked_id] for row in fit])
+    events: list[Event[Any]] = [event for row in fit if (event := entries[row.parked_id].event)]
+    before = await _settled_at(tx, runtime, customer_id)
+    folded = await apply_together(
+        tx, runtime.service, events, [customer_id], before=before, partition_of=runtime.partition_of
+    )
+    await runtime.put_out(tx, folded)
+    await customers.block(tx, folded.blocks)
+    again = {id(refusal.item): (refusal.reason, refusal.detail) for refusal in folded.refused}
+    for row in fit:
+        refused[row.parked_id] = again.get(id(entries[row.parked_id].event))
+    kept = [(parked_id, *why) for parked_id, why in refused.items() if why]
+    await parked.keep(tx, kept)
+    done = [parked_id for parked_id, why in refused.items() if why is None]
+    await parked.close(tx, done, state="redriven", actor=actor)
+    return len(done), Counter(reason for _, reason, _ in kept)
+
+
+def _unfit(row: parked.Waiting, entry: Entry) -> tuple[str, str] | None:
+    """Why a record cannot even be tried."""
+    if entry.unreadable:
+        return entry.unreadable.reason, entry.unreadable.detail
+    if row.reason == STAYS:
+        return row.reason, "this id was used before, with other content"
+    return None
+
+
+async def _settled_at(tx: Tx, runtime: Runtime, customer_id: str) -> datetime:
+    partition = runtime.partition_of(customer_id)
+    row = await tx.execute(
+        text("select min(settled_at) from positions where partition = :partition"), {"partition": partition}
+    )
+    return row.scalar_one_or_none() or LONG_AGO

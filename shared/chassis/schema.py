@@ -1,0 +1,127 @@
+"""The tables that the chassis needs in every service's database. Called by each service's first migration.
+
+A later change is a new function here, called by a new migration of each service; this one is never edited.
+"""
+
+from alembic.operations import Operations
+
+_CREATE = """
+create table positions (
+    topic       text not null,
+    partition   integer not null,
+    next_offset bigint not null,
+    reached_at  timestamptz,           -- simulated time only: the last time-reached taken from this topic
+    settled_at  timestamptz,           -- up to here events and deadlines of this partition are folded
+    consumed    bigint not null default 0,
+    applied     bigint not null default 0,
+    duplicate   bigint not null default 0,
+    parked      bigint not null default 0,
+    ignored     bigint not null default 0,
+    primary key (partition, topic),
+    constraint nothing_is_lost check (applied + duplicate + parked + ignored = consumed)
+);
+
+create table inbox (
+    event_id     text not null,
+    source       text not null,
+    content_hash bigint not null,      -- the same id with other content is parked, never dropped
+    topic        text not null,
+    partition    integer not null,
+    "offset"     bigint not null,
+    primary key (event_id, source)
+);
+
+create table customers (
+    customer_id    text primary key,   -- this row's lock is the customer's lock
+    blocked_at     timestamptz,
+    blocked_reason text,
+    blocked_by     text                -- id of the item that could not be applied
+);
+
+create table parked_events (
+    parked_id     bigint generated always as identity primary key,
+    topic         text not null,
+    partition     integer not null,
+    "offset"      bigint not null,
+    timestamp_ms  bigint not null,
+    key           bytea,
+    value         bytea,
+    headers       bytea not null,      -- JSON pairs of name and content, each byte of the content one character
+    reason        text not null,
+    detail        text not null,
+    customer_id   text,
+    event_id      text,
+    attempts      integer not null default 1,
+    state         text not null default 'parked' check (state in ('parked', 'redriven', 'discarded')),
+    parked_at     timestamptz not null default now(),
+    closed_at     timestamptz,
+    closed_by     text,
+    unique (topic, partition, "offset")
+);
+create index parked_events_open on parked_events (customer_id, parked_id) where state = 'parked';
+
+create table deadlines (
+    customer_id    text not null,
+    kind           text not null,
+    subject        text not null,
+    partition      integer not null,
+    due_at         timestamptz not null,
+    set_by         text not null,
+    correlation_id text not null,
+    traceparent    text,
+    primary key (customer_id, kind, subject)
+);
+create index deadlines_due on deadlines (partition, due_at);
+
+create table outbox (
+    outbox_id  bigint generated always as identity primary key,
+    topic      text not null,
+    partition  integer not null,
+    key        bytea,
+    value      bytea not null,
+    headers    text not null,          -- JSON pairs, in the order sent
+    created_at timestamptz not null default now()
+);
+
+create table decisions (
+    decision_id    bigint generated always as identity primary key,
+    customer_id    text not null,
+    subject        text not null,
+    rule           text not null,
+    version        text not null,
+    outcome        text not null,
+    reason         text not null,
+    at             timestamptz not null,
+    cause_kind     text not null,
+    cause_id       text not null,
+    root_id        text not null,      -- the event or command that a deadline goes back to; else the cause itself
+    correlation_id text not null,
+    detail         jsonb not null
+);
+create index decisions_of_customer on decisions (customer_id, decision_id);
+
+create table commands (
+    command_id     text primary key,
+    customer_id    text not null,
+    kind           text not null,
+    actor          text not null,
+    at             timestamptz not null,
+    received_at    timestamptz not null default now()
+);
+"""
+
+_TABLES = (
+    "commands", "decisions", "outbox", "deadlines", "parked_events", "customers", "inbox", "positions",
+)  # fmt: skip
+
+
+def create(operations: Operations) -> None:
+    """Create them; for the `upgrade` of a first migration."""
+    for statement in filter(str.strip, _CREATE.split(";\n")):
+        operations.execute(statement)
+
+
+def drop(operations: Operations) -> None:
+    """Drop them; for its `downgrade`."""
+    for table in _TABLES:
+        operations.execute(f"drop table {table}")

@@ -1,0 +1,92 @@
+"""The app factory: a service's routes, and around them health, metrics, decisions, parked events and problems."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis import operations, problems
+from chassis.application import Application
+from chassis.health import Health
+from chassis.runtime import Runtime
+from chassis.service import Tx
+
+LARGEST_BODY_BYTES = 1_048_576
+
+
+async def _open_transaction(request: Request) -> AsyncIterator[Tx]:
+    runtime: Runtime = request.app.state.runtime
+    async with runtime.transaction() as tx:
+        yield tx
+
+
+Transaction = Annotated[Tx, Depends(_open_transaction, scope="function")]
+"""One request, one transaction, committed before the answer is sent (hence the scope)."""
+
+
+def create_app(application: Application, runtime: Runtime, health: Health | None = None) -> FastAPI:
+    """The whole HTTP side of a service; what runs beside it (worker, relay) is `chassis.main`'s."""
+    app = FastAPI(
+        title=f"Rapport {application.service.name}",
+        version="1",
+        description=(application.service.__doc__ or ""),
+        openapi_url="/openapi.json",
+    )
+    app.state.runtime = runtime
+    problems.install(app)
+    app.add_middleware(BodyLimit)
+    app.middleware("http")(_harden)
+    app.include_router(operations.health_routes(health or Health()))
+    app.include_router(operations.routes(runtime), responses=problems.RESPONSES)
+    for router in application.routers(runtime):
+        app.include_router(router, responses=problems.RESPONSES)
+    return app
+
+
+async def _harden(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    response = await call_next(request)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+class BodyLimit:
+    """Refuses bodies over a mebibyte with 413, also those that do not say their length."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Counts what is received; nothing is kept here."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        length = dict(scope["headers"]).get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > LARGEST_BODY_BYTES:
+            await _too_large()(scope, receive, send)
+            return
+        received = 0
+
+        async def limited() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > LARGEST_BODY_BYTES:
+                raise BodyTooLarge
+            return message
+
+        try:
+            await self.app(scope, limited, send)
+        except BodyTooLarge:
+            await _too_large()(scope, receive, send)
+
+
+class BodyTooLarge(Exception):
+    """More came than is taken."""
+
+
+def _too_large() -> JSONResponse:
+    return problems.problem(413, "body_too_large", f"At most {LARGEST_BODY_BYTES} bytes are taken.")

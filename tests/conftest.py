@@ -1,0 +1,105 @@
+"""Real parts for every test: an embedded PostgreSQL with migrated databases, services on them, HTTP clients."""
+
+import asyncio
+import importlib
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import httpx
+import pytest
+from deploy.local.postgres import Postgres
+
+from chassis.application import Application
+from chassis.migrations import upgrade
+from chassis.runtime import Runtime
+from chassis.web import create_app
+
+LINK_KEYS = "test:a-secret-that-is-long-enough-for-tests"
+
+DatabaseOf = Callable[[str], Awaitable[str]]
+RuntimeOf = Callable[..., Awaitable[Runtime]]
+ClientOf = Callable[[Runtime], Awaitable[httpx.AsyncClient]]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One server for the whole run."""
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def database_of(postgres: Postgres) -> DatabaseOf:
+    """A fresh, migrated database of a service (by its package's name), copied from one that was migrated once."""
+    templates: set[str] = set()
+    numbers = count(1)
+
+    def copy(package: str) -> str:
+        template = f"{package}_template"
+        if package not in templates:
+            url = postgres.database(template)
+            upgrade(url, migrations_of(package))
+            templates.add(package)
+        return postgres.database(f"{package}_{next(numbers)}", template=template)
+
+    async def fresh(package: str) -> str:
+        return await asyncio.to_thread(copy, package)
+
+    return fresh
+
+
+def migrations_of(package: str) -> Path:
+    """The folder with a service's migrations."""
+    return Path(str(importlib.import_module(package).__file__)).parents[1] / "migrations"
+
+
+@pytest.fixture
+async def runtime_of(database_of: DatabaseOf, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RuntimeOf]:
+    """A service's runtime on a fresh database, without Kafka: `await runtime_of(application, SETTING="value")`."""
+    runtimes: list[Runtime] = []
+
+    async def make(application: Callable[[], Application], **environment: str) -> Runtime:
+        package = application.__module__.partition(".")[0]
+        monkeypatch.setenv(f"{package.upper()}_DATABASE_URL", await database_of(package))
+        monkeypatch.setenv("LINK_KEYS", LINK_KEYS)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        composed = application()
+        runtime = Runtime.of(composed.service, composed.settings)
+        runtime_applications[id(runtime)] = composed
+        runtimes.append(runtime)
+        return runtime
+
+    yield make
+    for runtime in runtimes:
+        del runtime_applications[id(runtime)]
+        await runtime.close()
+
+
+runtime_applications: dict[int, Application] = {}
+
+
+@pytest.fixture
+async def client_of() -> AsyncIterator[ClientOf]:
+    """An HTTP client on a runtime's app."""
+    clients: list[httpx.AsyncClient] = []
+
+    async def make(runtime: Runtime) -> httpx.AsyncClient:
+        app = create_app(runtime_applications[id(runtime)], runtime)
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
+        clients.append(client)
+        return client
+
+    yield make
+    for client in clients:
+        await client.aclose()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_from_outside() -> None:
+    """What a developer has exported must not decide a test."""
+    for name in list(os.environ):
+        if name.endswith("_DATABASE_URL") or name in ("CLOCK", "PARTITIONS", "HTTP_PORT"):
+            del os.environ[name]
