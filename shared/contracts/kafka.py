@@ -6,14 +6,16 @@ Pure: no client, no clock. Bytes are never repaired: what cannot be read raises 
 
 import base64
 import binascii
+import re
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
 import msgspec
 
 from contracts.envelope import Event, EventType, TimeReached, catalogue, entry_of
+from contracts.moments import check_moments, said_at
 from contracts.unreadable import Reason, Unreadable, diagnose
 
 Headers = Sequence[tuple[str, bytes]]
@@ -22,9 +24,7 @@ CONTENT_TYPE = "content-type"
 JSON = "application/json"
 STRUCTURED = "application/cloudevents+json"
 LARGEST_VALUE_BYTES = 1_048_576
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-LATEST = datetime(2100, 1, 1, tzinfo=UTC)
-"""Times outside are mistakes of a publisher (a zero, milliseconds for seconds), never orders."""
+LONGEST_ATTRIBUTE = 255
 
 _encode = msgspec.json.Encoder().encode
 
@@ -96,39 +96,49 @@ def from_record(
 
 def _event(entry: EventType, attributes: _Attributes, key: bytes | None) -> Event[Any]:
     values, data = attributes
-    time = _time(values)
-    if b"\\u0000" in data:
-        _refuse_nul(data)
+    identity = _required(values, "id", Reason.missing_id)
+    time = said_at(_required(values, "time"))
+    if b"\\u0000" in data and _NUL.search(data):
+        raise Unreadable(Reason.nul_character, "a text contains U+0000, which PostgreSQL cannot hold")
     try:
+        if not data.isascii():
+            data.decode()  # the decoder skips the bytes of unknown fields unseen
         fact = _decoder(entry.type).decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise diagnose(data, error) from error
     if entry.fact is not TimeReached:
         _check_key(key, fact.customer_id)
-    _check_occurred_at(fact, time)
-    identity = _required(values, "id")
+    check_moments(entry.type, fact, time)
     return Event(
         id=identity,
         source=_required(values, "source"),
         time=time,
         data=fact,
-        subject=values.get("subject"),
-        correlation_id=values.get("correlationid") or identity,
-        causation_id=values.get("causationid"),
-        traceparent=values.get("traceparent"),
+        subject=_optional(values, "subject"),
+        correlation_id=_optional(values, "correlationid") or identity,
+        causation_id=_optional(values, "causationid"),
+        traceparent=_optional(values, "traceparent"),
     )
+
+
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""U+0000 as JSON writes it; after an escaped backslash the same characters are harmless."""
 
 
 def _attributes(value: bytes, headers: Headers) -> _Attributes:
     try:
-        text = {name.lower(): content.decode() for name, content in headers}
+        text = {
+            lower: content.decode()
+            for name, content in headers
+            if (lower := name.lower()).startswith("ce_") or lower == CONTENT_TYPE  # others may be any bytes
+        }
     except (UnicodeDecodeError, AttributeError) as error:  # a header may also be null
-        raise Unreadable(Reason.bad_header, "a header is not UTF-8") from error
+        raise Unreadable(Reason.bad_header, "a header of CloudEvents is not UTF-8") from error
     content_type = text.get(CONTENT_TYPE, JSON).partition(";")[0].strip().lower()
     if content_type == STRUCTURED:
         return _structured(value)
     if content_type.startswith("application/cloudevents") or not _is_json(content_type):
-        raise Unreadable(Reason.unsupported_content_type, content_type)
+        raise Unreadable(Reason.unsupported_content_type, content_type[:LONGEST_ATTRIBUTE])
     if not value:
         raise Unreadable(Reason.empty_value, "the value has no bytes")
     binary = {name[3:]: content for name, content in text.items() if name.startswith("ce_")}
@@ -146,18 +156,16 @@ def _structured(value: bytes) -> _Attributes:
         envelope = _envelopes.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise diagnose(value, error) from error
-    data: bytes = bytes(envelope.pop("data", b""))
-    encoded = envelope.pop("data_base64", None)
-    values: dict[str, str] = {}
-    for name, raw in envelope.items():
-        content = _decode_any(bytes(raw))
-        if isinstance(content, str):
-            values[name] = content
+    data = bytes(envelope.pop("data", b""))
+    encoded = _decode_any(bytes(envelope.pop("data_base64", b"null")))
     if encoded is not None:
-        data = _base64(bytes(encoded))
+        if data:
+            raise Unreadable(Reason.bad_attribute, "the event has both data and data_base64")
+        data = _base64(encoded)
     if not data:
         raise Unreadable(Reason.empty_value, "the event has no data")
-    return _Attributes(values, data)
+    values = {name: _decode_any(bytes(raw)) for name, raw in envelope.items()}
+    return _Attributes({name: content for name, content in values.items() if isinstance(content, str)}, data)
 
 
 _envelopes = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -170,20 +178,26 @@ def _decode_any(raw: bytes) -> Any:
         raise diagnose(raw, error) from error
 
 
-def _base64(raw: bytes) -> bytes:
-    content = _decode_any(raw)
+def _base64(encoded: Any) -> bytes:
     try:
-        return base64.b64decode(content if isinstance(content, str) else "!", validate=True)
+        return base64.b64decode(encoded if isinstance(encoded, str) else "!", validate=True)
     except (binascii.Error, ValueError) as error:
         raise Unreadable(Reason.bad_base64, "data_base64 is not base64") from error
 
 
-def _required(values: Mapping[str, str], name: str) -> str:
+def _required(values: Mapping[str, str], name: str, missing: Reason = Reason.missing_attribute) -> str:
+    content = _optional(values, name)
+    if content is None:
+        raise Unreadable(missing, f"the CloudEvents attribute {name} is missing")
+    return content
+
+
+def _optional(values: Mapping[str, str], name: str) -> str | None:
     content = values.get(name)
-    if content is None or content == "":
-        raise Unreadable(Reason.missing_attribute, f"the CloudEvents attribute {name} is missing")
-    if len(content) > 255:
-        raise Unreadable(Reason.bad_attribute, f"the CloudEvents attribute {name} is longer than 255 characters")
+    if not content:
+        return None
+    if len(content) > LONGEST_ATTRIBUTE:
+        raise Unreadable(Reason.bad_attribute, f"the CloudEvents attribute {name} is longer than {LONGEST_ATTRIBUTE}")
     if "\x00" in content:
         raise Unreadable(Reason.nul_character, f"the CloudEvents attribute {name} contains U+0000")
     return content
@@ -202,53 +216,11 @@ def _entry(values: Mapping[str, str]) -> EventType:
     raise Unreadable(Reason.unknown_type, f"{name} is not known here")
 
 
-def _time(values: Mapping[str, str]) -> datetime:
-    text = _required(values, "time")
-    try:
-        moment = msgspec.convert(text, datetime)
-    except msgspec.ValidationError as error:
-        raise Unreadable(Reason.bad_time, f"time {text!r} is not RFC 3339") from error
-    return _in_range("time", moment)
-
-
-def _in_range(name: str, moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        raise Unreadable(Reason.naive_time, f"{name} has no offset")
-    if not EARLIEST <= moment < LATEST:
-        raise Unreadable(Reason.time_out_of_range, f"{name} is {moment.isoformat()}")
-    return moment.astimezone(UTC)
-
-
-AHEAD = timedelta(days=1)
-
-
-def _check_occurred_at(fact: Any, said_at: datetime) -> None:
-    occurred_at = getattr(fact, "occurred_at", None)
-    if occurred_at is not None and _in_range("occurred_at", occurred_at) > said_at + AHEAD:
-        raise Unreadable(Reason.occurred_after_said, f"occurred at {occurred_at}, said at {said_at}")
-
-
 def _check_key(key: bytes | None, customer_id: str) -> None:
     if key is None:
         raise Unreadable(Reason.missing_key, "the record has no key; it must be the customer's id")
     if key != customer_id.encode():
         raise Unreadable(Reason.key_mismatch, "the record's key is not the customer's id in the data")
-
-
-def _refuse_nul(data: bytes) -> None:
-    """PostgreSQL text cannot hold U+0000; an escaped backslash before `u0000` is harmless."""
-    if "\x00" in _all_text(_decode_any(data)):
-        raise Unreadable(Reason.nul_character, "a text contains U+0000")
-
-
-def _all_text(content: Any) -> str:
-    if isinstance(content, str):
-        return content
-    if isinstance(content, dict):
-        return "".join(_all_text(part) for pair in content.items() for part in pair)
-    if isinstance(content, list):
-        return "".join(_all_text(part) for part in content)
-    return ""
 
 
 @cache

@@ -1,7 +1,11 @@
 """What the loyalty service says: points, tiers, rewards, goodwill."""
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from contracts.envelope import Fact, event_type
-from contracts.vocabulary import Identifier, Points, Sentence, Timestamp, Word
+from contracts.vocabulary import LARGEST_INTEGER, Identifier, Points, Sentence, Timestamp, Word
 
 LOYALTY = "loyalty"
 
@@ -11,7 +15,7 @@ class PointsMoved(Fact, frozen=True, kw_only=True):
 
     occurred_at: Timestamp
     points: Points
-    available_points: int
+    available_points: Annotated[int, Meta(ge=-LARGEST_INTEGER, le=LARGEST_INTEGER)]
     pending_points: Points
 
 

@@ -8,6 +8,7 @@ from msgspec import Meta
 from contracts.envelope import Fact, event_type
 from contracts.storefront import CancelledBy
 from contracts.vocabulary import (
+    LARGEST_INTEGER,
     Currency,
     Destination,
     Identifier,
@@ -179,7 +180,7 @@ class MilestoneReached(Fact, frozen=True, kw_only=True):
 
     occurred_at: Timestamp
     milestone: Milestone
-    number: Annotated[int, Meta(ge=1)]
+    number: Annotated[int, Meta(ge=1, le=LARGEST_INTEGER)]
     order_id: Identifier | None = None
 
 

@@ -99,7 +99,7 @@ class PaymentFailed(Fact, frozen=True, kw_only=True):
     order_id: Identifier
     occurred_at: Timestamp
     reason: Sentence | None = None
-    retry_url: Annotated[str, Meta(max_length=2_000, pattern=r"^https://")] | None = None
+    retry_url: Annotated[str, Meta(max_length=2_000, pattern=r"^https://[\x21-\x7E]+$(?!\n)")] | None = None
 
 
 class UnavailableReason(StrEnum):

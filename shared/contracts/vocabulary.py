@@ -9,26 +9,27 @@ from msgspec import Meta, Struct
 LARGEST_INTEGER = 2**53 - 1
 """What every JSON reader can hold exactly (RFC 8259, section 6)."""
 
-Identifier = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[\x21-\x7E]+$")]
+Identifier = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[\x21-\x7E]+$(?!\n)")]
 CustomerId = Identifier
 Word = Annotated[str, Meta(min_length=1, max_length=64)]
 Sentence = Annotated[str, Meta(max_length=500)]
 Text = Annotated[str, Meta(max_length=10_000)]
 Timestamp = Annotated[datetime, Meta(tz=True)]
 """RFC 3339 with an offset; a time without one is refused."""
-Promise = Annotated[
-    str,
-    Meta(min_length=10, max_length=40, pattern=r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}.*(Z|[+-]\d{2}:\d{2}))?$"),
-]
+PROMISE = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2}))?$(?!\n)"
+)
+"""In Python `$` also matches before a last line feed, in JSON Schema it does not: `(?!\\n)` makes both the same."""
+Promise = Annotated[str, Meta(min_length=10, max_length=40, pattern=PROMISE)]
 """A moment (RFC 3339 with offset) or a bare date, which ends at midnight in the destination's zone."""
 Minor = Annotated[int, Meta(ge=0, le=LARGEST_INTEGER)]
 """Money in the currency's minor unit (cents; whole yen)."""
 Points = Annotated[int, Meta(ge=0, le=LARGEST_INTEGER)]
 Quantity = Annotated[int, Meta(ge=1, le=1_000_000)]
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
-Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$")]
-Locale = Annotated[str, Meta(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")]
-Zone = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_+\-/]+$")]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)")]
+Locale = Annotated[str, Meta(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$(?!\n)")]
+Zone = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_+\-/]+$(?!\n)")]
 Variant = dict[Word, Annotated[str, Meta(max_length=128)]]
 """What tells one article from its sisters: colour, size …"""
 
