@@ -1,0 +1,153 @@
+"""All SQL of this service. Functions take the transaction first, work on sets and never commit."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import text
+
+from chassis.items import Item
+from chassis.outcomes import Outcome
+from chassis.service import Tx
+from feedback.answers import Erasure, Response
+from feedback.customers import Case, Customer, Invitation
+
+R = TypeVar("R")
+
+_customer = msgspec.json.Decoder(Customer)
+
+
+async def customers_of(tx: Tx, items: Sequence[Item]) -> dict[str, Customer]:
+    """Everybody the items are about; blank whom we never met."""
+    return await customers_by_id(tx, sorted({item.customer_id for item in items}))
+
+
+async def customers_by_id(tx: Tx, customer_ids: Sequence[str]) -> dict[str, Customer]:
+    """One account for each id, blank whom we never met."""
+    rows = await tx.execute(_CUSTOMERS, {"ids": list(customer_ids)})
+    known = {row.customer_id: _customer.decode(row.document) for row in rows}
+    return {customer_id: known.get(customer_id) or Customer(customer_id=customer_id) for customer_id in customer_ids}
+
+
+_CUSTOMERS = text("""
+    select customer_id, cast(document as text) as document
+    from experiences join unnest(cast(:ids as text[])) as v (customer_id) using (customer_id)
+""")
+
+
+async def save(tx: Tx, accounts: Mapping[str, Customer], outcomes: Sequence[tuple[Item, Outcome]]) -> None:
+    """The accounts that changed, and the rows of the outcomes as they are after the last of them."""
+    await _save_customers(tx, accounts)
+    await _save_invitations(tx, _last(outcomes, Invitation, "invitation_id"))
+    await _save_responses(tx, _last(outcomes, Response, "invitation_id"))
+    await _save_cases(tx, _last(outcomes, Case, "case_id"))
+    await _forget_words(tx, [erasure.customer_id for _, erasure in _rows(outcomes, Erasure)])
+
+
+def _rows(outcomes: Sequence[tuple[Item, Outcome]], kind: type[R]) -> Iterator[tuple[str, R]]:
+    for item, outcome in outcomes:
+        for row in outcome.rows:
+            if isinstance(row, kind):
+                yield item.customer_id, row
+
+
+def _last(outcomes: Sequence[tuple[Item, Outcome]], kind: type[R], key: str) -> list[tuple[str, R]]:
+    """One row per key: a statement cannot touch the same row twice."""
+    return list({getattr(row, key): (customer_id, row) for customer_id, row in _rows(outcomes, kind)}.values())
+
+
+def _columns(rows: Sequence[tuple[str, Any]], *names: str) -> dict[str, list[Any]]:
+    columns = {name: [getattr(row, name) for _, row in rows] for name in names}
+    return columns | {"customer_id": [customer_id for customer_id, _ in rows]}
+
+
+async def _save_customers(tx: Tx, accounts: Mapping[str, Customer]) -> None:
+    if accounts:
+        documents = [msgspec.json.encode(account).decode() for account in accounts.values()]
+        await tx.execute(_SAVE_CUSTOMERS, {"customer_id": list(accounts), "document": documents})
+
+
+_SAVE_CUSTOMERS = text("""
+    insert into experiences (customer_id, document)
+    select customer_id, cast(document as jsonb)
+    from unnest(cast(:customer_id as text[]), cast(:document as text[])) as v (customer_id, document)
+    on conflict (customer_id) do update set document = excluded.document
+""")
+
+
+async def _save_invitations(tx: Tx, rows: Sequence[tuple[str, Invitation]]) -> None:
+    if rows:
+        await tx.execute(_SAVE_INVITATIONS, _columns(rows, *_INVITATION))
+
+
+_INVITATION = (
+    "invitation_id", "order_id", "state", "reason", "cohort", "planned_at", "look_at", "decided_at", "asked_at",
+    "expires_at", "sent_at", "answered_at",
+)  # fmt: skip
+_SAVE_INVITATIONS = text("""
+    insert into invitations (invitation_id, customer_id, order_id, state, reason, cohort, planned_at, look_at,
+                             decided_at, asked_at, expires_at, sent_at, answered_at)
+    select * from unnest(
+        cast(:invitation_id as text[]), cast(:customer_id as text[]), cast(:order_id as text[]), cast(:state as text[]),
+        cast(:reason as text[]), cast(:cohort as text[]), cast(:planned_at as timestamptz[]),
+        cast(:look_at as timestamptz[]), cast(:decided_at as timestamptz[]), cast(:asked_at as timestamptz[]),
+        cast(:expires_at as timestamptz[]), cast(:sent_at as timestamptz[]), cast(:answered_at as timestamptz[]))
+    on conflict (invitation_id) do update
+    set state = excluded.state, reason = excluded.reason, cohort = excluded.cohort, look_at = excluded.look_at,
+        decided_at = excluded.decided_at, asked_at = excluded.asked_at, expires_at = excluded.expires_at,
+        sent_at = excluded.sent_at, answered_at = excluded.answered_at
+""")
+
+
+async def _save_responses(tx: Tx, rows: Sequence[tuple[str, Response]]) -> None:
+    if rows:
+        names = ("invitation_id", "order_id", "score", "cohort", "answered_at", "comment")
+        await tx.execute(_SAVE_RESPONSES, _columns(rows, *names))
+
+
+_SAVE_RESPONSES = text("""
+    insert into responses (invitation_id, customer_id, order_id, score, cohort, answered_at, comment)
+    select * from unnest(
+        cast(:invitation_id as text[]), cast(:customer_id as text[]), cast(:order_id as text[]),
+        cast(:score as smallint[]), cast(:cohort as text[]), cast(:answered_at as timestamptz[]),
+        cast(:comment as text[]))
+""")
+
+
+async def _save_cases(tx: Tx, rows: Sequence[tuple[str, Case]]) -> None:
+    if rows:
+        names = (
+            "case_id", "order_id", "cause", "state", "opened_at", "due_at", "escalated_at", "resolved_at", "resolution",
+        )  # fmt: skip
+        goodwill = {"goodwill": [msgspec.json.encode(case.goodwill).decode() for _, case in rows]}
+        await tx.execute(_SAVE_CASES, _columns(rows, *names) | goodwill)
+
+
+_SAVE_CASES = text("""
+    insert into cases (case_id, customer_id, order_id, cause, state, opened_at, due_at, escalated_at, resolved_at,
+                       resolution, goodwill)
+    select case_id, customer_id, order_id, cause, state, opened_at, due_at, escalated_at, resolved_at, resolution,
+           nullif(cast(goodwill as jsonb), 'null')
+    from unnest(
+        cast(:case_id as text[]), cast(:customer_id as text[]), cast(:order_id as text[]), cast(:cause as text[]),
+        cast(:state as text[]), cast(:opened_at as timestamptz[]), cast(:due_at as timestamptz[]),
+        cast(:escalated_at as timestamptz[]), cast(:resolved_at as timestamptz[]), cast(:resolution as text[]),
+        cast(:goodwill as text[]))
+      as v (case_id, customer_id, order_id, cause, state, opened_at, due_at, escalated_at, resolved_at, resolution,
+            goodwill)
+    on conflict (case_id) do update
+    set state = excluded.state, escalated_at = excluded.escalated_at, resolved_at = excluded.resolved_at,
+        resolution = excluded.resolution, goodwill = excluded.goodwill
+""")
+
+
+async def _forget_words(tx: Tx, customer_ids: Sequence[str]) -> None:
+    if customer_ids:
+        await tx.execute(_FORGET_WORDS, {"ids": list(customer_ids)})
+
+
+_FORGET_WORDS = text("""
+    update responses r set comment = null
+    from unnest(cast(:ids as text[])) as v (customer_id)
+    where r.customer_id = v.customer_id and r.comment is not null
+""")
