@@ -11,7 +11,6 @@ import tempfile
 import uuid
 from base64 import urlsafe_b64encode
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from deploy.local.metadata import answers_metadata
@@ -60,16 +59,13 @@ class ApacheKafka:
         self._log = log or self._folder / "kafka.log"
         free, self._controller_port = free_ports(2)
         self._port = port or free
-        self._java: list[str] = []
         self._process: Process | None = None
 
     def __enter__(self) -> Self:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     @property
@@ -88,8 +84,7 @@ class ApacheKafka:
         Raises `ProcessError` with the command that helps when Java or Maven is missing.
         """
         if self._process is None:
-            self._prepare()
-        assert self._process is not None  # noqa: S101 - just prepared
+            self._process = self._prepared()
         self._process.start()
         self._process.wait_until(lambda: answers_metadata(HOST, self._port), timeout_s=90, pause_s=0.1)
 
@@ -99,28 +94,27 @@ class ApacheKafka:
             self._process.stop(timeout_s=20)
 
     def kill(self) -> None:
-        """SIGKILL: what was only in memory of the operating system is still written, as after any crash."""
+        """SIGKILL, as if it crashed; its data is there after the next `start`."""
         if self._process is not None:
             self._process.kill()
 
-    def _prepare(self) -> None:
+    def _prepared(self) -> Process:
+        """Settings and formatted storage in place, and the broker ready to be started."""
         self._folder.mkdir(parents=True, exist_ok=True)
         settings = self._folder / "server.properties"
         settings.write_text("".join(f"{name}={value}\n" for name, value in self._settings().items()))
-        (self._folder / "log4j2.yaml").write_text(LOGGING)
-        self._java = self._java_command()
+        command = self._java_command()
         if not (self._folder / "data" / "meta.properties").exists():
-            self._format(settings)
-        self._process = Process("Apache Kafka", [*self._java, "kafka.Kafka", settings], log=self._log)
+            cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+            tool = [*command, "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(settings)]
+            Process("Kafka's storage tool", tool, log=self._folder / "format.log").complete()
+        return Process("Apache Kafka", [*command, "kafka.Kafka", str(settings)], log=self._log)
 
     def _java_command(self) -> list[str]:
-        logging = f"-Dlog4j2.configurationFile={self._folder / 'log4j2.yaml'}"
-        return [java(), "-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", logging, "-cp", f"{libraries()}/*"]
-
-    def _format(self, settings: Path) -> None:
-        cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        tool = [*self._java, "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(settings)]
-        Process("Kafka's storage tool", tool, log=self._folder / "format.log").complete()
+        logging = self._folder / "log4j2.yaml"
+        logging.write_text(LOGGING)
+        heap = ["-Xms256m", "-Xmx512m", "-XX:+UseSerialGC"]
+        return [java(), *heap, f"-Dlog4j2.configurationFile={logging}", "-cp", f"{libraries()}/*"]
 
     def _settings(self) -> dict[str, str]:
         controller = f"{HOST}:{self._controller_port}"

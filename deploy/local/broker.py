@@ -6,7 +6,6 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Literal, Protocol, Self
 
 from deploy.local.apache import ApacheKafka
@@ -33,9 +32,7 @@ class Broker(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    def __exit__(self, *_: object) -> None: ...
 
     def start(self) -> None:
         """Returns when the broker answers clients."""
@@ -59,9 +56,7 @@ class ExistingCluster:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Nothing to end."""
 
     def start(self) -> None:

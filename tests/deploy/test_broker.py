@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.apache import ApacheKafka
+from deploy.local.apache import ApacheKafka, java, libraries
 from deploy.local.broker import broker, kind_from
+from deploy.local.processes import ProcessError
 from deploy.local.tansu import Tansu
 
 
@@ -24,3 +25,16 @@ def test_a_cluster_that_is_there_already_wins_and_nothing_is_started(tmp_path: P
         assert cluster.bootstrap == "kafka.example:9092"
         assert cluster.idempotent_producer
         assert cluster.process is None
+
+
+def test_what_apache_kafka_needs_and_lacks_is_told_as_one_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+
+    with pytest.raises(ProcessError, match="apt-get install openjdk-17-jre-headless"):
+        java()
+    with pytest.raises(ProcessError, match="apt-get install maven"):
+        libraries()
