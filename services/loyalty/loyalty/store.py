@@ -1,0 +1,192 @@
+"""All SQL of loyalty: accounts, orders, postings, goodwill, redemptions. Set-based; never commits.
+
+The customers' locks are held by the chassis before `load` runs, so nothing here locks.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.sql.elements import TextClause
+
+from chassis.items import Command, Due, Item
+from chassis.outcomes import Outcome
+from chassis.service import Tx
+from contracts.feedback import GoodwillRequested
+from contracts.orders import IssueOpened
+from contracts.vocabulary import IssueKind
+from loyalty.accounts import Account
+from loyalty.goodwill import Goodwill, goodwill_id_of
+from loyalty.order_points import OrderPoints
+from loyalty.postings import Posting
+from loyalty.redemptions import Redeem, Redemption
+
+Pairs = list[tuple[str, str]]
+Row = TypeVar("Row")
+
+_encode = msgspec.json.Encoder().encode
+order_points = msgspec.json.Decoder(OrderPoints)
+"""Reads what one order means from its document."""
+
+
+async def load(tx: Tx, items: Sequence[Item]) -> dict[str, Account]:
+    """The accounts of the items' customers with the orders, goodwill and redemptions that the items touch."""
+    customer_ids = sorted({item.customer_id for item in items})
+    known = {row.customer_id: row._mapping for row in await tx.execute(_ACCOUNTS, {"ids": customer_ids})}
+    orders = await _orders_of(tx, _pairs(items, _order_touched))
+    goodwill_ids = await _known_pairs(tx, _GOODWILL, _pairs(items, _goodwill_touched))
+    redemptions = await _known_pairs(tx, _REDEMPTIONS, _pairs(items, _redemption_touched))
+    return {
+        customer_id: Account(
+            **known.get(customer_id, {"customer_id": customer_id}),
+            orders=orders.get(customer_id, {}),
+            goodwill_ids=frozenset(goodwill_ids.get(customer_id, ())),
+            redemptions=redemptions.get(customer_id, {}),
+        )
+        for customer_id in customer_ids
+    }
+
+
+def _order_touched(item: Item) -> str | None:
+    match item:
+        case Due() | Command():
+            return None
+        case _ if isinstance(item.data, IssueOpened) and item.data.kind is not IssueKind.delivery_late:
+            return None
+        case _ if isinstance(item.data, GoodwillRequested):
+            return None
+    return getattr(item.data, "order_id", None)
+
+
+def _goodwill_touched(item: Item) -> str | None:
+    if isinstance(item, Due) or not isinstance(item.data, GoodwillRequested):
+        return None
+    return goodwill_id_of(item.customer_id, "requested", item.data.request_id)
+
+
+def _redemption_touched(item: Item) -> str | None:
+    return item.data.redemption_id if isinstance(item, Command) and isinstance(item.data, Redeem) else None
+
+
+def _pairs(items: Iterable[Item], touched: Any) -> Pairs:
+    return sorted({(item.customer_id, key) for item in items if (key := touched(item)) is not None})
+
+
+async def _orders_of(tx: Tx, pairs: Pairs) -> dict[str, dict[str, OrderPoints]]:
+    documents = await _known_pairs(tx, _ORDERS, pairs)
+    return {
+        customer_id: {order_id: order_points.decode(document) for order_id, document in orders.items()}
+        for customer_id, orders in documents.items()
+    }
+
+
+async def _known_pairs(tx: Tx, statement: TextClause, pairs: Pairs) -> dict[str, dict[str, Any]]:
+    """Per customer, key and value of the rows there are."""
+    found: dict[str, dict[str, Any]] = {}
+    if pairs:
+        customers, keys = zip(*pairs, strict=True)
+        for customer_id, key, value in await tx.execute(statement, {"customers": list(customers), "keys": list(keys)}):
+            found.setdefault(customer_id, {})[key] = value
+    return found
+
+
+_ACCOUNTS = text("""
+    select customer_id, available_points, pending_points, qualifying_points, tier, postings, erased_at
+    from accounts join unnest(cast(:ids as text[])) as v (customer_id) using (customer_id)
+""")
+_ORDERS = text("""
+    select customer_id, order_id, cast(document as text)
+    from order_points join unnest(cast(:customers as text[]), cast(:keys as text[])) as v (customer_id, order_id)
+         using (customer_id, order_id)
+""")
+_GOODWILL = text("""
+    select customer_id, goodwill_id, points
+    from goodwill join unnest(cast(:customers as text[]), cast(:keys as text[])) as v (customer_id, goodwill_id)
+         using (customer_id, goodwill_id)
+""")
+_REDEMPTIONS = text("""
+    select customer_id, redemption_id, points
+    from redemptions join unnest(cast(:customers as text[]), cast(:keys as text[])) as v (customer_id, redemption_id)
+         using (customer_id, redemption_id)
+""")
+
+
+async def save(tx: Tx, accounts: Mapping[str, Account], outcomes: Sequence[tuple[Item, Outcome]]) -> None:
+    """Write the accounts that changed and the rows of the outcomes: at most one statement a table."""
+    rows = [(item.customer_id, row) for item, outcome in outcomes for row in outcome.rows]
+    await _save_accounts(tx, list(accounts.values()))
+    await _save_orders(tx, {(owner, row.order_id): row for owner, row in rows if isinstance(row, OrderPoints)})
+    await _post(tx, [row for _, row in rows if isinstance(row, Posting)])
+    await _insert(tx, _KEEP_GOODWILL, [row for _, row in rows if isinstance(row, Goodwill)], Goodwill)
+    await _insert(tx, _KEEP_REDEMPTIONS, [row for _, row in rows if isinstance(row, Redemption)], Redemption)
+
+
+async def _save_accounts(tx: Tx, accounts: Sequence[Account]) -> None:
+    if accounts:
+        await tx.execute(_SAVE_ACCOUNTS, _columns(accounts, _ACCOUNT_COLUMNS))
+
+
+async def _save_orders(tx: Tx, orders: Mapping[tuple[str, str], OrderPoints]) -> None:
+    """Of several versions of one order in a batch, the last."""
+    if orders:
+        customers, order_ids = zip(*orders, strict=True)
+        documents = [_encode(order).decode() for order in orders.values()]
+        await tx.execute(
+            _SAVE_ORDERS, {"customers": list(customers), "order_ids": list(order_ids), "documents": documents}
+        )
+
+
+async def _post(tx: Tx, postings: Sequence[Posting]) -> None:
+    if postings:
+        movements = [posting.movement for posting in postings]
+        columns = _columns(postings, ("customer_id", "number", "points", "reference", "order_id", "cause_id", "at"))
+        await tx.execute(_POST, columns | _columns(movements, ("kind", "source", "destination")))
+
+
+async def _insert(tx: Tx, statement: TextClause, rows: Sequence[Row], kind: type[Row]) -> None:
+    if rows:
+        await tx.execute(statement, _columns(rows, kind.__struct_fields__))  # type: ignore[attr-defined]  # a struct's
+
+
+def _columns(rows: Sequence[Any], names: Iterable[str]) -> dict[str, list[Any]]:
+    return {name: [getattr(row, name) for row in rows] for name in names}
+
+
+_ACCOUNT_COLUMNS = (
+    "customer_id", "available_points", "pending_points", "qualifying_points", "tier", "postings", "erased_at",
+)  # fmt: skip
+_SAVE_ACCOUNTS = text("""
+    insert into accounts (customer_id, available_points, pending_points, qualifying_points, tier, postings, erased_at)
+    select * from unnest(cast(:customer_id as text[]), cast(:available_points as bigint[]),
+                         cast(:pending_points as bigint[]), cast(:qualifying_points as bigint[]),
+                         cast(:tier as text[]), cast(:postings as bigint[]), cast(:erased_at as timestamptz[]))
+    on conflict (customer_id) do update
+    set available_points = excluded.available_points, pending_points = excluded.pending_points,
+        qualifying_points = excluded.qualifying_points, tier = excluded.tier, postings = excluded.postings,
+        erased_at = excluded.erased_at
+""")
+_SAVE_ORDERS = text("""
+    insert into order_points (customer_id, order_id, document)
+    select * from unnest(cast(:customers as text[]), cast(:order_ids as text[]),
+                         cast(cast(:documents as text[]) as jsonb[]))
+    on conflict (customer_id, order_id) do update set document = excluded.document
+""")
+_POST = text("""
+    insert into postings (customer_id, number, kind, source, destination, points, reference, order_id, cause_id, at)
+    select * from unnest(cast(:customer_id as text[]), cast(:number as bigint[]), cast(:kind as text[]),
+                         cast(:source as text[]), cast(:destination as text[]), cast(:points as bigint[]),
+                         cast(:reference as text[]), cast(:order_id as text[]), cast(:cause_id as text[]),
+                         cast(:at as timestamptz[]))
+""")
+_KEEP_GOODWILL = text("""
+    insert into goodwill (customer_id, goodwill_id, points, reason, order_id, issue_id, request_id, at)
+    select * from unnest(cast(:customer_id as text[]), cast(:goodwill_id as text[]), cast(:points as bigint[]),
+                         cast(:reason as text[]), cast(:order_id as text[]), cast(:issue_id as text[]),
+                         cast(:request_id as text[]), cast(:at as timestamptz[]))
+""")
+_KEEP_REDEMPTIONS = text("""
+    insert into redemptions (customer_id, redemption_id, points, available_points, redeemed_at)
+    select * from unnest(cast(:customer_id as text[]), cast(:redemption_id as text[]), cast(:points as bigint[]),
+                         cast(:available_points as bigint[]), cast(:redeemed_at as timestamptz[]))
+""")
