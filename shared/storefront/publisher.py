@@ -14,9 +14,9 @@ from typing import Any, Self
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+
 from contracts import Event, Fact
 from contracts.kafka import Record
-
 from storefront.errors import BrokerAway, NotPublished, TopicMissing, WrongPartitions
 from storefront.partitions import partition_of
 from storefront.saying import TOPICS, Said, event_of, record_of, time_reached_record
@@ -74,7 +74,7 @@ class Publisher:
         """How many partitions each storefront topic has."""
         return self._counts
 
-    async def publish(self, fact: Fact, *, said_at: datetime, id: str | None = None) -> str:
+    async def publish(self, fact: Fact, *, said_at: datetime, id: str | None = None) -> str:  # noqa: A002 a word of CloudEvents
         """Say one fact; returns its event id when all replicas have it. The same again has the same id.
 
         Raises `Unsayable` before anything is sent, `NotPublished` when it was not acknowledged.
@@ -121,7 +121,7 @@ class Publisher:
 
     def _not_published(self, error: BaseException) -> NotPublished:
         return NotPublished(
-            f"{self._bootstrap} did not acknowledge ({error!r}); publish the same again: ids are derived, nothing doubles"
+            f"{self._bootstrap} did not acknowledge ({error!r}); publish the same again: nothing doubles"
         )
 
     async def _open(self) -> None:

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
+
 from contracts import Event, Fact, TimeReached
 from contracts.envelope import entry_of
 from contracts.kafka import Record, from_record, rfc3339, subject_of, to_record
 from contracts.storefront import CUSTOMERS, ORDERS, SHIPMENTS
 from contracts.unreadable import Unreadable
-
 from storefront.errors import Unsayable
 
 TOPICS = (ORDERS, SHIPMENTS, CUSTOMERS)
@@ -25,14 +25,14 @@ class Said(NamedTuple):
     said_at: datetime
 
 
-def event_of(said: Said, source: str, id: str | None = None) -> Event[Any]:
+def event_of(said: Said, source: str, event_id: str | None = None) -> Event[Any]:
     """The fact in its envelope. A storefront is where a story begins, so the event is its own correlation.
 
     Raises `Unsayable` for something that is no storefront fact or for a time without an offset.
     """
     fact, said_at = said
     _require_offset(said_at)
-    identity = id or _derived_id(fact, said_at, source)
+    identity = event_id or _derived_id(fact, said_at, source)
     return Event(id=identity, source=source, time=said_at, data=fact, subject=_subject(fact), correlation_id=identity)
 
 
