@@ -1,7 +1,8 @@
 """What a service hands to the chassis: itself, its settings, its routes and its background tasks."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import APIRouter
 
@@ -17,5 +18,5 @@ class Application:
     service: Service
     settings: ServiceSettings
     routers: Callable[[Runtime], Sequence[APIRouter]]
-    background: Sequence[Callable[[Runtime], Awaitable[None]]] = ()
+    background: Sequence[Callable[[Runtime], Coroutine[Any, Any, None]]] = ()
     """Tasks that run beside the worker and are cancelled at its end (the notifier's sender)."""

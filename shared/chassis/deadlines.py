@@ -25,6 +25,21 @@ _DUE = text("""
 """)
 
 
+async def due_partitions(tx: Tx, before: Mapping[int, datetime]) -> set[int]:
+    """Partitions that have a deadline due before their moment; blocked customers' wait and do not count."""
+    rows = await tx.execute(_DUE_PARTITIONS, {"partitions": list(before), "moments": list(before.values())})
+    return {row.partition for row in rows}
+
+
+_DUE_PARTITIONS = text("""
+    select v.partition
+    from unnest(cast(:partitions as integer[]), cast(:moments as timestamptz[])) as v (partition, moment)
+    where exists (
+        select from deadlines d where d.partition = v.partition and d.due_at < v.moment
+          and not exists (select from customers c where c.customer_id = d.customer_id and c.blocked_at is not null))
+""")
+
+
 async def due_of(tx: Tx, customer_ids: Collection[str], before: datetime) -> list[Due]:
     """The deadlines of locked customers that are due before `before`."""
     rows = await tx.execute(_DEADLINES, {"ids": list(customer_ids), "before": before})

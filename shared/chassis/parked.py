@@ -1,5 +1,6 @@
 """Records that were not applied, kept as they are, each with its reason."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -106,6 +107,14 @@ async def one(tx: Tx, parked_id: int) -> dict[str, Any]:
     if row is None:
         raise NotFound("not_found", f"There is no parked record {parked_id}.")
     return dict(row._mapping)
+
+
+async def counts(tx: Tx) -> Counter[str]:
+    """How many records are parked, by reason."""
+    rows = await tx.execute(
+        text("select reason, count(*) as number from parked_events where state = 'parked' group by reason")
+    )
+    return Counter({row.reason: row.number for row in rows})
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from aiokafka.partitioner import murmur2
 
 
-def partition_of(customer_id: str, partitions: int) -> int:
-    """The partition of this customer on every topic."""
-    return int((murmur2(customer_id.encode()) & 0x7FFFFFFF) % partitions)
+def partition_of(customer_id: str | bytes, partitions: int) -> int:
+    """The partition of this customer (or of a record's key) on every topic."""
+    key = customer_id.encode() if isinstance(customer_id, str) else customer_id
+    return int((murmur2(key) & 0x7FFFFFFF) % partitions)

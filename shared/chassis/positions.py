@@ -47,7 +47,7 @@ _POSITIONS = text("""
 """)
 
 
-async def start_positions(tx: Tx, partition: int, offsets: Mapping[str, int]) -> None:
+async def start(tx: Tx, partition: int, offsets: Mapping[str, int]) -> None:
     """Write where a partition begins for topics that were never read before."""
     await tx.execute(
         _START, {"partition": partition, "topics": list(offsets), "offsets": [offsets[topic] for topic in offsets]}

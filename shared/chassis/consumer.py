@@ -1,0 +1,108 @@
+"""The rules for reading Kafka with aiokafka, in one place.
+
+Raw bytes only; no automatic commit and never one without explicit offsets; no `max_records`, which starves partitions;
+no deserialisers. Positions come from the database, so any doubt ends in a seek. The listener only sets a flag.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError
+
+from chassis import metrics
+from chassis.reading import RawRecord
+
+log = structlog.get_logger(__name__)
+
+FETCH_MAX_WAIT_MS = 100
+PARTITION_FETCH_BYTES = 262_144
+STOP_TIMEOUT_S = 5.0
+HINT_TIMEOUT_S = 5.0
+
+
+class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
+    """One member of a service's group."""
+
+    def __init__(self, bootstrap: str, group: str, topics: Collection[str], session_timeout_ms: int) -> None:
+        self._topics = sorted(topics)
+        self.assignment_changed = False
+        self._kafka = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap,
+            group_id=group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            # all topics of a partition number go to the same process: one customer, one place
+            partition_assignment_strategy=[RangePartitionAssignor],
+            max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
+            fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
+            session_timeout_ms=session_timeout_ms,
+            heartbeat_interval_ms=session_timeout_ms // 3,
+        )
+
+    async def start(self) -> None:
+        """Join the group."""
+        await self._kafka.start()
+        self._kafka.subscribe(self._topics, listener=self)
+
+    async def stop(self) -> None:
+        """Leave the group; gives up after a few seconds, which is safe because the database is the truth."""
+        try:
+            await asyncio.wait_for(self._kafka.stop(), STOP_TIMEOUT_S)
+        except (TimeoutError, KafkaError) as error:
+            log.warning("consumer did not stop cleanly", error=type(error).__name__)
+
+    def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        """Nothing: a batch that is under way is guarded by its positions."""
+
+    def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:  # noqa: ARG002 aiokafka's name
+        """Somebody must look; the loop does, before it folds anything polled afterwards."""
+        self.assignment_changed = True
+
+    def partitions(self) -> set[int]:
+        """The partition numbers that are ours."""
+        return {assigned.partition for assigned in self._kafka.assignment()}
+
+    async def poll(self, timeout_ms: int) -> list[RawRecord]:
+        """What has come, in order per topic and partition. After an exception every position must be sought anew."""
+        polled: Mapping[TopicPartition, list[Any]] = await self._kafka.getmany(timeout_ms=timeout_ms)
+        return [
+            RawRecord(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, r.headers)
+            for records in polled.values()
+            for r in records
+        ]
+
+    def seek(self, topic: str, partition: int, offset: int) -> None:
+        """Read on from `offset`."""
+        self._kafka.seek(TopicPartition(topic, partition), offset)
+
+    async def beginnings(self, partition: int, topics: Collection[str]) -> dict[str, int]:
+        """The first offset that is still there, per topic."""
+        asked = [TopicPartition(topic, partition) for topic in topics]
+        found = await self._kafka.beginning_offsets(asked)
+        return {place.topic: offset for place, offset in found.items()}
+
+    def last_fetch(self, topic: str, partition: int) -> tuple[int | None, int | None]:
+        """When the newest fetch of a partition came (ms) and where it said that committed records end."""
+        place = TopicPartition(topic, partition)
+        return self._kafka.last_poll_timestamp(place), self._kafka.highwater(place)
+
+    def pause(self, partition: int, paused: bool) -> None:
+        """Stop or go on fetching a partition number."""
+        places = [place for place in self._kafka.assignment() if place.partition == partition]
+        if paused:
+            self._kafka.pause(*places)
+        elif self._kafka.paused():
+            self._kafka.resume(*places)
+
+    async def hint(self, offsets: Mapping[tuple[str, int], int]) -> None:
+        """Tell Kafka how far we are, for lag metrics and autoscaling. Failing is harmless."""
+        try:
+            commits = {TopicPartition(topic, partition): offset for (topic, partition), offset in offsets.items()}
+            await asyncio.wait_for(self._kafka.commit(commits), HINT_TIMEOUT_S)
+        except (KafkaError, TimeoutError):
+            metrics.position_hints_failed.inc()

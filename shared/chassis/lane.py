@@ -1,0 +1,156 @@
+"""One partition number across all topics of a service: what was polled and waits, and the next batch. Pure.
+
+The order of a batch is (time, topic's rank, offset), each topic's own order kept, so that the same log gives the same
+sequence however it was polled. With simulated time, nothing is folded before every topic has said that its time has
+come; with the real clock everything at hand is folded at once, and only deadlines wait for what was heard.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from heapq import merge
+from itertools import islice
+
+from chassis.batch import Batch, Report
+from chassis.listening import Listening
+from chassis.positions import Position
+from chassis.reading import Entry
+from chassis.sequence import LONG_AGO
+from chassis.service import Inlet
+from chassis.settings import ClockKind
+
+ENOUGH_ENTRIES = 20_000
+"""A lane that holds so many is not polled until some are folded."""
+
+
+_Candidate = tuple[datetime, int, int, Entry]
+"""An entry behind its place in the order: time, topic's rank, offset."""
+
+
+@dataclass
+class _Topic:
+    rank: int
+    carries_time: bool
+    next_offset: int
+    """The stored position: everything before it is folded."""
+    reached_at: datetime
+    waiting: deque[Entry] = field(default_factory=deque)
+    listening: Listening = field(default_factory=Listening)
+    marked_at: datetime = LONG_AGO
+    """The last time-reached among those waiting."""
+
+    @property
+    def end(self) -> int:
+        return self.waiting[-1].record.offset + 1 if self.waiting else self.next_offset
+
+
+class Lane:
+    """Buffers between polls and batches for one partition that this worker owns."""
+
+    def __init__(
+        self, partition: int, inlets: Sequence[Inlet], positions: Mapping[str, Position], clock: ClockKind
+    ) -> None:
+        self.partition = partition
+        self.clock = clock
+        self.topics = {
+            inlet.topic: _Topic(
+                rank,
+                inlet.carries_time,
+                positions[inlet.topic].next_offset,
+                positions[inlet.topic].reached_at or LONG_AGO,
+            )
+            for rank, inlet in enumerate(inlets)
+        }
+        self.settled_at = max((position.settled_at or LONG_AGO for position in positions.values()), default=LONG_AGO)
+        self.more_due = False
+
+    @property
+    def positions(self) -> dict[str, int]:
+        """The stored next offset of each topic, as far as this lane knows."""
+        return {name: topic.next_offset for name, topic in self.topics.items()}
+
+    def receive(self, entries: Iterable[Entry]) -> None:
+        """Take what was polled, in offset order per topic; what is folded already is passed over."""
+        for entry in entries:
+            topic = self.topics[entry.record.topic]
+            if entry.record.offset < topic.end:
+                continue
+            topic.waiting.append(entry)
+            if entry.marker:
+                topic.marked_at = max(topic.marked_at, entry.marker.at)
+
+    def fetched(self, topic: str, at_ms: int | None, end_offset: int | None) -> None:
+        """What the newest fetch of a topic said; see `Listening`."""
+        self.topics[topic].listening.fetched(at_ms, end_offset)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether polling should pause."""
+        return sum(len(topic.waiting) for topic in self.topics.values()) >= ENOUGH_ENTRIES
+
+    @property
+    def has_entries(self) -> bool:
+        """Whether anything was polled and not folded."""
+        return any(topic.waiting for topic in self.topics.values())
+
+    def horizon(self) -> datetime:
+        """Up to which moment this partition's deadlines may be folded, once everything at hand is."""
+        if self.clock is ClockKind.real:
+            return min(topic.listening.passed(topic.end) for topic in self.topics.values())
+        return min(
+            (max(topic.reached_at, topic.marked_at) for topic in self.topics.values() if topic.carries_time),
+            default=LONG_AGO,
+        )
+
+    def next_batch(self, most: int, *, deadlines_due: bool = False) -> Batch | None:
+        """The next `most` entries with the deadlines between them; None when there is nothing to do.
+
+        `deadlines_due`: somebody looked, and deadlines before the horizon are waiting (real clock).
+        """
+        horizon = self.horizon()
+        ordered = self._in_order(horizon)
+        taken = list(islice(ordered, most))
+        cut = next(ordered, None) is not None
+        time_moved = self.clock is ClockKind.simulated and horizon > self.settled_at
+        if not (taken or deadlines_due or time_moved or self.more_due):
+            return None
+        before = min(horizon, taken[-1][0]) if cut else horizon
+        return Batch(
+            partition=self.partition,
+            entries=[entry for *_, entry in taken],
+            expected=self.positions,
+            before=before,
+            time_reached=self.clock is ClockKind.simulated and not cut and before > LONG_AGO,
+        )
+
+    def _in_order(self, horizon: datetime) -> Iterator[_Candidate]:
+        ready = (self._ready(topic, horizon) for topic in self.topics.values())
+        return merge(*ready, key=lambda candidate: candidate[:3])
+
+    def _ready(self, topic: _Topic, horizon: datetime) -> Iterator[_Candidate]:
+        """A topic's entries with their place in the order, as far as their time has come."""
+        moment = self.settled_at
+        for entry in topic.waiting:
+            if entry.event:
+                moment = max(moment, entry.marker.at if entry.marker else entry.event.time)
+            if self._waits(topic, entry, moment, horizon):
+                return
+            yield moment, topic.rank, entry.record.offset, entry
+
+    def _waits(self, topic: _Topic, entry: Entry, moment: datetime, horizon: datetime) -> bool:
+        if self.clock is ClockKind.real or not topic.carries_time:
+            return False
+        return moment > horizon if entry.marker or not entry.event else moment >= horizon
+
+    def done(self, report: Report) -> None:
+        """The batch is committed: forget its entries and move on."""
+        for name, next_offset in report.next_offsets.items():
+            topic = self.topics[name]
+            topic.next_offset = next_offset
+            while topic.waiting and topic.waiting[0].record.offset < next_offset:
+                marker = topic.waiting.popleft().marker
+                if marker:
+                    topic.reached_at = max(topic.reached_at, marker.at)
+        self.settled_at = max(self.settled_at, report.settled_at or LONG_AGO)
+        self.more_due = report.more_due

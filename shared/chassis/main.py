@@ -1,0 +1,173 @@
+"""`python -m <service> [api | worker | migrate | parked | redrive]`: how a service is started and operated."""
+
+import argparse
+import asyncio
+import contextlib
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from pydantic import ValidationError
+
+from chassis import logs, parked, topics
+from chassis.application import Application
+from chassis.health import Health
+from chassis.migrations import SchemaOutdated, require_head, upgrade
+from chassis.redrive import redrive
+from chassis.relay import Relay
+from chassis.runtime import Runtime
+from chassis.web import create_app
+from chassis.worker import Worker
+
+log = structlog.get_logger(__name__)
+
+
+def main(compose: Callable[[], Application]) -> None:
+    """Parse the command line, read the settings and do what was asked."""
+    arguments = _parser().parse_args()
+    try:
+        application = compose()
+    except ValidationError as error:
+        sys.exit(_settings_problem(error))
+    logs.configure(application.service.name, application.settings.log_level)
+    match arguments.command:
+        case "migrate":
+            upgrade(application.settings.database_url.get_secret_value(), application.service.migrations)
+        case "parked":
+            asyncio.run(_list_parked(application))
+        case "redrive":
+            asyncio.run(_redrive(application, arguments))
+        case command:
+            _serve(application, with_api=command != "worker", with_worker=command != "api")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command")
+    commands.add_parser("api", help="serve HTTP only")
+    commands.add_parser("worker", help="consume, relay and background tasks; HTTP for health and metrics only")
+    commands.add_parser("migrate", help="bring the database to this code's revision")
+    commands.add_parser("parked", help="count parked records by reason")
+    again = commands.add_parser("redrive", help="take parked events up again (a dry run without --apply)")
+    again.add_argument("--customer", help="all parked events of one customer, in their order")
+    again.add_argument("--reason", help="every customer with an event parked for this reason")
+    again.add_argument("--limit", type=int, default=1_000, help="most customers (default 1000)")
+    again.add_argument("--apply", action="store_true", help="really do it")
+    return parser
+
+
+def _settings_problem(error: ValidationError) -> str:
+    """Every wrong setting at once, by name and never by value."""
+    lines = [f"  {'.'.join(str(part) for part in found['loc'])}: {found['msg']}" for found in error.errors()]
+    return "\n".join(["These settings are missing or wrong:", *lines])
+
+
+async def _list_parked(application: Application) -> None:
+    runtime = Runtime.of(application.service, application.settings)
+    async with runtime.transaction() as tx:
+        counts: Counter[str] = await parked.counts(tx)
+    for reason, number in counts.most_common():
+        sys.stdout.write(f"{number:8}  {reason}\n")
+    sys.stdout.write(f"{counts.total():8}  in all\n")
+    await runtime.close()
+
+
+async def _redrive(application: Application, arguments: argparse.Namespace) -> None:
+    runtime = Runtime.of(application.service, application.settings)
+    report = await redrive(
+        runtime,
+        customer_id=arguments.customer,
+        reason=arguments.reason,
+        dry_run=not arguments.apply,
+        limit=arguments.limit,
+        actor="command line",
+    )
+    sys.stdout.write(report.model_dump_json(indent=2) + "\n")
+    await runtime.close()
+
+
+def _serve(application: Application, *, with_api: bool, with_worker: bool) -> None:
+    health = Health()
+    runtime = Runtime.of(application.service, application.settings)
+    shown = application if with_api else _without_routes(application)
+    app = create_app(shown, runtime, health)
+    failure: list[BaseException] = []
+    server: uvicorn.Server
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await require_head(runtime.engine, application.service.migrations, application.service.name)
+        tasks = await _start(application, runtime, health, with_worker=with_worker)
+
+        def failed(task: asyncio.Task[None]) -> None:
+            if not task.cancelled() and task.exception():
+                failure.append(task.exception() or RuntimeError())
+                server.should_exit = True
+
+        for task in tasks.running:
+            task.add_done_callback(failed)
+        yield
+        await tasks.stop()
+        await runtime.close()
+
+    app.router.lifespan_context = lifespan
+    settings = application.settings
+    config = uvicorn.Config(
+        app, host=settings.http_host, port=settings.http_port, log_config=None, access_log=False,
+        timeout_graceful_shutdown=10, server_header=False,
+    )  # fmt: skip
+    server = uvicorn.Server(config)
+    server.run()
+    for error in failure:
+        log.error("stopped by a failure", error=type(error).__name__, exc_info=error)
+    if failure or not server.started:
+        sys.exit(1)
+
+
+def _without_routes(application: Application) -> Application:
+    return Application(application.service, application.settings, routers=lambda _: ())
+
+
+class _Tasks:
+    """What runs beside HTTP: worker, relay and the service's own tasks."""
+
+    def __init__(self, worker: Worker, relay: Relay, own: list[asyncio.Task[None]]) -> None:
+        self._worker, self._relay, self._own = worker, relay, own
+        self._worker_task = asyncio.create_task(worker.run(), name="worker")
+        self._relay_task = asyncio.create_task(relay.run(), name="relay")
+        self.running = [self._worker_task, self._relay_task, *own]
+
+    async def stop(self) -> None:
+        """Finish the batch, then the service's tasks, then publish what is left."""
+        self._worker.stop()
+        await asyncio.wait([self._worker_task], timeout=15)
+        for task in self._own:
+            task.cancel()
+        self._relay.stop()
+        await asyncio.wait([self._relay_task, *self._own], timeout=10)
+
+
+class _NoTasks:
+    running: tuple[asyncio.Task[None], ...] = ()
+
+    async def stop(self) -> None:
+        """Nothing runs."""
+
+
+async def _start(
+    application: Application, runtime: Runtime, health: Health, *, with_worker: bool
+) -> "_Tasks | _NoTasks":
+    if not with_worker:
+        health.set_ready(True)
+        return _NoTasks()
+    settings = application.settings
+    wanted = [inlet.topic for inlet in application.service.consumes]
+    await topics.check(settings.kafka_bootstrap_servers, [*wanted, application.service.topic], settings.partitions)
+    own: list[asyncio.Task[None]] = [asyncio.create_task(task(runtime)) for task in application.background]
+    return _Tasks(Worker(runtime, health), Relay(runtime), own)
+
+
+__all__ = ["SchemaOutdated", "main"]

@@ -1,0 +1,23 @@
+"""What a service measures about itself; names are part of the operators' interface (docs/reference/metrics.md)."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+records = Counter("rapport_records_total", "Records by what became of them", ["partition", "fate"])
+consumed = Counter("rapport_records_consumed_total", "Records taken from Kafka", ["partition"])
+parked = Counter("rapport_parked_total", "Records parked, by reason", ["reason"])
+facts = Counter("rapport_facts_total", "Facts put into the outbox by batches")
+decisions = Counter("rapport_decisions_total", "Decisions written by batches")
+deadlines_fired = Counter("rapport_deadlines_fired_total", "Deadlines folded")
+batch_seconds = Histogram("rapport_batch_seconds", "Time of a batch's transaction", buckets=_SECONDS)
+batch_records = Histogram("rapport_batch_records", "Records in a batch", buckets=(0, 1, 10, 50, 100, 250, 500, 1_000))
+retries = Counter("rapport_batch_retries_total", "Batches tried again, by cause", ["cause"])
+positions_moved = Counter("rapport_positions_moved_total", "Batches given up because another worker was faster")
+position_hints_failed = Counter("rapport_position_hints_failed_total", "Commits to Kafka that failed (harmless)")
+consumer_rebuilds = Counter("rapport_consumer_rebuilds_total", "Consumers built anew after they stood still")
+misplaced_keys = Counter("rapport_misplaced_keys_total", "Records in another partition than their key's murmur2")
+halted = Gauge("rapport_partitions_halted", "Partitions stopped because many events fail in the same way")
+published = Counter("rapport_relay_published_total", "Outbox rows that Kafka has acknowledged")
+relay_failures = Counter("rapport_relay_failures_total", "Relay rounds that failed and will be tried again")
+outbox_oldest_s = Gauge("rapport_outbox_oldest_seconds", "Age of the oldest row that was not published")

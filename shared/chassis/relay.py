@@ -1,0 +1,123 @@
+"""The outbox relay: what was committed is published, oldest first, and forgotten after Kafka has acknowledged it.
+
+One relay per service (a session's advisory lock; others stand by), so that order per key is the order of commits. The
+next round begins after the acks of the last; a round that fails is sent again, and its readers know repetitions.
+"""
+
+import asyncio
+import contextlib
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chassis import metrics
+from chassis.database import is_transient
+from chassis.parked import headers_from_bytes
+from chassis.runtime import Runtime
+
+log = structlog.get_logger(__name__)
+
+ROUND_ROWS = 1_000
+IDLE_LOOK_S = 0.05
+STAND_BY_S = 1.0
+LOCK = 7_265_802  # any number, the same in every relay of a database
+
+_OLDEST = text("""
+    select outbox_id, topic, partition, key, value, headers, extract(epoch from now() - created_at) as age_s
+    from outbox order by outbox_id limit :most
+""")
+_FORGET = text("delete from outbox o using unnest(cast(:ids as bigint[])) as v (id) where o.outbox_id = v.id")
+
+
+class Relay:
+    """Publishes a service's outbox."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._stopping = False
+
+    def stop(self) -> None:
+        """End `run` when the outbox is empty, or after the round at hand when Kafka is away."""
+        self._stopping = True
+        self._runtime.outbox_filled.set()
+
+    async def run(self) -> None:
+        """Publish until stopped; whatever fails is tried again."""
+        while True:
+            try:
+                await self._hold_lock_and_publish()
+            except Exception as error:
+                if not (is_transient(error) or isinstance(error, KafkaError)):
+                    raise
+                metrics.relay_failures.inc()
+                log.warning("relay failed; trying again", error=type(error).__name__)
+            if self._stopping:
+                return
+            await asyncio.sleep(STAND_BY_S)
+
+    async def _hold_lock_and_publish(self) -> None:
+        async with self._runtime.engine.connect() as connection:
+            session = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            locked = await session.execute(text("select pg_try_advisory_lock(:lock)"), {"lock": LOCK})
+            if not locked.scalar_one():
+                return
+            try:
+                await self._publish_over(session)
+            finally:
+                await _release(session)
+
+    async def _publish_over(self, session: AsyncConnection) -> None:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._runtime.settings.kafka_bootstrap_servers,
+            acks="all",
+            enable_idempotence=self._runtime.settings.kafka_idempotent_producer,
+            linger_ms=2,
+            max_batch_size=262_144,
+        )
+        await producer.start()
+        try:
+            while True:
+                self._runtime.outbox_filled.clear()
+                if not await self._round(session, producer):
+                    if self._stopping:
+                        return
+                    await self._wait_for_more()
+        finally:
+            await producer.stop()
+
+    async def _wait_for_more(self) -> None:
+        with contextlib.suppress(TimeoutError):  # other processes of this service fill the same outbox
+            await asyncio.wait_for(self._runtime.outbox_filled.wait(), IDLE_LOOK_S)
+
+    async def _round(self, session: AsyncConnection, producer: Any) -> int:
+        rows = (await session.execute(_OLDEST, {"most": ROUND_ROWS})).all()
+        metrics.outbox_oldest_s.set(rows[0].age_s if rows else 0)
+        if not rows:
+            return 0
+        acks = [
+            await producer.send(
+                row.topic, row.value, key=row.key, partition=row.partition, headers=_headers(row.headers)
+            )
+            for row in rows
+        ]
+        await asyncio.gather(*acks)
+        await session.execute(_FORGET, {"ids": [row.outbox_id for row in rows]})
+        metrics.published.inc(len(rows))
+        return len(rows)
+
+
+def _headers(stored: str) -> list[tuple[str, bytes]]:
+    return headers_from_bytes(stored.encode())
+
+
+async def _release(session: AsyncConnection) -> None:
+    """Give the lock to a stand-by; a broken connection has given it back already."""
+    try:
+        await session.execute(text("select pg_advisory_unlock(:lock)"), {"lock": LOCK})
+    except Exception as error:
+        if not is_transient(error):
+            raise

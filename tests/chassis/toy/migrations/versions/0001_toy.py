@@ -1,0 +1,25 @@
+"""The toy's tables."""
+
+from alembic import op
+
+from chassis import schema
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    """Create."""
+    schema.create(op)
+    op.execute("create table counted (customer_id text primary key, seen text[] not null)")
+    op.execute("""
+        create table effects (
+            effect_id bigint generated always as identity, reference text primary key, customer_id text not null,
+            what text not null check (length(what) < 100))
+    """)
+
+
+def downgrade() -> None:
+    """Drop."""
+    op.execute("drop table effects, counted")
+    schema.drop(op)
