@@ -1,1 +1,8 @@
-"""."""
+"""The only voice to the customer, and the only keeper of who customers are and how they are reached.
+
+Consumes: storefront.customers: CustomerUpdated, ConsentChanged, CustomerErased; orders: OrderConfirmed, OrderShipped,
+    OrderDelivered, OrderCancelled, IssueOpened, IssueUpdated, IssueResolved; feedback: SurveyDue;
+    loyalty: PointsEarned, PointsVested, GoodwillGranted, TierReached
+Publishes: notifications: MessageSent, MessageHeld, MessageSuppressed, MessageFailed, TellingFailed
+Owns: people, circumstances, messages
+"""

@@ -1,0 +1,79 @@
+"""The composition root of the notifier: the only module that knows everything."""
+
+from pathlib import Path
+
+from chassis.application import Application
+from chassis.runtime import Runtime
+from chassis.service import Inlet, Service
+from contracts.feedback import FEEDBACK, SurveyDue
+from contracts.loyalty import LOYALTY, GoodwillGranted, PointsEarned, PointsVested, TierReached
+from contracts.notifications import (
+    NOTIFICATIONS,
+    MessageFailed,
+    MessageHeld,
+    MessageSent,
+    MessageSuppressed,
+    TellingFailed,
+)
+from contracts.orders import (
+    ORDERS,
+    IssueOpened,
+    IssueResolved,
+    IssueUpdated,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderDelivered,
+    OrderShipped,
+)
+from contracts.storefront import CUSTOMERS, ConsentChanged, CustomerErased, CustomerUpdated
+from notifier.courtesy import Courtesy
+from notifier.folding import folding
+from notifier.routes import routes
+from notifier.sender import Sender
+from notifier.settings import NotifierSettings
+
+CONSUMES = (
+    Inlet(CUSTOMERS, (CustomerUpdated, ConsentChanged, CustomerErased)),
+    Inlet(
+        ORDERS,
+        (
+            OrderConfirmed,
+            OrderShipped,
+            OrderDelivered,
+            OrderCancelled,
+            IssueOpened,
+            IssueUpdated,
+            IssueResolved,
+        ),
+    ),
+    Inlet(FEEDBACK, (SurveyDue,)),
+    Inlet(LOYALTY, (PointsEarned, PointsVested, GoodwillGranted, TierReached)),
+)
+PUBLISHES = (MessageSent, MessageHeld, MessageSuppressed, MessageFailed, TellingFailed)
+
+
+def service(courtesy: Courtesy) -> Service:
+    """The notifier of a shop with these manners."""
+    return Service(
+        name="notifier",
+        consumes=CONSUMES,
+        topic=NOTIFICATIONS,
+        publishes=PUBLISHES,
+        folding=folding(courtesy),
+        migrations=Path(__file__).parents[1] / "migrations",
+    )
+
+
+def application() -> Application:
+    """Read from the environment, and composed."""
+    settings = NotifierSettings()
+
+    async def send(runtime: Runtime) -> None:
+        await Sender(runtime, settings).run()
+
+    return Application(
+        service=service(settings.courtesy()),
+        settings=settings,
+        routers=lambda _: [routes()],
+        background=(send,),
+    )

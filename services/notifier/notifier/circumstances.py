@@ -1,0 +1,114 @@
+"""What is true about a customer's orders and issues: what has to be known to decide again at sending.
+
+A projection of other services' facts without anything personal. Knows no message.
+"""
+
+from datetime import datetime
+from enum import IntEnum
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from contracts.orders import Issue as IssueSaid
+from contracts.orders import Resolution
+from contracts.vocabulary import IssueKind, Severity
+
+
+class Stage(IntEnum):
+    """How far an order is; never goes back."""
+
+    known = 0
+    confirmed = 1
+    shipped = 2
+    delivered = 3
+    cancelled = 4
+
+
+class Issue(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An issue as it was last said."""
+
+    order_id: str
+    kind: IssueKind
+    severity: Severity
+    known: str
+    promised_by: datetime | None = None
+    expected_next: str | None = None
+    expected_by: datetime | None = None
+    told_by: datetime | None = None
+    said_at: datetime
+    resolution: Resolution | None = None
+    told: bool = False
+    """Its opening was given to the mail server, or is about to be."""
+    telling_failed: bool = False
+    """It was said that nobody could be told in time."""
+
+    @property
+    def open(self) -> bool:
+        """Nothing has ended it yet."""
+        return self.resolution is None
+
+    def worse_than(self, other: "Issue") -> bool:
+        """Whether it hurts more than `other`."""
+        ranks = list(Severity)
+        return ranks.index(self.severity) > ranks.index(other.severity)
+
+    def content(self) -> dict[str, Any]:
+        """What the words of a message about it may use."""
+        return {
+            "issue_kind": str(self.kind),
+            "severity": str(self.severity),
+            "known": self.known,
+            "promised_by": _text(self.promised_by),
+            "expected_next": self.expected_next,
+            "expected_by": _text(self.expected_by),
+            "resolution": self.resolution and str(self.resolution),
+        }
+
+
+class Circumstances(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One customer's orders and issues, by id."""
+
+    orders: dict[str, Stage] = {}
+    issues: dict[str, Issue] = {}
+
+    def stage_of(self, order_id: str | None) -> Stage:
+        """How far the order is, as far as anybody said."""
+        return self.orders.get(order_id or "", Stage.known)
+
+    def with_order(self, order_id: str, stage: Stage) -> "Circumstances":
+        """The order is at least that far."""
+        if stage <= self.stage_of(order_id):
+            return self
+        return replace(self, orders={**self.orders, order_id: stage})
+
+    def with_issue(self, issue_id: str, issue: Issue) -> "Circumstances":
+        """The issue as it is now."""
+        return replace(self, issues={**self.issues, issue_id: issue})
+
+    @property
+    def troubled(self) -> bool:
+        """Whether any issue of this customer is open."""
+        return any(issue.open for issue in self.issues.values())
+
+
+def issue_as_said(fact: IssueSaid, at: datetime, known: Issue | None) -> Issue:
+    """The issue as the orders-listener says it at `at`; what we told about it before stays."""
+    return Issue(
+        order_id=fact.order_id,
+        kind=fact.kind,
+        severity=fact.severity,
+        known=fact.known,
+        promised_by=fact.promised_by,
+        expected_next=fact.expected_next,
+        expected_by=fact.expected_by,
+        told_by=fact.told_by,
+        said_at=at,
+        resolution=getattr(fact, "resolution", None),
+        told=known is not None and known.told,
+        telling_failed=known is not None and known.telling_failed,
+    )
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

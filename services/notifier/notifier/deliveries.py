@@ -1,0 +1,115 @@
+"""What the sender reports of a message it had in hand, and what follows: sent, again later, failed, or unknown."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from msgspec import Struct
+
+from chassis.errors import NotFound
+from chassis.items import Command
+from chassis.outcomes import DUPLICATE, Decision, Outcome, SetDeadline
+from notifier import messages
+from notifier.correspondence import SEND, TOLD_BY, Correspondence
+from notifier.issues import marked
+from notifier.messages import ENDED, Message, State
+from notifier.telling import hold
+
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
+"""Between attempts while the mail server says "not now"; after the last one it is given up."""
+
+
+class Result(StrEnum):
+    """What became of one attempt."""
+
+    accepted = "accepted"
+    deferred = "deferred"
+    """The mail server said "not now" (4xx), or was lost before it had the message."""
+    refused = "refused"
+    """The mail server said "never" (5xx)."""
+    unknown = "unknown"
+    """The message was handed over and no answer came."""
+    stale = "stale"
+    """It lay too long before it could be tried; what was decided then may not hold now."""
+
+
+class Delivered(Struct, frozen=True, kw_only=True):
+    """The sender's report of one attempt."""
+
+    message_id: str
+    attempt: int
+    result: Result
+    code: str | None = None
+    """The mail server's codes, without its words (they may repeat the address)."""
+
+
+def on_delivered(account: Correspondence, command: Command[Delivered]) -> tuple[Correspondence, Outcome]:
+    """One report. A message that was taken back while it was in hand, but accepted all the same, was sent."""
+    report = command.data
+    message = account.messages.get(report.message_id)
+    if message is None:
+        raise NotFound("no_such_message", "There is no such message.")
+    stale = message.attempts != report.attempt or message.state in ENDED
+    if stale or (message.state is State.suppressed and report.result is not Result.accepted):
+        return account, DUPLICATE
+    match report.result:
+        case Result.accepted:
+            account, outcome = account.with_message(message, state=State.sent, reason=None)
+            return account, outcome + Outcome(facts=(messages.sent(message, command.at),))
+        case Result.refused:
+            return _fail(account, message, command.at, "refused", report.code)
+        case Result.deferred:
+            return _try_later(account, message, command.at, report.code)
+        case Result.unknown if not message.rules.goes_again:
+            account, outcome = account.with_message(message, state=State.unknown, reason="outcome_unknown")
+            return account, outcome + Outcome(decisions=(_decision(message, "unknown", "outcome_unknown"),))
+        case Result.unknown | Result.stale:
+            return _decide_again(account, message, command.at, str(report.result))
+
+
+def _decide_again(
+    account: Correspondence, message: Message, at: datetime, reason: str
+) -> tuple[Correspondence, Outcome]:
+    account, outcome = account.with_message(message, state=State.intended, reason=reason)
+    account, untold = _untold(account, message, at)
+    return account, outcome + untold + Outcome(
+        deadlines=(SetDeadline(SEND, message.message_id, at),),
+        decisions=(_decision(message, "decided_again", reason),),
+    )
+
+
+def _try_later(
+    account: Correspondence, message: Message, at: datetime, code: str | None
+) -> tuple[Correspondence, Outcome]:
+    if message.attempts > len(PAUSES):
+        return _fail(account, message, at, "gave_up", code)
+    account, outcome = hold(account, message, at, at + PAUSES[message.attempts - 1], "deferred")
+    account, untold = _untold(account, message, at)
+    return account, outcome + untold
+
+
+def _fail(
+    account: Correspondence, message: Message, at: datetime, reason: str, code: str | None
+) -> tuple[Correspondence, Outcome]:
+    account, outcome = account.with_message(message, state=State.failed, reason=reason)
+    account, untold = _untold(account, message, at)
+    return account, outcome + untold + Outcome(
+        facts=(messages.failed(message, at, reason, code),),
+        decisions=(_decision(message, "not_told", reason, code=code or ""),),
+    )
+
+
+def _untold(account: Correspondence, message: Message, at: datetime) -> tuple[Correspondence, Outcome]:
+    """The customer does not know of the issue after all: its `told_by` is watched again."""
+    if message.kind != "issue_opened":
+        return account, Outcome()
+    account, outcome = marked(account, message.issue_id, told=False)
+    if message.told_by is None or message.issue_id is None:
+        return account, outcome
+    return account, outcome + Outcome(deadlines=(SetDeadline(TOLD_BY, message.issue_id, max(message.told_by, at)),))
+
+
+def _decision(message: Message, outcome: str, reason: str, **detail: str) -> Decision:
+    return Decision(
+        subject=message.message_id, rule="delivery", outcome=outcome, reason=reason,
+        detail={"kind": message.kind, **detail},
+    )  # fmt: skip

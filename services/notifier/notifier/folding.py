@@ -1,0 +1,157 @@
+"""Load, fold, save for one customer's correspondence."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chassis.items import Command, Due, Item
+from chassis.outcomes import DUPLICATE, NOTHING, ClearDeadline, Outcome
+from chassis.service import Folding, Tx
+from contracts import Event
+from contracts.orders import (
+    IssueOpened,
+    IssueResolved,
+    IssueUpdated,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderDelivered,
+    OrderShipped,
+)
+from contracts.storefront import ConsentChanged, CustomerErased, CustomerUpdated
+from notifier import store
+from notifier.circumstances import Circumstances, Stage
+from notifier.correspondence import SEND, TOLD_BY, CircumstancesRow, Correspondence, PersonRow, look_again
+from notifier.courtesy import Courtesy
+from notifier.deliveries import Delivered, on_delivered
+from notifier.intentions import intend, intention_of
+from notifier.issues import on_issue_resolved, on_issue_said
+from notifier.messages import IN_HAND, Message, message_id_of
+from notifier.people import ERASED, Person, consented, updated
+from notifier.telling import on_send_due, on_told_by_due, suppress
+
+STAGES: dict[Any, Stage] = {
+    OrderConfirmed: Stage.confirmed,
+    OrderShipped: Stage.shipped,
+    OrderDelivered: Stage.delivered,
+    OrderCancelled: Stage.cancelled,
+}
+
+
+def folding(courtesy: Courtesy) -> Folding[Correspondence]:
+    """The three functions, for a shop with these manners."""
+
+    def fold(account: Correspondence, item: Item) -> tuple[Correspondence, Outcome]:
+        return fold_one(account, item, courtesy)
+
+    return Folding(load=load, fold=fold, save=save)
+
+
+def fold_one(account: Correspondence, item: Item, courtesy: Courtesy) -> tuple[Correspondence, Outcome]:
+    """What one item leads to. Somebody who was erased is not spoken to and nothing more is kept of them."""
+    match item:
+        case Command(data=Delivered()):
+            return on_delivered(account, item)
+        case Event(data=CustomerErased()):
+            return on_customer_erased(account, item)
+        case _ if account.person.erased:
+            return account, NOTHING
+        case Due(kind=kind) if kind == SEND:
+            return on_send_due(account, item, courtesy)
+        case Due(kind=kind) if kind == TOLD_BY:
+            return on_told_by_due(account, item, courtesy)
+        case Event(data=CustomerUpdated()):
+            return on_person_said(account, item, updated(account.person, item.data, item.at))
+        case Event(data=ConsentChanged()):
+            return on_person_said(account, item, consented(account.person, item.data, item.at))
+        case Event(data=IssueOpened() | IssueUpdated()):
+            return on_issue_said(account, item)
+        case Event(data=IssueResolved()):
+            return on_issue_resolved(account, item)
+        case Event():
+            return on_fact(account, item)
+    return account, NOTHING
+
+
+def on_person_said(account: Correspondence, event: Event[Any], person: Person) -> tuple[Correspondence, Outcome]:
+    """Who the customer is, or what they want to hear. What waited for an address is decided at once."""
+    if person is account.person:
+        return account, DUPLICATE
+    waiting = account.waiting_for("waiting_for_contact")
+    account, outcome = account.with_person(person)
+    return account, outcome + look_again(waiting, event)
+
+
+def on_customer_erased(account: Correspondence, event: Event[Any]) -> tuple[Correspondence, Outcome]:
+    """Forget the person; what has not left the house does not leave it."""
+    if account.person.erased:
+        return account, DUPLICATE
+    unsaid = [message for message in account.messages.values() if message.waiting or message.state in IN_HAND]
+    issue_ids = sorted(account.circumstances.issues)
+    account, outcome = account.with_person(ERASED)
+    account, forgotten = account.with_circumstances(Circumstances())
+    outcome += forgotten + Outcome(deadlines=tuple(ClearDeadline(TOLD_BY, issue_id) for issue_id in issue_ids))
+    for message in sorted(unsaid, key=lambda message: message.message_id):
+        account, unsaid_outcome = suppress(account, message, event.at, "erased")
+        outcome += unsaid_outcome + Outcome(deadlines=(ClearDeadline(SEND, message.message_id),))
+    return account, outcome
+
+
+def on_fact(account: Correspondence, event: Event[Any]) -> tuple[Correspondence, Outcome]:
+    """A fact that is remembered if it is about an order, and may have a message."""
+    outcome = NOTHING
+    stage = STAGES.get(type(event.data))
+    if stage is not None:
+        facts = account.circumstances.with_order(event.data.order_id, stage)
+        account, outcome = account.with_circumstances(facts)
+    intention = intention_of(event.data)
+    if intention is None:
+        return account, outcome
+    account, intended = intend(account, intention, event)
+    return account, intended + outcome if outcome.rows else intended
+
+
+async def load(tx: Tx, items: Sequence[Item]) -> dict[str, Correspondence]:
+    """Each customer's person, circumstances, messages not yet ended, and the messages that the items name."""
+    customer_ids = sorted({item.customer_id for item in items})
+    known = await store.people_and_circumstances_of(tx, customer_ids)
+    named = sorted({message_id for item in items if (message_id := named_by(item))})
+    messages: dict[str, dict[str, Message]] = {customer_id: {} for customer_id in customer_ids}
+    for message in await store.messages_of(tx, customer_ids, named):
+        messages[message.customer_id][message.message_id] = message
+    return {
+        customer_id: Correspondence(
+            customer_id=customer_id, person=person, circumstances=circumstances, messages=messages[customer_id]
+        )
+        for customer_id, (person, circumstances) in known.items()
+    }
+
+
+def named_by(item: Item) -> str | None:
+    """The message that an item is about, if any."""
+    match item:
+        case Command(data=Delivered(message_id=message_id)):
+            return message_id
+        case Due(kind=kind, subject=message_id) if kind == SEND:
+            return message_id
+        case Due(kind=kind, subject=issue_id) if kind == TOLD_BY:
+            return message_id_of(item.customer_id, "issue_opened", issue_id)
+        case Event(data=fact):
+            intention = intention_of(fact)
+            return message_id_of(item.customer_id, intention.kind, intention.subject) if intention else None
+    return None
+
+
+async def save(tx: Tx, _: Mapping[str, Correspondence], outcomes: Sequence[tuple[Item, Outcome]]) -> None:
+    """Write what changed, each thing once, as it is at the end."""
+    people, circumstances, messages = {}, {}, {}
+    for _item, outcome in outcomes:
+        for row in outcome.rows:
+            match row:
+                case PersonRow():
+                    people[row.customer_id] = row.person
+                case CircumstancesRow():
+                    circumstances[row.customer_id] = row.circumstances
+                case Message():
+                    messages[row.message_id] = row
+    await store.keep_people(tx, people)
+    await store.keep_circumstances(tx, circumstances)
+    await store.keep_messages(tx, list(messages.values()))

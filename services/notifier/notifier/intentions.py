@@ -1,0 +1,141 @@
+"""Which fact leads to which message. Nothing is decided here: that happens when the message's deadline comes."""
+
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from chassis.outcomes import DUPLICATE, Outcome, SetDeadline
+from contracts import Event, Fact
+from contracts.feedback import SurveyDue
+from contracts.loyalty import GoodwillGranted, PointsEarned, PointsVested, TierReached
+from contracts.orders import (
+    Issue,
+    IssueOpened,
+    IssueResolved,
+    IssueUpdated,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderDelivered,
+    OrderShipped,
+)
+from notifier.correspondence import SEND, Correspondence
+from notifier.kinds import KINDS
+from notifier.messages import Message, message_id_of
+
+
+class Intention(Struct, frozen=True, kw_only=True):
+    """What a fact would have us say. Order, issue and invitation are what it is about."""
+
+    kind: str
+    subject: str
+    order_id: str | None = None
+    issue_id: str | None = None
+    invitation_id: str | None = None
+    expires_at: datetime | None = None
+    """Earlier than its kind would last."""
+    told_by: datetime | None = None
+    content: dict[str, Any] = {}
+
+
+def intention_of(fact: Fact) -> Intention | None:
+    """The message that `fact` asks for; None where it asks for none."""
+    match fact:
+        case OrderConfirmed() | OrderShipped() | OrderDelivered() | OrderCancelled():
+            return _about_order(fact)
+        case IssueOpened() | IssueUpdated() | IssueResolved():
+            return _about_issue(fact)
+        case SurveyDue(invitation_id=invitation_id):
+            return Intention(
+                kind="survey", subject=invitation_id, order_id=fact.order_id, invitation_id=invitation_id,
+                expires_at=fact.expires_at, content={"survey": str(fact.survey)},
+            )  # fmt: skip
+        case PointsEarned() | PointsVested() | GoodwillGranted():
+            return _about_points(fact) if fact.points else None
+        case TierReached(tier=tier):
+            return Intention(
+                kind="tier_reached", subject=f"{tier}:{fact.occurred_at.isoformat()}", content={"tier": tier}
+            )
+    return None
+
+
+def intend(account: Correspondence, intention: Intention, event: Event[Any]) -> tuple[Correspondence, Outcome]:
+    """The intended message, to be decided at once; DUPLICATE when it is already there."""
+    message_id = message_id_of(account.customer_id, intention.kind, intention.subject)
+    if message_id in account.messages:
+        return account, DUPLICATE
+    lasts_until = event.at + KINDS[intention.kind].lasts
+    message = Message(
+        message_id=message_id,
+        customer_id=account.customer_id,
+        kind=intention.kind,
+        subject=intention.subject,
+        intended_at=event.at,
+        expires_at=min(lasts_until, intention.expires_at or lasts_until),
+        told_by=intention.told_by and max(intention.told_by, event.at),
+        order_id=intention.order_id,
+        issue_id=intention.issue_id,
+        invitation_id=intention.invitation_id,
+        content=intention.content,
+    )
+    account, outcome = account.with_message(message)
+    return account, outcome + Outcome(deadlines=(SetDeadline(SEND, message_id, event.at),))
+
+
+def _about_order(fact: OrderConfirmed | OrderShipped | OrderDelivered | OrderCancelled) -> Intention:
+    match fact:
+        case OrderConfirmed():
+            pieces = sum(line.quantity for line in fact.lines)
+            promised_by, total_minor = _text(fact.promised_by), fact.total_minor
+            said = {"pieces": pieces, "promised_by": promised_by, "total_minor": total_minor, "currency": fact.currency}
+            return _order("order_confirmed", fact.order_id, said)
+        case OrderShipped():
+            said = {"carrier": fact.carrier, "promised_by": _text(fact.promised_by)}
+            return _order("order_shipped", fact.order_id, said)
+        case OrderDelivered():
+            return _order("order_delivered", fact.order_id, {"late": fact.late})
+        case OrderCancelled():
+            return _order("order_cancelled", fact.order_id, {"by": str(fact.by)})
+
+
+def _order(kind: str, order_id: str, content: dict[str, Any]) -> Intention:
+    return Intention(kind=kind, subject=order_id, order_id=order_id, content=content)
+
+
+def _about_issue(fact: IssueOpened | IssueUpdated | IssueResolved) -> Intention:
+    """The words of an issue are taken from its circumstances when it is told, not from here."""
+    match fact:
+        case IssueOpened():
+            return opening_of(fact)
+        case IssueUpdated():
+            return _issue("issue_worse", f"{fact.issue_id}:{fact.severity}", fact)
+        case IssueResolved():
+            return _issue("issue_resolved", fact.issue_id, fact)
+
+
+def opening_of(fact: Issue) -> Intention:
+    """That something went wrong, said when it is first heard of; by `IssueOpened`, or where the log begins later."""
+    return _issue("issue_opened", fact.issue_id, fact, told_by=fact.told_by)
+
+
+def _issue(kind: str, subject: str, fact: Issue, told_by: datetime | None = None) -> Intention:
+    return Intention(kind=kind, subject=subject, order_id=fact.order_id, issue_id=fact.issue_id, told_by=told_by)
+
+
+def _about_points(fact: PointsEarned | PointsVested | GoodwillGranted) -> Intention:
+    content: dict[str, Any] = {"points": fact.points, "available_points": fact.available_points}
+    match fact:
+        case GoodwillGranted():
+            content["because"] = fact.reason
+            return Intention(
+                kind="goodwill_granted", subject=fact.goodwill_id, order_id=fact.order_id, issue_id=fact.issue_id,
+                content=content,
+            )  # fmt: skip
+        case PointsEarned():
+            return Intention(kind="points_earned", subject=fact.order_id, order_id=fact.order_id, content=content)
+        case PointsVested():
+            return Intention(kind="points_vested", subject=fact.order_id, order_id=fact.order_id, content=content)
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

@@ -1,0 +1,40 @@
+"""What can be said to a customer: every kind of message, what for, and how long it is worth saying.
+
+A table and nothing else; the words are in `words/`, the rules that look at it in `sending`.
+"""
+
+from datetime import timedelta
+
+from msgspec import Struct
+
+from contracts.vocabulary import Purpose
+
+
+class Kind(Struct, frozen=True, kw_only=True):
+    """One kind of message."""
+
+    name: str
+    purpose: Purpose
+    lasts: timedelta
+    """After this it is not worth saying any more."""
+    waits_for_peace: bool = False
+    """Held while an issue of this customer is open: nobody is asked or cheered while something is wrong."""
+    goes_again: bool = False
+    """Said again when nobody knows whether it arrived: better twice than never."""
+
+
+_ALL = (
+    Kind(name="order_confirmed", purpose=Purpose.service, lasts=timedelta(days=2)),
+    Kind(name="order_shipped", purpose=Purpose.service, lasts=timedelta(days=2)),
+    Kind(name="order_delivered", purpose=Purpose.service, lasts=timedelta(days=2)),
+    Kind(name="order_cancelled", purpose=Purpose.service, lasts=timedelta(days=7)),
+    Kind(name="issue_opened", purpose=Purpose.service, lasts=timedelta(days=14), goes_again=True),
+    Kind(name="issue_worse", purpose=Purpose.service, lasts=timedelta(days=14), goes_again=True),
+    Kind(name="issue_resolved", purpose=Purpose.service, lasts=timedelta(days=7), goes_again=True),
+    Kind(name="survey", purpose=Purpose.survey, lasts=timedelta(days=14), waits_for_peace=True),
+    Kind(name="points_earned", purpose=Purpose.loyalty, lasts=timedelta(days=7), waits_for_peace=True),
+    Kind(name="points_vested", purpose=Purpose.loyalty, lasts=timedelta(days=7), waits_for_peace=True),
+    Kind(name="goodwill_granted", purpose=Purpose.loyalty, lasts=timedelta(days=14)),
+    Kind(name="tier_reached", purpose=Purpose.loyalty, lasts=timedelta(days=7), waits_for_peace=True),
+)
+KINDS = {kind.name: kind for kind in _ALL}

@@ -1,0 +1,106 @@
+"""The way to the mail server: some connections, each used for many mails. Says what became of a mail, never raises.
+
+Knows SMTP; knows nothing about messages.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from email.message import EmailMessage
+
+import aiosmtplib
+from msgspec import Struct
+
+from notifier.deliveries import Result
+from notifier.settings import NotifierSettings, SmtpSecurity
+
+_ENHANCED = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
+"""RFC 3463."""
+
+
+class Answer(Struct, frozen=True):
+    """What became of one mail, and the server's codes."""
+
+    result: Result
+    code: str | None = None
+
+
+class MailServer:
+    """At most `smtp_connections` connections to one server, opened when they are needed."""
+
+    def __init__(self, settings: NotifierSettings) -> None:
+        self._settings = settings
+        self._idle: list[aiosmtplib.SMTP] = []
+        self._free = asyncio.Semaphore(settings.smtp_connections)
+
+    async def is_there(self) -> bool:
+        """Whether a connection can be had now; asked before messages are taken in hand."""
+        try:
+            async with self._connection():
+                return True
+        except (aiosmtplib.SMTPException, OSError):
+            return False
+
+    async def send(self, mail: EmailMessage) -> Answer:
+        """Hand one mail over. Lost before the server had all of it is `deferred`, lost afterwards is `unknown`."""
+        handed_over = False
+        try:
+            async with self._connection() as connection:
+                await connection.mail(mail["From"].addresses[0].addr_spec)
+                await connection.rcpt(mail["To"].addresses[0].addr_spec)
+                handed_over = True
+                response = await connection.data(mail.as_bytes())
+        except aiosmtplib.SMTPResponseException as error:
+            result = Result.refused if error.code >= 500 else Result.deferred
+            return Answer(result, _code(error.code, error.message))
+        except (aiosmtplib.SMTPException, OSError):
+            return Answer(Result.unknown if handed_over else Result.deferred)
+        return Answer(Result.accepted, _code(response.code, response.message))
+
+    async def close(self) -> None:
+        """Say goodbye on every connection."""
+        while self._idle:
+            with suppress(aiosmtplib.SMTPException, OSError):
+                await self._idle.pop().quit(timeout=1)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[aiosmtplib.SMTP]:
+        """A connection that is ready for a mail. Whatever goes wrong with it, the next mail gets a clean one."""
+        async with self._free:
+            connection = await self._open()
+            try:
+                yield connection
+            except BaseException:
+                connection.close()
+                raise
+            self._idle.append(connection)
+
+    async def _open(self) -> aiosmtplib.SMTP:
+        while self._idle:
+            connection = self._idle.pop()
+            with suppress(aiosmtplib.SMTPException, OSError):
+                await connection.rset(timeout=2)  # a server may have gone away while nobody wrote
+                return connection
+            connection.close()
+        connection = self._new()
+        await connection.connect()
+        return connection
+
+    def _new(self) -> aiosmtplib.SMTP:
+        settings, password = self._settings, self._settings.smtp_password
+        return aiosmtplib.SMTP(
+            hostname=settings.smtp_host,
+            port=settings.smtp_port,
+            username=settings.smtp_username,
+            password=password.get_secret_value() if password else None,
+            timeout=settings.smtp_timeout_s,
+            use_tls=settings.smtp_security is SmtpSecurity.tls,
+            start_tls=settings.smtp_security is SmtpSecurity.starttls,
+        )
+
+
+def _code(code: int, words: str) -> str:
+    """`550 5.1.1`: the codes only, since the words may repeat the address."""
+    enhanced = _ENHANCED.search(words)
+    return f"{code} {enhanced.group()}" if enhanced else str(code)

@@ -1,0 +1,112 @@
+"""Who a customer is and how they may be reached. The only place in Rapport that knows it.
+
+What storefronts send is cleaned here, once: an address or a name that could break out of a mail's header never gets in.
+"""
+
+import re
+import unicodedata
+from datetime import datetime, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from contracts.storefront import ConsentChanged, Contact, CustomerUpdated
+from contracts.vocabulary import Channel, Purpose
+
+LONGEST_NAME = 80
+LONGEST_ADDRESS = 254  # RFC 5321, section 4.5.3.1.3, without the angle brackets
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_ADDRESS = re.compile(rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~.-]{{1,64}}@{_LABEL}(?:\.{_LABEL})+")
+"""What the WHATWG calls a valid e-mail address (HTML, "valid-e-mail-address"), with a dot in the domain."""
+_TURNS_TEXT_AROUND = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+class Consent(Struct, frozen=True, kw_only=True):
+    """What somebody last said about one purpose on one channel, and how we know."""
+
+    given: bool
+    evidence: str
+    said_at: datetime
+
+
+class Person(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One customer as the notifier knows them; all blank until somebody says who they are, and after erasure."""
+
+    email: str | None = None
+    given_name: str | None = None
+    locale: str | None = None
+    zone: str | None = None
+    consents: dict[str, Consent] = {}
+    """By `channel:purpose`."""
+    said_at: datetime | None = None
+    """When name and contact were last said."""
+    erased: bool = False
+
+    def allows(self, channel: Channel, purpose: Purpose) -> bool:
+        """An explicit answer is obeyed, whatever the purpose; without one, everything but marketing is allowed."""
+        consent = self.consents.get(f"{channel}:{purpose}")
+        return consent.given if consent else purpose is not Purpose.marketing
+
+
+BLANK = Person()
+ERASED = Person(erased=True)
+
+
+def updated(person: Person, said: CustomerUpdated, at: datetime) -> Person:
+    """The person as `said`, whole; the same person when something later is already known."""
+    if person.said_at is not None and at <= person.said_at:
+        return person
+    return replace(
+        person,
+        email=email_of(said.contacts),
+        given_name=clean_name(said.given_name),
+        locale=said.locale,
+        zone=said.zone if zone_of(said.zone) else None,
+        said_at=at,
+    )
+
+
+def consented(person: Person, said: ConsentChanged, at: datetime) -> Person:
+    """The person with this answer; the same person when a later answer is already known."""
+    key = f"{said.channel}:{said.purpose}"
+    known = person.consents.get(key)
+    if known is not None and at <= known.said_at:
+        return person
+    consent = Consent(given=said.given, evidence=said.evidence, said_at=at)
+    return replace(person, consents={**person.consents, key: consent})
+
+
+def email_of(contacts: tuple[Contact, ...]) -> str | None:
+    """The first e-mail address that can be written to; None when there is none."""
+    for contact in contacts:
+        usable = len(contact.address) <= LONGEST_ADDRESS and _ADDRESS.fullmatch(contact.address)
+        if contact.channel is Channel.email and usable:
+            return contact.address
+    return None
+
+
+def clean_name(name: str | None) -> str | None:
+    """The name without line breaks, control and direction marks; None for what is an address rather than a name."""
+    if name is None or any(sign in name for sign in ("/", "@", "<", ">")):
+        return None
+    spaced = "".join(" " if unicodedata.category(sign) in ("Cc", "Zl", "Zp") else sign for sign in name)
+    return " ".join("".join(sign for sign in spaced if sign not in _TURNS_TEXT_AROUND).split())[:LONGEST_NAME] or None
+
+
+@lru_cache(maxsize=1_000)
+def zone_of(name: str | None) -> tzinfo | None:
+    """The zone of that IANA name; None when nobody knows it."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (KeyError, ValueError, OSError):  # unknown, absurd, or the name of a folder
+        return None
+
+
+def masked(email: str | None) -> str | None:
+    """Enough of an address to recognise it, not enough to use it: a***@example.org."""
+    if email is None:
+        return None
+    name, _, domain = email.partition("@")
+    return f"{name[:1]}***@{domain}"

@@ -1,0 +1,89 @@
+"""HTTP of the notifier: what was said, held or left unsaid, and why."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from chassis.errors import NotFound, Rejected
+from chassis.pagination import PAGE_SIZE, Page, decode_cursor, encode_cursor
+from chassis.web import Transaction
+from contracts.vocabulary import Channel, Purpose
+from notifier import store
+from notifier.messages import Message, State
+from notifier.people import Person, masked
+from notifier.schemas import ConsentBody, MessageBody, PersonBody, ToldBody
+from notifier.sending import REMEDIES
+
+
+def routes() -> APIRouter:
+    """All of them."""
+    router = APIRouter(prefix="/v1", tags=["notifier"])
+
+    @router.get("/messages", summary="Messages, newest first")
+    async def list_messages(
+        tx: Transaction,
+        customer_id: str | None = None,
+        state: State | None = None,
+        cursor: Annotated[str | None, Query(max_length=500)] = None,
+    ) -> Page[MessageBody]:
+        found = await store.messages_listed(
+            tx, customer_id=customer_id, state=state, after=_place(cursor), most=PAGE_SIZE + 1
+        )
+        page = found[:PAGE_SIZE]
+        more = encode_cursor(page[-1].intended_at.isoformat(), page[-1].message_id) if len(found) > PAGE_SIZE else None
+        return Page(data=[_message_body(message) for message in page], next_cursor=more)
+
+    @router.get("/messages/{message_id}", summary="What became of a message, and what would have changed it")
+    async def show_message(message_id: str, tx: Transaction) -> MessageBody:
+        found = await store.messages_of(tx, [], [message_id])
+        if not found:
+            raise NotFound("no_such_message", "There is no such message.")
+        return _message_body(found[0])
+
+    @router.get("/people/{customer_id}", summary="How a customer may be reached (masked), and what they allow")
+    async def show_person(customer_id: str, tx: Transaction) -> PersonBody:
+        known = await store.people_and_circumstances_of(tx, [customer_id])
+        person, _ = known[customer_id]
+        if person.said_at is None and not person.consents and not person.erased:
+            raise NotFound("no_such_person", "Nobody said who this customer is.")
+        return _person_body(customer_id, person)
+
+    @router.get("/told", summary="Share of issues told, and told in time")
+    async def told(tx: Transaction) -> ToldBody:
+        return ToldBody(**await store.telling(tx))
+
+    return router
+
+
+def _place(cursor: str | None) -> store.After | None:
+    match decode_cursor(cursor):
+        case None:
+            return None
+        case (str(intended_at), str(message_id)):
+            return store.After.of(intended_at, message_id)
+    raise Rejected("bad_cursor", "The cursor is not one of ours; start again without it.")
+
+
+def _message_body(message: Message) -> MessageBody:
+    said = {name: getattr(message, name) for name in MessageBody.model_fields if hasattr(message, name)}
+    return MessageBody(**said, purpose=message.rules.purpose, remedy=REMEDIES.get(message.reason or ""))
+
+
+def _person_body(customer_id: str, person: Person) -> PersonBody:
+    consents = []
+    for key, consent in sorted(person.consents.items()):
+        channel, _, purpose = key.partition(":")
+        consents.append(
+            ConsentBody(
+                channel=Channel(channel),
+                purpose=Purpose(purpose),
+                given=consent.given,
+                evidence=consent.evidence,
+                said_at=consent.said_at,
+            )
+        )
+    name = person.given_name
+    return PersonBody(
+        customer_id=customer_id, erased=person.erased, email=masked(person.email),
+        given_name=f"{name[0]}***" if name else None, locale=person.locale, zone=person.zone, consents=consents,
+    )  # fmt: skip

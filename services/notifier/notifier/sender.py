@@ -1,0 +1,157 @@
+"""The background task that hands ready messages to the mail server, outside of every transaction.
+
+Take in hand and commit, send, report what became of it as a command. Where this process dies in between, the next
+one finds the message in hand with an expired lease, and nobody knows whether it arrived.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from email.message import EmailMessage
+
+import jinja2
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from chassis.database import is_transient
+from chassis.errors import Rejected
+from chassis.items import derived_id
+from chassis.runtime import Runtime
+from chassis.settings import ClockKind
+from notifier import store
+from notifier.deliveries import Delivered, Result
+from notifier.letters import Letters, Shop
+from notifier.mail import Answer, MailServer
+from notifier.messages import Message
+from notifier.people import Person
+from notifier.settings import NotifierSettings
+
+MOST_AT_ONCE = 50
+LOOK_EVERY_S = 0.1
+LOOK_FOR_LOST_EVERY_S = 5.0
+PAUSE_S = 1.0
+"""While the mail server or the database is away."""
+
+log = structlog.get_logger("notifier.sender")
+
+
+class Sender:
+    """Sends for one process; several processes may send side by side."""
+
+    def __init__(self, runtime: Runtime, settings: NotifierSettings) -> None:
+        self._runtime = runtime
+        self._settings = settings
+        zone = settings.courtesy().shop_zone
+        self._letters = Letters(Shop(name=settings.shop_name, address=settings.sender_address, zone=zone))
+        self._server = MailServer(settings)
+
+    async def run(self) -> None:
+        """Until cancelled. What passes by itself is waited for; a bug ends the task."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_for_ever(self.send_ready, LOOK_EVERY_S))
+                group.create_task(_for_ever(self.report_lost, LOOK_FOR_LOST_EVERY_S))
+        finally:
+            await self._server.close()
+
+    async def send_ready(self) -> int:
+        """Take what is ready, send it and report it; how many there were."""
+        async with self._runtime.transaction() as tx:
+            if not await store.anything_ready(tx):
+                return 0
+        if not await self._server.is_there():
+            log.warning("mail_server_away", host=self._settings.smtp_host, port=self._settings.smtp_port)
+            await asyncio.sleep(PAUSE_S)
+            return 0
+        return await self._send_taken()
+
+    async def report_lost(self) -> int:
+        """Report what other senders had in hand when they died; how many there were."""
+        async with self._runtime.transaction() as tx:
+            found = await store.lost(tx, MOST_AT_ONCE)
+        for message, noted in found:
+            await self._report(message, Answer(Result(noted)) if noted else Answer(Result.unknown))
+        return len(found)
+
+    async def _send_taken(self) -> int:
+        async with self._runtime.transaction() as tx:
+            messages = await store.take_ready(tx, MOST_AT_ONCE, self._settings.lease)
+            known = await store.people_and_circumstances_of(tx, sorted({one.customer_id for one in messages}))
+        by_customer: dict[str, list[Message]] = defaultdict(list)
+        for message in messages:
+            by_customer[message.customer_id].append(message)
+        await asyncio.gather(*(self._send_in_order(theirs, known[one][0]) for one, theirs in by_customer.items()))
+        return len(messages)
+
+    async def _send_in_order(self, messages: list[Message], person: Person) -> None:
+        for message in messages:
+            await self._report(message, await self._send(message, person))
+
+    async def _send(self, message: Message, person: Person) -> Answer:
+        if self._is_stale(message):
+            return Answer(Result.stale)
+        if person.email is None:  # erased, or the address taken back, since it was decided
+            return Answer(Result.stale)
+        try:
+            mail = self._letter(message, person)
+        except jinja2.TemplateError as error:  # its text may hold a name: only its kind is logged
+            log.warning("words_failed", message_id=message.message_id, kind=message.kind, error=type(error).__name__)
+            return Answer(Result.refused, "words_failed")
+        answer = await self._server.send(mail)
+        log.info("message_handed_over", message_id=message.message_id, result=answer.result, code=answer.code)
+        return answer
+
+    def _is_stale(self, message: Message) -> bool:
+        """With the real clock: it was ready so long ago that other things may be true now."""
+        real = self._settings.clock is ClockKind.real
+        return real and datetime.now(UTC) - (message.ready_at or message.intended_at) > self._settings.stale_after
+
+    def _letter(self, message: Message, person: Person) -> EmailMessage:
+        link = None
+        if message.invitation_id is not None:
+            token = self._runtime.links.mint(
+                purpose="survey", subject=message.invitation_id, customer_id=message.customer_id,
+                expires_at=message.expires_at,
+            )  # fmt: skip
+            link = f"{self._settings.feedback_url.rstrip('/')}/s/{token}"
+        return self._letters.letter(message, person, link=link)
+
+    async def _report(self, message: Message, answer: Answer) -> None:
+        """Until it is written down: what is not reported would be unknown."""
+        report = Delivered(
+            message_id=message.message_id, attempt=message.attempts, result=answer.result, code=answer.code
+        )
+        command_id = str(derived_id("delivered", message.message_id, str(message.attempts), str(answer.result)))
+        simulated = self._settings.clock is ClockKind.simulated
+        while True:
+            try:
+                await self._runtime.command(
+                    message.customer_id, report, actor="notifier", command_id=command_id,
+                    at=message.ready_at if simulated else None,
+                )  # fmt: skip
+            except Rejected as blocked:
+                log.warning("report_waits", message_id=message.message_id, reason=blocked.code)
+                async with self._runtime.transaction() as tx:
+                    await store.note_result(tx, message.message_id, str(answer.result), self._settings.lease)
+            except (SQLAlchemyError, OSError) as error:
+                await _wait_out(error)
+                continue
+            return
+
+
+async def _for_ever(work: Callable[[], Awaitable[int]], pause_s: float) -> None:
+    """Again and again, with a pause when there was nothing to do."""
+    while True:
+        try:
+            if not await work():
+                await asyncio.sleep(pause_s)
+        except (SQLAlchemyError, OSError) as error:
+            await _wait_out(error)
+
+
+async def _wait_out(error: Exception) -> None:
+    if not is_transient(error):
+        raise error
+    log.warning("sender_waits", error=type(error).__name__)
+    await asyncio.sleep(PAUSE_S)

@@ -1,0 +1,97 @@
+"""Settings of the notifier; those of every service are in `chassis.settings`."""
+
+from datetime import time, timedelta
+from enum import StrEnum
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import SettingsConfigDict
+
+from chassis.settings import ServiceSettings
+from contracts.storefront import Contact
+from contracts.vocabulary import Channel
+from notifier.courtesy import Courtesy, QuietHours
+from notifier.people import email_of, zone_of
+
+
+class SmtpSecurity(StrEnum):
+    """How the way to the mail server is protected."""
+
+    none = "none"
+    starttls = "starttls"
+    tls = "tls"
+
+
+class NotifierSettings(ServiceSettings):
+    """What the notifier reads from its environment, under `NOTIFIER_` where nothing else is said."""
+
+    model_config = SettingsConfigDict(env_prefix="NOTIFIER_", frozen=True, extra="ignore", populate_by_name=True)
+
+    shop_name: str = Field(default="The Shop", min_length=1, max_length=80, description="Who signs the messages")
+    sender_address: str = Field(default="hello@shop.example", description="The address that messages come from")
+    feedback_url: str = Field(
+        default="http://127.0.0.1:8104", description="Where customers reach the feedback service's pages"
+    )
+    quiet_begins: time = Field(default=time(21), description="From this hour on the customer's clock nobody is woken")
+    quiet_ends: time = Field(default=time(8), description="Until this hour; the same as quiet_begins: no quiet hours")
+    smtp_host: str = Field(default="127.0.0.1", validation_alias="SMTP_HOST", description="The mail server")
+    smtp_port: int = Field(
+        default=25, ge=1, le=65_535, validation_alias="SMTP_PORT", description="The mail server's port"
+    )
+    smtp_security: SmtpSecurity = Field(
+        default=SmtpSecurity.none, validation_alias="SMTP_SECURITY", description="none, starttls or tls"
+    )
+    smtp_username: str | None = Field(
+        default=None, validation_alias="SMTP_USERNAME", description="Account at the mail server, if it asks for one"
+    )
+    smtp_password: SecretStr | None = Field(
+        default=None, validation_alias="SMTP_PASSWORD", description="That account's password"
+    )
+    smtp_timeout_s: float = Field(
+        default=20.0, gt=0, le=60, validation_alias="SMTP_TIMEOUT_S", description="Patience with each SMTP command"
+    )
+    smtp_connections: int = Field(
+        default=4, ge=1, le=50, validation_alias="SMTP_CONNECTIONS", description="Connections side by side"
+    )
+    lease_s: float = Field(
+        default=300.0, gt=0, description="A message that a sender had in hand for so long counts as lost"
+    )
+    stale_after_s: float = Field(
+        default=300.0, gt=0, description="A message that waited so long for the mail server is decided again"
+    )
+
+    @field_validator("sender_address")
+    @classmethod
+    def _is_an_address(cls, address: str) -> str:
+        if email_of((Contact(channel=Channel.email, address=address),)) is None:
+            raise ValueError("write a plain e-mail address, like hello@shop.example")
+        return address
+
+    @field_validator("shop_name")
+    @classmethod
+    def _is_one_line(cls, name: str) -> str:
+        if not name.isprintable():
+            raise ValueError("a name is one line of printable characters")
+        return name
+
+    @field_validator("shop_zone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        if zone_of(name) is None:
+            raise ValueError(f"{name!r} is not an IANA zone, like Europe/Berlin")
+        return name
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a sender may keep a message in hand."""
+        return timedelta(seconds=self.lease_s)
+
+    @property
+    def stale_after(self) -> timedelta:
+        """How long what was decided holds."""
+        return timedelta(seconds=self.stale_after_s)
+
+    def courtesy(self) -> Courtesy:
+        """The shop's manners."""
+        zone = zone_of(self.shop_zone)
+        quiet_hours = QuietHours(self.quiet_begins, self.quiet_ends)
+        return Courtesy(quiet_hours=quiet_hours, shop_zone=zone) if zone else Courtesy(quiet_hours=quiet_hours)

@@ -1,0 +1,213 @@
+"""All SQL of the notifier. Transaction first, set-based, returns core types, never commits."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import RowMapping, text
+
+from chassis.errors import Rejected
+from chassis.service import Tx
+from notifier.circumstances import Circumstances
+from notifier.messages import Message, State
+from notifier.people import BLANK, ERASED, Person
+
+Known = tuple[Person, Circumstances]
+
+_FIELDS = Message.__struct_fields__
+
+_KNOWN = text("""
+select wanted.customer_id, people.erased, people.document as person, circumstances.document as circumstances
+from unnest(cast(:customer_ids as text[])) as wanted (customer_id)
+left join people using (customer_id)
+left join circumstances using (customer_id)
+""")
+
+_MESSAGES = text("""
+select m.* from messages m
+join unnest(cast(:customer_ids as text[])) as wanted (customer_id) on wanted.customer_id = m.customer_id
+where m.state in ('intended', 'held', 'ready', 'sending')
+union
+select m.* from messages m
+join unnest(cast(:message_ids as text[])) as named (message_id) on named.message_id = m.message_id
+""")
+
+_KEEP_PEOPLE = text("""
+insert into people (customer_id, erased, document)
+select * from unnest(cast(:customer_ids as text[]), cast(:erased as boolean[]),
+                     cast(cast(:documents as text[]) as jsonb[]))
+on conflict (customer_id) do update set erased = excluded.erased, document = excluded.document
+""")
+
+_KEEP_CIRCUMSTANCES = text("""
+insert into circumstances (customer_id, document)
+select * from unnest(cast(:customer_ids as text[]), cast(cast(:documents as text[]) as jsonb[]))
+on conflict (customer_id) do update set document = excluded.document
+""")
+
+_KEEP_MESSAGES = text("""
+insert into messages (message_id, customer_id, kind, subject, state, reason, order_id, issue_id, invitation_id,
+                      intended_at, expires_at, told_by, held_until, ready_at, attempts, content)
+select * from unnest(
+  cast(:message_id as text[]), cast(:customer_id as text[]), cast(:kind as text[]), cast(:subject as text[]),
+  cast(:state as text[]), cast(:reason as text[]), cast(:order_id as text[]), cast(:issue_id as text[]),
+  cast(:invitation_id as text[]), cast(:intended_at as timestamptz[]), cast(:expires_at as timestamptz[]),
+  cast(:told_by as timestamptz[]), cast(:held_until as timestamptz[]), cast(:ready_at as timestamptz[]),
+  cast(:attempts as integer[]), cast(cast(:content as text[]) as jsonb[]))
+on conflict (message_id) do update
+set (state, reason, held_until, ready_at, attempts, content, leased_until)
+  = (excluded.state, excluded.reason, excluded.held_until, excluded.ready_at, excluded.attempts, excluded.content,
+     null)
+""")
+
+_TAKE = text("""
+with next as (
+  select message_id from messages where state = 'ready' order by ready_at, message_id limit :most
+  for update skip locked
+)
+update messages m set state = 'sending', result = null, leased_until = now() + cast(:lease as interval)
+from next where m.message_id = next.message_id
+returning m.*
+""")
+
+_ANYTHING_READY = text("select exists (select from messages where state = 'ready')")
+
+_LOST = text("""
+select m.* from messages m where m.state = 'sending' and m.leased_until < now() limit :most
+""")
+
+_NOTE_RESULT = text("""
+update messages set result = :result, leased_until = now() + cast(:lease as interval)
+where message_id = :message_id and state = 'sending'
+""")
+
+_TELLING = text("""
+select count(*) as issues,
+       count(*) filter (where state in ('ready', 'sending', 'sent')) as told,
+       count(*) filter (where state in ('ready', 'sending', 'sent') and ready_at <= coalesce(told_by, ready_at))
+         as told_in_time,
+       count(*) filter (where state in ('suppressed', 'failed', 'unknown')) as not_told,
+       count(*) filter (where state in ('intended', 'held')) as waiting
+from messages where kind = 'issue_opened'
+""")
+
+_LISTED = text("""
+select m.* from messages m
+where (cast(:customer_id as text) is null or m.customer_id = :customer_id)
+  and (cast(:state as text) is null or m.state = :state)
+  and (cast(:before_at as timestamptz) is null
+       or (m.intended_at, m.message_id) < (:before_at, cast(:before_id as text)))
+order by m.intended_at desc, m.message_id desc limit :most
+""")
+
+
+class After(NamedTuple):
+    """Where a page of messages goes on: behind this one, newest first."""
+
+    intended_at: datetime
+    message_id: str
+
+    @classmethod
+    def of(cls, intended_at: str, message_id: str) -> "After":
+        """From a cursor; `Rejected` (bad_cursor) when it names no moment."""
+        try:
+            return cls(datetime.fromisoformat(intended_at), message_id)
+        except ValueError as error:
+            raise Rejected("bad_cursor", "The cursor is not one of ours; start again without it.") from error
+
+
+async def people_and_circumstances_of(tx: Tx, customer_ids: Sequence[str]) -> dict[str, Known]:
+    """Per customer; blank for one who was never heard of."""
+    rows = await tx.execute(_KNOWN, {"customer_ids": list(customer_ids)})
+    return {row["customer_id"]: (_person(row), _circumstances(row["circumstances"])) for row in rows.mappings()}
+
+
+async def messages_of(tx: Tx, customer_ids: Sequence[str], message_ids: Sequence[str]) -> list[Message]:
+    """The customers' messages that are not ended, and those with these ids."""
+    named = {"customer_ids": list(customer_ids), "message_ids": list(message_ids)}
+    return [_message(row) for row in (await tx.execute(_MESSAGES, named)).mappings()]
+
+
+async def keep_people(tx: Tx, people: Mapping[str, Person]) -> None:
+    """Of somebody erased nothing is kept but that they were."""
+    if people:
+        ordered = sorted(people)
+        documents = [None if people[one].erased else _json(people[one]) for one in ordered]
+        erased = [people[one].erased for one in ordered]
+        await tx.execute(_KEEP_PEOPLE, {"customer_ids": ordered, "erased": erased, "documents": documents})
+
+
+async def keep_circumstances(tx: Tx, circumstances: Mapping[str, Circumstances]) -> None:
+    """Orders and issues as they are now."""
+    if circumstances:
+        ordered = sorted(circumstances)
+        documents = [_json(circumstances[one]) for one in ordered]
+        await tx.execute(_KEEP_CIRCUMSTANCES, {"customer_ids": ordered, "documents": documents})
+
+
+async def keep_messages(tx: Tx, messages: Sequence[Message]) -> None:
+    """Messages as they are now; whoever had one in hand has it no more."""
+    if messages:
+        ordered = sorted(messages, key=lambda message: message.message_id)
+        columns = {name: [getattr(message, name) for message in ordered] for name in _FIELDS}
+        columns["content"] = [_json(message.content) for message in ordered]
+        await tx.execute(_KEEP_MESSAGES, columns)
+
+
+async def take_ready(tx: Tx, most: int, lease: timedelta) -> list[Message]:
+    """Take messages in hand, oldest first; what is not reported within `lease` counts as lost."""
+    taken = (await tx.execute(_TAKE, {"most": most, "lease": lease})).mappings()
+    return sorted((_message(row) for row in taken), key=lambda message: (str(message.ready_at), message.message_id))
+
+
+async def anything_ready(tx: Tx) -> bool:
+    """Whether a message waits to be taken."""
+    return bool((await tx.execute(_ANYTHING_READY)).scalar_one())
+
+
+async def lost(tx: Tx, most: int) -> list[tuple[Message, str | None]]:
+    """Messages that nobody reported in time, each with the result if that was noted."""
+    return [(_message(row), row["result"]) for row in (await tx.execute(_LOST, {"most": most})).mappings()]
+
+
+async def note_result(tx: Tx, message_id: str, result: str, lease: timedelta) -> None:
+    """Remember what became of a message that cannot be reported now; to be tried again after `lease`."""
+    await tx.execute(_NOTE_RESULT, {"message_id": message_id, "result": result, "lease": lease})
+
+
+async def telling(tx: Tx) -> dict[str, int]:
+    """How many issues were told, and how many in time."""
+    return dict((await tx.execute(_TELLING)).mappings().one())
+
+
+async def messages_listed(
+    tx: Tx, *, customer_id: str | None, state: State | None, after: After | None, most: int
+) -> list[Message]:
+    """Newest first."""
+    wanted = {
+        "customer_id": customer_id,
+        "state": state,
+        "before_at": after and after.intended_at,
+        "before_id": after and after.message_id,
+        "most": most,
+    }
+    return [_message(row) for row in (await tx.execute(_LISTED, wanted)).mappings()]
+
+
+def _message(row: RowMapping) -> Message:
+    return Message(**{name: row[name] for name in _FIELDS} | {"state": State(row["state"])})
+
+
+def _person(row: RowMapping) -> Person:
+    if row["erased"]:
+        return ERASED
+    return msgspec.convert(row["person"], Person) if row["person"] else BLANK
+
+
+def _circumstances(document: Any) -> Circumstances:
+    return msgspec.convert(document, Circumstances) if document else Circumstances()
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()

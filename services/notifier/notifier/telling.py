@@ -1,0 +1,101 @@
+"""What happens when a deadline comes: a message is decided, or it shows that somebody was not told in time."""
+
+from datetime import datetime
+
+from chassis.items import Due, Item
+from chassis.outcomes import NOTHING, Decision, Outcome, SetDeadline
+from contracts.notifications import TellingFailed
+from notifier import messages
+from notifier.circumstances import Issue
+from notifier.correspondence import SEND, TOLD_BY, Correspondence
+from notifier.courtesy import Courtesy
+from notifier.issues import marked
+from notifier.messages import Message, State
+from notifier.sending import Hold, Send, Suppress, decide
+
+
+def on_send_due(account: Correspondence, due: Due, courtesy: Courtesy) -> tuple[Correspondence, Outcome]:
+    """Decide about a message that waits; nothing for one that no longer does."""
+    message = account.messages.get(due.subject)
+    if message is None or not message.waiting:
+        return account, NOTHING
+    return settle(account, message, due, courtesy)
+
+
+def settle(account: Correspondence, message: Message, item: Item, courtesy: Courtesy) -> tuple[Correspondence, Outcome]:
+    """The decision about `message`, made now against what is true now, and what follows from it."""
+    match decide(account.person, message, account.circumstances, courtesy, item.at):
+        case Send():
+            return _make_ready(account, message, item.at)
+        case Hold(until, reason):
+            return hold(account, message, item.at, until, reason)
+        case Suppress(reason):
+            return suppress(account, message, item.at, reason)
+
+
+def on_told_by_due(account: Correspondence, due: Due, courtesy: Courtesy) -> tuple[Correspondence, Outcome]:
+    """The customer should know of the issue by now. Waiting for the end of quiet hours is in time."""
+    issue_id, outcome = due.subject, NOTHING
+    opening = account.message_about("issue_opened", issue_id)
+    if opening is not None and opening.waiting and (opening.held_until or due.at) <= due.at:
+        account, outcome = settle(account, opening, due, courtesy)
+        opening = account.message_about("issue_opened", issue_id)
+    issue = account.circumstances.issues.get(issue_id)
+    if opening is None or issue is None or not issue.open or issue.told or issue.telling_failed:
+        return account, outcome
+    if opening.reason == "quiet_hours" and opening.held_until is not None:
+        return account, outcome + Outcome(deadlines=(SetDeadline(TOLD_BY, issue_id, opening.held_until),))
+    account, failed = _telling_failed(account, due, issue, opening.reason or "not_sent")
+    return account, outcome + failed
+
+
+def hold(
+    account: Correspondence, message: Message, at: datetime, until: datetime, reason: str
+) -> tuple[Correspondence, Outcome]:
+    """It waits until `until`, and says so when that is news."""
+    news = (message.reason, message.held_until) != (reason, until)
+    known = message.state is State.held and message.reason == reason
+    account, outcome = account.with_message(message, state=State.held, reason=reason, held_until=until)
+    return account, outcome + Outcome(
+        facts=(messages.held(message, at, until, reason),) if news else (),
+        deadlines=(SetDeadline(SEND, message.message_id, until),),
+        decisions=() if known else (_decision(message, "held", reason, until=until.isoformat()),),
+    )
+
+
+def suppress(account: Correspondence, message: Message, at: datetime, reason: str) -> tuple[Correspondence, Outcome]:
+    """It will not be said."""
+    account, outcome = account.with_message(message, state=State.suppressed, reason=reason, held_until=None)
+    return account, outcome + Outcome(
+        facts=(messages.suppressed(message, at, reason),), decisions=(_decision(message, "not_told", reason),)
+    )
+
+
+def _make_ready(account: Correspondence, message: Message, at: datetime) -> tuple[Correspondence, Outcome]:
+    """The sender takes it from here; its words are of what is true now."""
+    issue = account.circumstances.issues.get(message.issue_id or "")
+    content = {**message.content, **(issue.content() if issue else {})}
+    account, outcome = account.with_message(
+        message, state=State.ready, reason=None, held_until=None, ready_at=at, content=content,
+        attempts=message.attempts + 1,
+    )  # fmt: skip
+    if message.kind == "issue_opened":
+        account, told = marked(account, message.issue_id, told=True)
+        outcome += told
+    reason = "allowed" if message.attempts == 0 else "again"
+    return account, outcome + Outcome(decisions=(_decision(message, "told", reason),))
+
+
+def _telling_failed(account: Correspondence, due: Due, issue: Issue, reason: str) -> tuple[Correspondence, Outcome]:
+    account, outcome = marked(account, due.subject, telling_failed=True)
+    fact = TellingFailed(
+        customer_id=account.customer_id, issue_id=due.subject, order_id=issue.order_id, occurred_at=due.at,
+        reason=reason,
+    )  # fmt: skip
+    decision = Decision(subject=due.subject, rule="told_by", outcome="telling_failed", reason=reason)
+    return account, outcome + Outcome(facts=(fact,), decisions=(decision,))
+
+
+def _decision(message: Message, outcome: str, reason: str, **detail: str) -> Decision:
+    detail["kind"] = message.kind
+    return Decision(subject=message.message_id, rule="sending", outcome=outcome, reason=reason, detail=dict(detail))
