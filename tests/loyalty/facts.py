@@ -31,11 +31,11 @@ ADA = "ada"
 PROGRAMME = Programme()
 
 
-def confirmed(order_id: str = "o1", currency: str = "EUR", customer_id: str = ADA, **paid_minor: int) -> OrderConfirmed:
-    """Lines by id: `confirmed(shirt=2_000, socks=550)`."""
+def confirmed(order_id: str = "o1", currency: str = "EUR", /, **paid_minor: int) -> OrderConfirmed:
+    """Lines by id: `confirmed("o1", shirt=2_000, socks=550)`."""
     lines = tuple(ConfirmedLine(line_id=line_id, quantity=1, paid_minor=minor) for line_id, minor in paid_minor.items())
     return OrderConfirmed(
-        customer_id=customer_id,
+        customer_id=ADA,
         order_id=order_id,
         occurred_at=NOON,
         placed_at=NOON,
@@ -45,14 +45,14 @@ def confirmed(order_id: str = "o1", currency: str = "EUR", customer_id: str = AD
     )
 
 
-def refunded(refund_id: str = "r1", order_id: str = "o1", currency: str = "EUR", **amount_minor: int) -> OrderRefunded:
+def refunded(refund_id: str = "r1", order_id: str = "o1", /, **amount_minor: int) -> OrderRefunded:
     """Amounts by line; none at all is a gesture."""
     return OrderRefunded(
         customer_id=ADA,
         order_id=order_id,
         refund_id=refund_id,
         occurred_at=NOON,
-        currency=currency,
+        currency="EUR",
         amount_minor=sum(amount_minor.values()) or 500,
         lines=tuple(RefundedLine(line_id=key, quantity=1, amount_minor=minor) for key, minor in amount_minor.items()),
     )
@@ -62,8 +62,8 @@ def delivered(order_id: str = "o1") -> OrderDelivered:
     return OrderDelivered(customer_id=ADA, order_id=order_id, occurred_at=NOON)
 
 
-def completed(order_id: str = "o1", customer_id: str = ADA) -> OrderCompleted:
-    return OrderCompleted(customer_id=customer_id, order_id=order_id, occurred_at=NOON)
+def completed(order_id: str = "o1") -> OrderCompleted:
+    return OrderCompleted(customer_id=ADA, order_id=order_id, occurred_at=NOON)
 
 
 def cancelled(order_id: str = "o1") -> OrderCancelled:

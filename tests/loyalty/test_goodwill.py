@@ -40,9 +40,8 @@ def test_no_other_issue_is_made_good_by_itself(kind: IssueKind) -> None:
 
 
 def test_goodwill_does_not_count_for_the_tier_and_stays_when_the_money_goes_back() -> None:
-    member = Member(
-        confirmed(a=1_000), late(), refunded(a=1_000), cancelled(), programme=Programme(late_delivery_points=900)
-    )
+    generous = Programme(late_delivery_points=900)
+    member = Member(confirmed(a=1_000), late(), refunded(a=1_000), cancelled(), programme=generous)
 
     assert member.balances == (0, 900)
     assert member.account.tier is None

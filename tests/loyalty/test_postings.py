@@ -54,7 +54,7 @@ def test_two_natural_keys_never_read_the_same() -> None:
 def test_an_amount_that_cannot_be_meant_is_rejected() -> None:
     member = Member()
     with pytest.raises(Rejected) as refusal:
-        member.takes([confirmed(currency="JPY", a=LARGEST_INTEGER, b=LARGEST_INTEGER)])
+        member.takes([confirmed("o1", "JPY", a=LARGEST_INTEGER, b=LARGEST_INTEGER)])
 
     assert refusal.value.code == "points_out_of_range"
     assert member.account == Account(customer_id="ada")

@@ -17,9 +17,10 @@ from contracts.feedback import GoodwillRequested
 from contracts.orders import IssueOpened
 from contracts.vocabulary import IssueKind
 from loyalty.accounts import Account
+from loyalty.explanation import OrderExplained, Totals
 from loyalty.goodwill import Goodwill, goodwill_id_of
 from loyalty.order_points import OrderPoints
-from loyalty.postings import Posting
+from loyalty.postings import MOVEMENTS, Posting
 from loyalty.redemptions import Redeem, Redemption
 
 Pairs = list[tuple[str, str]]
@@ -190,3 +191,69 @@ _KEEP_REDEMPTIONS = text("""
     select * from unnest(cast(:customer_id as text[]), cast(:redemption_id as text[]), cast(:points as bigint[]),
                          cast(:available_points as bigint[]), cast(:redeemed_at as timestamptz[]))
 """)
+
+
+async def account_of(tx: Tx, customer_id: str) -> Account | None:
+    """A member's balances and tier; None for a customer who has none."""
+    row = (await tx.execute(_ACCOUNTS, {"ids": [customer_id]})).first()
+    return Account(**row._mapping) if row else None
+
+
+async def postings_of(tx: Tx, customer_id: str, *, before: int, most: int) -> list[Posting]:
+    """A member's latest postings with a number below `before`, latest first."""
+    rows = await tx.execute(_POSTINGS, {"customer_id": customer_id, "before": before, "most": most})
+    return [
+        Posting(
+            row.customer_id, row.number, _MOVEMENTS[row.kind, row.source], row.points, row.reference, row.order_id,
+            row.cause_id, row.at,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+async def totals_of(tx: Tx, customer_id: str) -> Totals:
+    """What ever moved in an account, by reason."""
+    row = (await tx.execute(_TOTALS, {"customer_id": customer_id})).one()
+    return _totals(row)
+
+
+async def orders_explained(tx: Tx, customer_id: str, *, before: int, most: int) -> list[OrderExplained]:
+    """The orders that moved points, latest first; `before` bounds the number of their latest posting."""
+    rows = await tx.execute(_EXPLAIN, {"customer_id": customer_id, "before": before, "most": most})
+    return [
+        OrderExplained(
+            order=order_points.decode(row.document) if row.document else OrderPoints(row.order_id),
+            totals=_totals(row),
+            last_number=row.last_number,
+        )
+        for row in rows
+    ]
+
+
+def _totals(row: Any) -> Totals:
+    return Totals(**{name: int(getattr(row, name)) for name in Totals.__struct_fields__})
+
+
+async def redemption_of(tx: Tx, customer_id: str, redemption_id: str) -> Redemption:
+    """A redemption that was made; `NoResultFound` for another."""
+    row = (await tx.execute(_REDEMPTION, {"customer_id": customer_id, "redemption_id": redemption_id})).one()
+    return Redemption(**row._mapping)
+
+
+_MOVEMENTS = {(movement.kind.value, movement.source.value): movement for movement in MOVEMENTS}
+_POSTINGS = text("""
+    select * from postings where customer_id = :customer_id and number < :before order by number desc limit :most
+""")
+_TOTALS = text("""
+    select coalesce(sum(earned_points), 0) as earned_points, coalesce(sum(vested_points), 0) as vested_points,
+           coalesce(sum(taken_back_points), 0) as taken_back_points,
+           coalesce(sum(goodwill_points), 0) as goodwill_points, coalesce(sum(spent_points), 0) as spent_points
+    from points_by_order where customer_id = :customer_id
+""")
+_EXPLAIN = text("""
+    select p.*, cast(o.document as text) as document
+    from points_by_order p left join order_points o using (customer_id, order_id)
+    where p.customer_id = :customer_id and p.order_id is not null and p.last_number < :before
+    order by p.last_number desc limit :most
+""")
+_REDEMPTION = text("select * from redemptions where customer_id = :customer_id and redemption_id = :redemption_id")

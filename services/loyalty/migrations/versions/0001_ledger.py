@@ -76,6 +76,17 @@ from postings p
 cross join lateral (values (p.source, -p.points), (p.destination, p.points)) as side (account, points)
 """
 
+_POINTS_BY_ORDER = """
+create view points_by_order as
+select customer_id, order_id, max(number) as last_number,
+       coalesce(sum(points) filter (where kind = 'earned'), 0) as earned_points,
+       coalesce(sum(points) filter (where kind = 'vested'), 0) as vested_points,
+       coalesce(sum(points) filter (where kind = 'clawed_back'), 0) as taken_back_points,
+       coalesce(sum(points) filter (where kind = 'goodwill'), 0) as goodwill_points,
+       coalesce(sum(points) filter (where kind = 'spent'), 0) as spent_points
+from postings group by customer_id, order_id
+"""
+
 _WRONG_BALANCES = """
 create function wrong_balances()
 returns table (customer_id text, balance text, on_account bigint, by_postings numeric)
@@ -109,11 +120,13 @@ def upgrade() -> None:
     for statement in _TABLES.split(";\n"):
         op.execute(statement)
     op.execute(_ENTRIES)
+    op.execute(_POINTS_BY_ORDER)
     op.execute(_WRONG_BALANCES)
 
 
 def downgrade() -> None:
     op.execute("drop function wrong_balances()")
+    op.execute("drop view points_by_order")
     op.execute("drop view entries")
     for table in ("redemptions", "goodwill", "postings", "order_points", "accounts"):
         op.execute(f"drop table {table}")
