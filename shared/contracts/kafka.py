@@ -138,7 +138,7 @@ def _attributes(value: bytes, headers: Headers) -> _Attributes:
     if content_type == STRUCTURED:
         return _structured(value)
     if content_type.startswith("application/cloudevents") or not _is_json(content_type):
-        raise Unreadable(Reason.unsupported_content_type, content_type[:LONGEST_ATTRIBUTE])
+        raise Unreadable(Reason.unsupported_content_type, f"content type {content_type[:LONGEST_ATTRIBUTE]!r}")
     if not value:
         raise Unreadable(Reason.empty_value, "the value has no bytes")
     binary = {name[3:]: content for name, content in text.items() if name.startswith("ce_")}
