@@ -11,6 +11,7 @@ from contracts.storefront import (
     LineSubstituted,
     LineUnavailable,
     OrderCancelled,
+    OrderChanged,
     OrderPaid,
     OrderPlaced,
     PaymentFailed,
@@ -49,6 +50,19 @@ def place(story: Story) -> None:
         locale=order.lane.place.locale,
     )
     story.say(placed, order.placed_at, dice, within_s=20)
+    if happens(dice, 0.02):
+        _correct_address(story, dice)
+
+
+def _correct_address(story: Story, dice: Random) -> None:
+    at = story.order.placed_at + between(dice, 0.1, 3)
+    changed = OrderChanged(
+        customer_id=story.customer_id,
+        order_id=story.order_id,
+        occurred_at=at,
+        destination=story.order.lane.destination(f"{dice.randrange(10, 99)}"),
+    )
+    story.say(changed, at, dice)
 
 
 def pay(story: Story) -> datetime | None:
