@@ -1,0 +1,154 @@
+"""Every kind of message has words, honest ones, and nobody can break out of a header."""
+
+from datetime import UTC
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP
+from typing import Any
+
+import pytest
+
+from contracts.orders import Resolution
+from contracts.vocabulary import IssueKind
+from notifier.kinds import KINDS
+from notifier.letters import Letters, Shop
+from notifier.messages import Message, message_id_of
+from notifier.people import Person, zone_of
+from tests.notifier.correspondent import ADA, BERLIN, hour
+
+LETTERS = Letters(Shop(name="Corner & Co", address="hello@shop.example", zone=zone_of(BERLIN) or UTC))
+ADA_HERSELF = Person(email="ada@example.org", given_name="Ada", zone=BERLIN)
+ISSUE = {
+    "issue_kind": "delivery_late", "severity": "serious", "known": "Your parcel is not there.",
+    "promised_by": "2026-03-03T00:00:00+01:00", "expected_next": "A scan by the carrier",
+    "expected_by": "2026-03-06T00:00:00+01:00", "resolution": "delivered",
+}  # fmt: skip
+CONTENT: dict[str, dict[str, Any]] = {
+    "order_confirmed": {"pieces": 2, "total_minor": 5_990, "currency": "EUR", "promised_by": ISSUE["promised_by"]},
+    "order_shipped": {"carrier": "Swift", "promised_by": None},
+    "order_delivered": {"late": True},
+    "order_cancelled": {"by": "shop"},
+    "issue_opened": ISSUE,
+    "issue_worse": ISSUE,
+    "issue_resolved": ISSUE,
+    "survey": {"survey": "nps"},
+    "points_earned": {"points": 59, "available_points": 0},
+    "points_vested": {"points": 59, "available_points": 59},
+    "goodwill_granted": {"points": 100, "available_points": 159, "because": "delivery_late"},
+    "tier_reached": {"tier": "silver"},
+}
+
+
+def message(kind: str, **content: Any) -> Message:
+    return Message(
+        message_id=message_id_of(ADA, kind, "o1"), customer_id=ADA, kind=kind, subject="o1", intended_at=hour(10),
+        expires_at=hour(34), order_id="o1", ready_at=hour(10), content=CONTENT[kind] | content,
+    )  # fmt: skip
+
+
+def written(message: Message, person: Person = ADA_HERSELF, link: str | None = None) -> EmailMessage:
+    """The mail as it arrives on the other side."""
+    mail: Any = message_from_bytes(LETTERS.letter(message, person, link=link).as_bytes(), policy=SMTP)
+    return mail
+
+
+def text_of(mail: EmailMessage) -> str:
+    body: Any = mail.get_body(("plain",))
+    return str(body.get_content()).replace("\r\n", "\n")
+
+
+def html_of(mail: EmailMessage) -> str:
+    body: Any = mail.get_body(("html",))
+    return str(body.get_content())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_words_in_both_forms(kind: str) -> None:
+    mail = written(message(kind))
+    assert mail["Subject"]
+    assert text_of(mail).startswith("Hello Ada,\n\n")
+    assert "\n\nCorner & Co\n\n" in text_of(mail)
+    assert "Corner &amp; Co" in html_of(mail)
+    assert "{" not in text_of(mail)
+
+
+@pytest.mark.parametrize("kind", IssueKind)
+def test_every_issue_says_what_happened_what_we_do_and_what_you_can_do(kind: IssueKind) -> None:
+    mail = written(message("issue_opened", issue_kind=str(kind)))
+    greeting, happened, doing, you, *_ = text_of(mail).split("\n\n")
+    assert (greeting, happened) == ("Hello Ada,", "Your parcel is not there.")
+    assert doing.endswith("What we expect next: A scan by the carrier, by Thursday 5 March.")
+    assert len(doing) > 80
+    assert len(you) > 40
+    worse = written(message("issue_worse", issue_kind=str(kind)))
+    assert worse["Subject"] == f"Not good news: {mail['Subject']}"
+
+
+@pytest.mark.parametrize("resolution", [one for one in Resolution if one is not Resolution.absorbed])
+def test_every_ending_has_its_words(resolution: Resolution) -> None:
+    text = text_of(written(message("issue_resolved", resolution=str(resolution))))
+    assert ("everything is as it should be" in text) == (resolution is Resolution.ended)
+
+
+def test_a_promise_until_midnight_is_said_as_the_day_that_it_ends() -> None:
+    assert "by Monday 2 March;" in text_of(written(message("order_confirmed")))
+
+
+@pytest.mark.parametrize(("currency", "said"), [("EUR", "59.90 EUR"), ("JPY", "5990 JPY"), ("KWD", "5.990 KWD")])
+def test_money_is_said_in_its_own_decimals(currency: str, said: str) -> None:
+    assert f"2 pieces, {said} in all." in text_of(written(message("order_confirmed", currency=currency)))
+
+
+def test_goodwill_is_called_an_apology_and_not_a_reward() -> None:
+    text = text_of(written(message("goodwill_granted")))
+    assert "We did not keep our promise" in text
+    assert "earned" not in text
+
+
+def test_the_link_stands_alone_in_the_text_and_behind_a_button_in_the_html() -> None:
+    mail = written(message("survey"), link="http://shop.example/s/token")
+    assert "\n\nhttp://shop.example/s/token\n\n" in text_of(mail)
+    assert 'href="http://shop.example/s/token"' in html_of(mail)
+
+
+@pytest.mark.parametrize(
+    "evil", ["x\r\nBcc: all@example.org", "x\nSubject: y", "x\x00y", "x\u2028y", "\r\n\r\nbody", "x\x0by"]
+)
+def test_no_value_breaks_out_of_a_header(evil: str) -> None:
+    mail = written(message("tier_reached", tier=evil))
+    assert set(mail.keys()) == set(written(message("tier_reached")).keys())
+    assert mail["Bcc"] is None
+    assert mail["Subject"].isprintable()
+    with pytest.raises(ValueError, match=r"(?i)invalid|illegal|linefeed|carriage"):
+        LETTERS.letter(message("tier_reached"), Person(email="ada@example.org\r\nBcc: all@example.org"), link=None)
+
+
+def test_what_a_template_prints_is_escaped_in_html_and_never_run() -> None:
+    html = html_of(written(message("issue_opened", known="<script>alert(1)</script> {{ 7 * 7 }}")))
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html
+    assert "{{ 7 * 7 }}" in html
+
+
+def test_the_same_message_has_the_same_name_for_ever() -> None:
+    mail, again = written(message("survey")), written(message("survey"))
+    assert mail["Message-ID"] == again["Message-ID"] == f"<{message('survey').message_id}@shop.example>"
+    assert mail["Date"].datetime == hour(10)
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["X-Rapport-Order"] == "o1"
+
+
+def test_lines_are_short_enough_for_every_mail_server() -> None:
+    raw = LETTERS.letter(message("issue_opened", known="word " * 400), ADA_HERSELF, link=None).as_bytes()
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 998
+    assert raw.isascii()
+
+
+def test_who_has_no_known_name_is_greeted_all_the_same() -> None:
+    assert text_of(written(message("survey"), Person(email="ada@example.org"))).startswith("Hello,\n")
+
+
+def test_a_name_in_another_script_arrives_whole() -> None:
+    mail = written(message("survey"), Person(email="ada@example.org", given_name="Ада 🌷"))
+    assert mail["To"].addresses[0].display_name == "Ада 🌷"
+    assert "Hello Ада 🌷," in text_of(mail)
