@@ -30,15 +30,46 @@ LISTENERS: Mapping[str, Mapping[str, Sequence[type[Fact]]]] = {
         storefront.CUSTOMERS: (storefront.ContactReceived, storefront.CustomerErased),
     },
     "feedback": {
-        orders.ORDERS: (),
+        orders.ORDERS: (
+            orders.OrderConfirmed,
+            orders.OrderDelivered,
+            orders.OrderCancelled,
+            orders.OrderRefunded,
+            orders.IssueOpened,
+            orders.IssueResolved,
+        ),
         storefront.CUSTOMERS: (storefront.ContactReceived, storefront.CustomerErased),
         loyalty.LOYALTY: (loyalty.GoodwillGranted, loyalty.GoodwillRefused),
         notifications.NOTIFICATIONS: (notifications.MessageSent, notifications.TellingFailed),
     },
-    "loyalty": {orders.ORDERS: (), feedback.FEEDBACK: (), storefront.CUSTOMERS: (storefront.CustomerErased,)},
-    "notifier": {orders.ORDERS: (), feedback.FEEDBACK: (), loyalty.LOYALTY: (), storefront.CUSTOMERS: ()},
+    "loyalty": {
+        orders.ORDERS: (
+            orders.OrderConfirmed,
+            orders.OrderCompleted,
+            orders.OrderCancelled,
+            orders.OrderRefunded,
+            orders.OrderDelivered,
+            orders.IssueOpened,
+        ),
+        feedback.FEEDBACK: (feedback.GoodwillRequested,),
+        storefront.CUSTOMERS: (storefront.CustomerErased,),
+    },
+    "notifier": {
+        storefront.CUSTOMERS: (storefront.CustomerUpdated, storefront.ConsentChanged, storefront.CustomerErased),
+        orders.ORDERS: (
+            orders.OrderConfirmed,
+            orders.OrderShipped,
+            orders.OrderDelivered,
+            orders.OrderCancelled,
+            orders.IssueOpened,
+            orders.IssueUpdated,
+            orders.IssueResolved,
+        ),
+        feedback.FEEDBACK: (feedback.SurveyDue,),
+        loyalty.LOYALTY: (loyalty.PointsEarned, loyalty.PointsVested, loyalty.GoodwillGranted, loyalty.TierReached),
+    },
 }
-"""Who listens to which facts of a topic; none named: to the topic as a whole, of which it takes what it needs."""
+"""Who listens to which facts of a topic; none named means all. As in the services' own Consumes lines."""
 
 TOPICS: Mapping[str, str] = {
     storefront.ORDERS: "What happens to orders, as the shop knows it.",

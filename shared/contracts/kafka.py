@@ -26,6 +26,7 @@ STRUCTURED = "application/cloudevents+json"
 LARGEST_VALUE_BYTES = 1_048_576
 LONGEST_ATTRIBUTE = 255
 
+_CATALOGUE = catalogue()
 _encode = msgspec.json.Encoder().encode
 
 
@@ -126,14 +127,7 @@ _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def _attributes(value: bytes, headers: Headers) -> _Attributes:
-    try:
-        text = {
-            lower: content.decode()
-            for name, content in headers
-            if (lower := name.lower()).startswith("ce_") or lower == CONTENT_TYPE  # others may be any bytes
-        }
-    except (UnicodeDecodeError, AttributeError) as error:  # a header may also be null
-        raise Unreadable(Reason.bad_header, "a header of CloudEvents is not UTF-8") from error
+    text = _text(headers)
     content_type = text.get(CONTENT_TYPE, JSON).partition(";")[0].strip().lower()
     if content_type == STRUCTURED:
         return _structured(value)
@@ -143,6 +137,22 @@ def _attributes(value: bytes, headers: Headers) -> _Attributes:
         raise Unreadable(Reason.empty_value, "the value has no bytes")
     binary = {name[3:]: content for name, content in text.items() if name.startswith("ce_")}
     return _Attributes(binary, value)
+
+
+def _text(headers: Headers) -> dict[str, str]:
+    try:
+        return {name.lower(): content.decode() for name, content in headers}
+    except (UnicodeDecodeError, AttributeError):  # a header may also be null
+        return _text_of_ours(headers)
+
+
+def _text_of_ours(headers: Headers) -> dict[str, str]:
+    """Only what CloudEvents reads: headers of tracing tools and serializers travel along and may be any bytes."""
+    ours = ((name.lower(), content) for name, content in headers)
+    try:
+        return {name: content.decode() for name, content in ours if name.startswith("ce_") or name == CONTENT_TYPE}
+    except (UnicodeDecodeError, AttributeError) as error:
+        raise Unreadable(Reason.bad_header, "a header of CloudEvents is not UTF-8") from error
 
 
 def _is_json(content_type: str) -> bool:
@@ -207,11 +217,11 @@ def _entry(values: Mapping[str, str]) -> EventType:
     if _required(values, "specversion") != "1.0":
         raise Unreadable(Reason.unsupported_spec_version, f"CloudEvents {values['specversion']}; 1.0 is spoken here")
     name = _required(values, "type")
-    entry = catalogue().get(name)
+    entry = _CATALOGUE.get(name)
     if entry is not None:
         return entry
     stem = name.rpartition(".v")[0]
-    if stem and any(known.rpartition(".v")[0] == stem for known in catalogue()):
+    if stem and any(known.rpartition(".v")[0] == stem for known in _CATALOGUE):
         raise Unreadable(Reason.unknown_version, f"{name} is of a version that is not known here")
     raise Unreadable(Reason.unknown_type, f"{name} is not known here")
 
@@ -225,4 +235,4 @@ def _check_key(key: bytes | None, customer_id: str) -> None:
 
 @cache
 def _decoder(name: str) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(catalogue()[name].fact)
+    return msgspec.json.Decoder(_CATALOGUE[name].fact)

@@ -2,12 +2,16 @@
 
 import re
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import msgspec
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
+import feedback
+import loyalty
+import notifier
 from contracts import catalogue
 from contracts.asyncapi import LISTENERS, SPEAKERS, TOPICS, asyncapi
 from contracts.golden import Example, examples
@@ -84,6 +88,17 @@ def test_services_listen_only_to_what_is_said_on_a_topic() -> None:
             said = {entry.fact for entry in catalogue().values() if entry.topic == topic}
             assert said
             assert set(facts) <= said
+
+
+@pytest.mark.parametrize("service", [feedback, loyalty, notifier], ids=lambda service: service.__name__)
+def test_a_service_is_shown_to_hear_what_it_says_it_consumes(service: ModuleType) -> None:
+    consumes = str(service.__doc__).partition("Consumes: ")[2].partition("Publishes: ")[0]
+    said = {
+        topic.strip(): {fact.strip() for fact in facts.split(",")}
+        for topic, _, facts in (inlet.partition(": ") for inlet in consumes.split(";"))
+    }
+    shown = {topic: {fact.__name__ for fact in facts} for topic, facts in LISTENERS[service.__name__].items()}
+    assert said == shown
 
 
 def test_every_reference_in_the_asyncapi_document_leads_somewhere() -> None:
