@@ -29,11 +29,11 @@ def asked() -> Life:
 
 
 def unhappy() -> Life:
-    return asked().command(Answer(order_id="o1", score=2, comment="Wet."), at=5)
+    return asked().command(Answer(invitation_id=INVITATION, score=2, comment="Wet."), at=5)
 
 
 def test_an_answer_is_said_with_score_and_cohort_and_without_words() -> None:
-    life = asked().command(Answer(order_id="o1", score=9, comment="Lovely, Ada"), at=5)
+    life = asked().command(Answer(invitation_id=INVITATION, score=9, comment="Lovely, Ada"), at=5)
     assert life.said(ResponseReceived) == [
         ResponseReceived(
             customer_id=ADA, invitation_id=INVITATION, survey=SurveyKind.nps, order_id="o1", occurred_at=day(5),
@@ -49,7 +49,7 @@ def test_an_answer_is_said_with_score_and_cohort_and_without_words() -> None:
 @pytest.mark.parametrize(
     ("life", "at", "code"),
     [
-        (asked().command(Answer(order_id="o1", score=9), at=5), 6, "already_answered"),
+        (asked().command(Answer(invitation_id=INVITATION, score=9), at=5), 6, "already_answered"),
         (asked(), 17, "invitation_expired"),
         (lived(delivered(), until=2), 2, "unknown_invitation"),
         (lived(until=2), 2, "unknown_invitation"),
@@ -59,7 +59,7 @@ def test_an_answer_is_said_with_score_and_cohort_and_without_words() -> None:
 def test_an_invitation_takes_one_answer_in_its_time(life: Life, at: float, code: str) -> None:
     before = life.customer
     with pytest.raises(Rejected) as refusal:
-        life.command(Answer(order_id="o1", score=3), at=at)
+        life.command(Answer(invitation_id=INVITATION, score=3), at=at)
     assert (refusal.value.code, life.customer) == (code, before)
 
 

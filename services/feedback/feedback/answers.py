@@ -21,7 +21,7 @@ Folded = tuple[Customer, Outcome]
 class Answer(Struct, frozen=True, kw_only=True):
     """Command: what the customer said on the page. `score` 0 to 10."""
 
-    order_id: str
+    invitation_id: str
     score: int
     comment: str | None = None
 
@@ -44,8 +44,8 @@ class Erasure(Struct, frozen=True):
 
 
 def on_answer(customer: Customer, answer: Answer, now: datetime, policy: Policy) -> Folded:
-    """Raises NotFound unknown_invitation, Conflict already_answered, Rejected invitation_expired."""
-    invitation, cohort = _answerable(customer, answer.order_id, now)
+    """Raises what `answerable` raises."""
+    invitation, cohort = answerable(customer, answer.invitation_id, now)
     answered = replace(invitation, state=InvitationState.answered, answered_at=now)
     response = Response(
         invitation_id=invitation.invitation_id,
@@ -69,8 +69,12 @@ def on_answer(customer: Customer, answer: Answer, now: datetime, policy: Policy)
     return customer, outcome + opened
 
 
-def _answerable(customer: Customer, order_id: str, now: datetime) -> tuple[Invitation, Cohort]:
-    invitation = customer.invitations.get(order_id)
+def answerable(customer: Customer, invitation_id: str, now: datetime) -> tuple[Invitation, Cohort]:
+    """The open question and the cohort it was asked of.
+
+    Raises NotFound unknown_invitation, Conflict already_answered, Rejected invitation_expired.
+    """
+    invitation = customer.invitation(invitation_id)
     if invitation is None or invitation.cohort is None or invitation.expires_at is None or customer.erased_at:
         raise NotFound("unknown_invitation", "There is no such question.")
     if invitation.answered_at is not None:

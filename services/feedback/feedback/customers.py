@@ -170,6 +170,10 @@ class Customer(Kept, frozen=True, kw_only=True):
         """Blank when nothing is known of it yet."""
         return self.orders.get(order_id) or Order()
 
+    def invitation(self, invitation_id: str | None) -> Invitation | None:
+        """The question with this id, if this customer has it."""
+        return next((own for own in self.invitations.values() if own.invitation_id == invitation_id), None)
+
     def issues(self) -> Iterator[Issue]:
         """Of all orders: who waits for one parcel does not want to be asked about another."""
         for order in self.orders.values():

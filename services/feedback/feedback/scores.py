@@ -4,10 +4,14 @@ Scale 0 to 10; promoters 9-10, passives 7-8, detractors 0-6; nps = % promoters -
 Number You Need to Grow", 2003). Counts only, no customers.
 """
 
+from collections.abc import Iterable, Sequence
+from datetime import date
 from enum import StrEnum
 from math import sqrt
 
 from msgspec import Struct
+
+from contracts.feedback import Cohort
 
 LOWEST, HIGHEST = 0, 10
 PROMOTERS_FROM = 9
@@ -62,3 +66,62 @@ class Tally(Struct, frozen=True, kw_only=True):
         mean = (self.promoters - self.detractors) / self.n
         variance = (self.promoters + self.detractors) / self.n - mean * mean
         return round(100 * NORMAL_95 * sqrt(max(variance, 0.0) / self.n), 1)
+
+
+class Sample(Struct, frozen=True, kw_only=True):
+    """Who was asked, who was not and why, and what was answered. Samples add."""
+
+    tally: Tally = Tally()
+    """Answers that came on these days."""
+    asked: int = 0
+    answered: int = 0
+    """Of those asked on these days, how many have answered until now."""
+    held: dict[str, int] = {}
+    """By reason, whose question waits since one of these days."""
+    not_asked: dict[str, int] = {}
+    """By reason, whose question was dropped on these days."""
+
+    def __add__(self, other: "Sample") -> "Sample":
+        return Sample(
+            tally=self.tally + other.tally,
+            asked=self.asked + other.asked,
+            answered=self.answered + other.answered,
+            held=_added(self.held, other.held),
+            not_asked=_added(self.not_asked, other.not_asked),
+        )
+
+    @property
+    def response_rate(self) -> float | None:
+        """0 to 1, three decimals; None when nobody was asked."""
+        return round(self.answered / self.asked, 3) if self.asked else None
+
+
+class Slice(Struct, frozen=True, kw_only=True):
+    """Part of one day's sample."""
+
+    day: date
+    cohort: Cohort | None
+    """None where the cohort is not settled yet."""
+    sample: Sample
+
+
+def sample_of(slices: Iterable[Slice]) -> Sample:
+    """All of them together."""
+    return sum((part.sample for part in slices), Sample())
+
+
+def by_cohort(slices: Sequence[Slice]) -> dict[Cohort, Sample]:
+    """Each cohort on its own: late customers answer otherwise, and are asked otherwise."""
+    return {cohort: sample_of(part for part in slices if part.cohort is cohort) for cohort in Cohort}
+
+
+def by_day(slices: Iterable[Slice]) -> dict[date, list[Slice]]:
+    """Days on which something was decided or answered, in order."""
+    days: dict[date, list[Slice]] = {}
+    for part in sorted(slices, key=lambda part: part.day):
+        days.setdefault(part.day, []).append(part)
+    return days
+
+
+def _added(some: dict[str, int], others: dict[str, int]) -> dict[str, int]:
+    return {reason: some.get(reason, 0) + others.get(reason, 0) for reason in sorted({*some, *others})}

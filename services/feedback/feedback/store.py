@@ -1,16 +1,19 @@
 """All SQL of this service. Functions take the transaction first, work on sets and never commit."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from chassis.items import Item
 from chassis.outcomes import Outcome
 from chassis.service import Tx
+from contracts.feedback import Cohort
 from feedback.answers import Erasure, Response
-from feedback.customers import Case, Customer, Invitation
+from feedback.customers import Case, Customer, Invitation, InvitationState
+from feedback.scores import PASSIVES_FROM, PROMOTERS_FROM, Sample, Slice, Tally
 
 R = TypeVar("R")
 
@@ -151,3 +154,106 @@ _FORGET_WORDS = text("""
     from unnest(cast(:ids as text[])) as v (customer_id)
     where r.customer_id = v.customer_id and r.comment is not null
 """)
+
+
+Place = tuple[datetime, str]
+"""Where a row stands in its list: its time and its id, newest first."""
+
+
+async def invitations(
+    tx: Tx, *, customer_id: str | None, state: str | None, after: Place | None, most: int
+) -> list[tuple[str, Invitation]]:
+    """Whose question and how it stands, latest delivery first."""
+    rows = await tx.execute(_INVITATIONS, {"customer_id": customer_id, "state": state} | _page(after, most))
+    return _owned(rows, Invitation)
+
+
+_INVITATIONS = text("""
+    select * from invitations
+    where (cast(:customer_id as text) is null or customer_id = cast(:customer_id as text))
+      and (cast(:state as text) is null or state = cast(:state as text))
+      and (cast(:id as text) is null or (planned_at, invitation_id) < (cast(:at as timestamptz), cast(:id as text)))
+    order by planned_at desc, invitation_id desc limit :most
+""")
+
+
+async def responses(tx: Tx, *, after: Place | None, most: int) -> list[tuple[str, Response]]:
+    """Who answered what, in their own words, latest first."""
+    return _owned(await tx.execute(_RESPONSES, _page(after, most)), Response)
+
+
+_RESPONSES = text("""
+    select * from responses
+    where cast(:id as text) is null or (answered_at, invitation_id) < (cast(:at as timestamptz), cast(:id as text))
+    order by answered_at desc, invitation_id desc limit :most
+""")
+
+
+async def cases(tx: Tx, *, state: str | None, after: Place | None, most: int) -> list[tuple[str, Case]]:
+    """Whose case and how it stands, latest first."""
+    return _owned(await tx.execute(_CASES, {"state": state} | _page(after, most)), Case)
+
+
+_CASES = text("""
+    select * from cases
+    where (cast(:state as text) is null or state = cast(:state as text))
+      and (cast(:id as text) is null or (opened_at, case_id) < (cast(:at as timestamptz), cast(:id as text)))
+    order by opened_at desc, case_id desc limit :most
+""")
+
+
+async def case_of(tx: Tx, case_id: str) -> tuple[str, Case] | None:
+    """Whose case it is and how it stands; None for a case that nobody opened."""
+    found = _owned(await tx.execute(_CASE, {"case_id": case_id}), Case)
+    return found[0] if found else None
+
+
+_CASE = text("select * from cases where case_id = :case_id")
+
+
+def _page(after: Place | None, most: int) -> dict[str, Any]:
+    at, identity = after or (None, None)
+    return {"at": at, "id": identity, "most": most}
+
+
+def _owned(rows: Iterable[Row[Any]], kind: type[R]) -> list[tuple[str, R]]:
+    return [(row.customer_id, msgspec.convert(dict(row._mapping), kind)) for row in rows]
+
+
+async def slices(tx: Tx, *, since: datetime, until: datetime, zone: str) -> list[Slice]:
+    """What was answered and decided from `since` to before `until`, by day (in `zone`) and cohort."""
+    span = {"since": since, "until": until, "zone": zone}
+    bounds = {"promoters_from": PROMOTERS_FROM, "passives_from": PASSIVES_FROM}
+    answered = [_answered(row) for row in await tx.execute(_ANSWERED, span | bounds)]
+    return answered + [_decided(row) for row in await tx.execute(_DECIDED, span)]
+
+
+_ANSWERED = text("""
+    select cast(answered_at at time zone :zone as date) as day, cohort,
+           count(*) filter (where score >= :promoters_from) as promoters,
+           count(*) filter (where score >= :passives_from and score < :promoters_from) as passives,
+           count(*) filter (where score < :passives_from) as detractors
+    from responses where answered_at >= :since and answered_at < :until
+    group by 1, 2
+""")
+_DECIDED = text("""
+    select cast(decided_at at time zone :zone as date) as day, cohort, asked_at is not null as asked, state, reason,
+           count(*) as customers, count(answered_at) as answered
+    from invitations where decided_at >= :since and decided_at < :until
+    group by 1, 2, 3, 4, 5
+""")
+
+
+def _answered(row: Row[Any]) -> Slice:
+    tally = Tally(promoters=row.promoters, passives=row.passives, detractors=row.detractors)
+    return Slice(day=row.day, cohort=Cohort(row.cohort), sample=Sample(tally=tally))
+
+
+def _decided(row: Row[Any]) -> Slice:
+    if row.asked:
+        sample = Sample(asked=row.customers, answered=row.answered)
+    elif row.state == InvitationState.held:
+        sample = Sample(held={row.reason: row.customers})
+    else:
+        sample = Sample(not_asked={row.reason: row.customers})
+    return Slice(day=row.day, cohort=None if row.cohort is None else Cohort(row.cohort), sample=sample)

@@ -65,8 +65,7 @@ def after_issue_resolved(customer: Customer, policy: Policy) -> Folded:
 
 def on_message_sent(customer: Customer, fact: MessageSent) -> Folded:
     """Asked is what we decided, sent is what the customer got: response rates need both."""
-    asked = {invitation.invitation_id: invitation for invitation in customer.invitations.values()}
-    invitation = asked.get(fact.invitation_id or "")
+    invitation = customer.invitation(fact.invitation_id)
     if invitation is None:
         return customer, NOTHING
     if invitation.sent_at is not None:
