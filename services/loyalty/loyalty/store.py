@@ -10,9 +10,10 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.sql.elements import TextClause
 
-from chassis.items import Command, Due, Item
+from chassis.items import Command, Item
 from chassis.outcomes import Outcome
 from chassis.service import Tx
+from contracts import Event
 from contracts.feedback import GoodwillRequested
 from contracts.orders import IssueOpened
 from contracts.vocabulary import IssueKind
@@ -26,9 +27,9 @@ from loyalty.redemptions import Redeem, Redemption
 Pairs = list[tuple[str, str]]
 Row = TypeVar("Row")
 
-_encode = msgspec.json.Encoder().encode
-order_points = msgspec.json.Decoder(OrderPoints)
-"""Reads what one order means from its document."""
+encode_order = msgspec.json.Encoder().encode
+decode_order = msgspec.json.Decoder(OrderPoints).decode
+"""What one order means, as the document of its row."""
 
 
 async def load(tx: Tx, items: Sequence[Item]) -> dict[str, Account]:
@@ -51,23 +52,27 @@ async def load(tx: Tx, items: Sequence[Item]) -> dict[str, Account]:
 
 def _order_touched(item: Item) -> str | None:
     match item:
-        case Due() | Command():
+        case Event(data=IssueOpened(kind=kind)) if kind is not IssueKind.delivery_late:
             return None
-        case _ if isinstance(item.data, IssueOpened) and item.data.kind is not IssueKind.delivery_late:
+        case Event(data=GoodwillRequested()):
             return None
-        case _ if isinstance(item.data, GoodwillRequested):
-            return None
-    return getattr(item.data, "order_id", None)
+        case Event(data=fact):
+            return getattr(fact, "order_id", None)
+    return None
 
 
 def _goodwill_touched(item: Item) -> str | None:
-    if isinstance(item, Due) or not isinstance(item.data, GoodwillRequested):
-        return None
-    return goodwill_id_of(item.customer_id, "requested", item.data.request_id)
+    match item:
+        case Event(data=GoodwillRequested() as fact):
+            return goodwill_id_of(fact.customer_id, "requested", fact.request_id)
+    return None
 
 
 def _redemption_touched(item: Item) -> str | None:
-    return item.data.redemption_id if isinstance(item, Command) and isinstance(item.data, Redeem) else None
+    match item:
+        case Command(data=Redeem() as command):
+            return command.redemption_id
+    return None
 
 
 def _pairs(items: Iterable[Item], touched: Any) -> Pairs:
@@ -77,7 +82,7 @@ def _pairs(items: Iterable[Item], touched: Any) -> Pairs:
 async def _orders_of(tx: Tx, pairs: Pairs) -> dict[str, dict[str, OrderPoints]]:
     documents = await _known_pairs(tx, _ORDERS, pairs)
     return {
-        customer_id: {order_id: order_points.decode(document) for order_id, document in orders.items()}
+        customer_id: {order_id: decode_order(document) for order_id, document in orders.items()}
         for customer_id, orders in documents.items()
     }
 
@@ -132,7 +137,7 @@ async def _save_orders(tx: Tx, orders: Mapping[tuple[str, str], OrderPoints]) ->
     """Of several versions of one order in a batch, the last."""
     if orders:
         customers, order_ids = zip(*orders, strict=True)
-        documents = [_encode(order).decode() for order in orders.values()]
+        documents = [encode_order(order).decode() for order in orders.values()]
         await tx.execute(
             _SAVE_ORDERS, {"customers": list(customers), "order_ids": list(order_ids), "documents": documents}
         )
@@ -222,7 +227,7 @@ async def orders_explained(tx: Tx, customer_id: str, *, before: int, most: int) 
     rows = await tx.execute(_EXPLAIN, {"customer_id": customer_id, "before": before, "most": most})
     return [
         OrderExplained(
-            order=order_points.decode(row.document) if row.document else OrderPoints(row.order_id),
+            order=decode_order(row.document) if row.document else OrderPoints(row.order_id),
             totals=_totals(row),
             last_number=row.last_number,
         )
