@@ -1,0 +1,64 @@
+"""Composition root: the only module that knows all the others."""
+
+from pathlib import Path
+
+from chassis.application import Application
+from chassis.service import Inlet, Service
+from contracts import orders, storefront
+from orders_listener.folding import folding
+from orders_listener.policy import Policy
+from orders_listener.routes import routes
+from orders_listener.settings import OrdersListenerSettings
+
+CONSUMES = (
+    Inlet(
+        storefront.ORDERS,
+        (
+            storefront.OrderPlaced,
+            storefront.OrderChanged,
+            storefront.PromiseChanged,
+            storefront.OrderPaid,
+            storefront.PaymentFailed,
+            storefront.LineUnavailable,
+            storefront.LineAvailable,
+            storefront.LineSubstituted,
+            storefront.OrderCancelled,
+            storefront.OrderRefunded,
+            storefront.ReturnRequested,
+            storefront.ReturnReceived,
+        ),
+    ),
+    Inlet(storefront.SHIPMENTS, (storefront.ShipmentCreated, storefront.ShipmentProgressed)),
+    Inlet(storefront.CUSTOMERS, (storefront.ContactReceived, storefront.CustomerErased)),
+)
+PUBLISHES = (
+    orders.OrderConfirmed,
+    orders.OrderShipped,
+    orders.OrderDelivered,
+    orders.OrderCompleted,
+    orders.OrderCancelled,
+    orders.OrderRefunded,
+    orders.IssueOpened,
+    orders.IssueUpdated,
+    orders.IssueResolved,
+    orders.DelayAccepted,
+    orders.CancellationRequested,
+)
+
+
+def service(policy: Policy) -> Service:
+    """The orders-listener, as the chassis knows it."""
+    return Service(
+        name="orders-listener",
+        consumes=CONSUMES,
+        topic=orders.ORDERS,
+        publishes=PUBLISHES,
+        folding=folding(policy),
+        migrations=Path(__file__).parents[1] / "migrations",
+    )
+
+
+def application() -> Application:
+    """The orders-listener with the settings of the environment."""
+    settings = OrdersListenerSettings()
+    return Application(service(settings.policy()), settings, routers=lambda runtime: [routes(runtime)])

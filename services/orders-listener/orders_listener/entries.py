@@ -1,0 +1,113 @@
+"""One fact in an order's history, and how often it counts: once.
+
+Owns the natural key of a fact, its three times and the order in which facts are read. Must not know what follows
+from them.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct, structs
+
+from chassis.items import derived_id
+from contracts.envelope import entry_of
+from contracts.orders import CancellationRequested, DelayAccepted
+from contracts.storefront import (
+    ContactReceived,
+    LineAvailable,
+    LineSubstituted,
+    LineUnavailable,
+    OrderCancelled,
+    OrderChanged,
+    OrderPaid,
+    OrderPlaced,
+    OrderRefunded,
+    PaymentFailed,
+    PromiseChanged,
+    ReturnReceived,
+    ReturnRequested,
+    ShipmentCreated,
+    ShipmentProgressed,
+)
+
+HistoryFact = (
+    OrderPlaced
+    | OrderChanged
+    | PromiseChanged
+    | OrderPaid
+    | PaymentFailed
+    | LineUnavailable
+    | LineAvailable
+    | LineSubstituted
+    | OrderCancelled
+    | OrderRefunded
+    | ReturnRequested
+    | ReturnReceived
+    | ShipmentCreated
+    | ShipmentProgressed
+    | ContactReceived
+    | DelayAccepted
+    | CancellationRequested
+)
+F = TypeVar("F", bound=HistoryFact)
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """A fact with the time it was said and the time this timeline learned of it."""
+
+    key: str
+    """What makes a repetition visible, however often and under whatever event id it is said."""
+    said_at: datetime
+    detected_at: datetime
+    """Never earlier than anything the timeline had learned before."""
+    fact: HistoryFact
+
+    @property
+    def occurred_at(self) -> datetime:
+        """When it happened, as far as the publisher knows."""
+        return self.fact.placed_at if isinstance(self.fact, OrderPlaced) else self.fact.occurred_at
+
+
+def entry(fact: HistoryFact, *, said_at: datetime, detected_at: datetime) -> Entry:
+    """The entry of a fact, without what has no place in a pseudonymous history."""
+    return Entry(key=key_of(fact), said_at=said_at, detected_at=detected_at, fact=_without_words(fact))
+
+
+def key_of(fact: HistoryFact) -> str:
+    """The natural key: an id of the fact's own where it has one, otherwise its content."""
+    name = entry_of(type(fact)).type
+    match fact:
+        case OrderPlaced() | CancellationRequested():
+            return name
+        case OrderRefunded():
+            return f"{name}|{fact.refund_id}"
+        case ReturnRequested() | ReturnReceived():
+            return f"{name}|{fact.return_id}"
+        case ContactReceived():
+            return f"{name}|{fact.contact_id}"
+        case _:
+            return str(derived_id(name, msgspec.json.encode(fact).decode()))
+
+
+def in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """As it happened; the order itself first, whatever the clocks of others say. Independent of arrival."""
+    return tuple(sorted(entries, key=_rank))
+
+
+def _rank(entry: Entry) -> tuple[bool, datetime, datetime, str]:
+    return not isinstance(entry.fact, OrderPlaced), entry.occurred_at, entry.said_at, entry.key
+
+
+def _without_words(fact: HistoryFact) -> HistoryFact:
+    """Customers' own words are kept by feedback alone; a link that pays is kept by nobody."""
+    match fact:
+        case ContactReceived():
+            return structs.replace(fact, text=None)
+        case CancellationRequested():
+            return structs.replace(fact, reason=None)
+        case PaymentFailed():
+            return structs.replace(fact, retry_url=None)
+        case _:
+            return fact

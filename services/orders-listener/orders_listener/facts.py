@@ -1,0 +1,121 @@
+"""The facts of an order that others listen to, each said once.
+
+Owns what is said and under which key it is remembered as said. Must not know issues or deadlines.
+"""
+
+from collections.abc import Iterator, Set
+from datetime import datetime
+
+from contracts import Fact, orders
+from contracts.storefront import OrderCancelled, OrderPlaced, OrderRefunded
+from contracts.vocabulary import OrderLine
+from orders_listener.parcels import Parcel
+from orders_listener.pictures import Picture
+
+CONFIRMED, SHIPPED, DELIVERED, CANCELLED, COMPLETED = "confirmed", "shipped", "delivered", "cancelled", "completed"
+
+
+def due_facts(picture: Picture, said: Set[str]) -> dict[str, Fact]:
+    """What the picture shows and was not said yet, by key, in the order in which an order lives."""
+    if picture.placed is None:
+        return {}
+    return {key: fact for key, fact in _facts(picture, picture.placed, said) if key not in said}
+
+
+def _facts(picture: Picture, placed: OrderPlaced, said: Set[str]) -> Iterator[tuple[str, Fact]]:
+    if picture.confirmed_at and CANCELLED not in said:  # a cancelled order never becomes an order again
+        yield CONFIRMED, confirmed(picture, placed, picture.confirmed_at)
+    parcel = picture.first_moved
+    if parcel and parcel.moved_at:
+        yield SHIPPED, shipped(picture, placed, parcel, parcel.moved_at)
+    if picture.delivered_at:
+        yield DELIVERED, delivered(picture, placed, picture.delivered_at)
+    for refund in picture.refunds:
+        yield f"refund|{refund.refund_id}", refunded(placed, refund)
+    if picture.cancelled:
+        yield CANCELLED, cancelled(placed, picture.cancelled)
+
+
+def confirmed(picture: Picture, placed: OrderPlaced, confirmed_at: datetime) -> orders.OrderConfirmed:
+    """With the lines as they were when it was confirmed."""
+    totals = [placed.total_minor] + [c.total_minor for c in picture.changes if c.total_minor is not None]
+    return orders.OrderConfirmed(
+        customer_id=placed.customer_id,
+        order_id=placed.order_id,
+        occurred_at=confirmed_at,
+        placed_at=placed.placed_at,
+        currency=placed.currency,
+        lines=tuple(confirmed_line(line) for line in picture.lines.values()),
+        shipping_minor=placed.shipping_minor,
+        total_minor=totals[-1],
+        promised_by=picture.promised.ends_at if picture.promised else None,
+        redemption_id=placed.redemption_id,
+        referral_code=placed.referral_code,
+        destination=picture.destination,
+        channel=placed.channel,
+        locale=placed.locale,
+    )
+
+
+def confirmed_line(line: OrderLine) -> orders.ConfirmedLine:
+    """What loyalty and feedback need of a line."""
+    return orders.ConfirmedLine(
+        line_id=line.line_id,
+        quantity=line.quantity,
+        paid_minor=line.paid_minor,
+        product_id=line.product_id,
+        category=line.category,
+    )
+
+
+def shipped(picture: Picture, placed: OrderPlaced, parcel: Parcel, moved_at: datetime) -> orders.OrderShipped:
+    """The first movement of the first parcel."""
+    return orders.OrderShipped(
+        customer_id=placed.customer_id,
+        order_id=placed.order_id,
+        shipment_id=parcel.shipment_id,
+        occurred_at=moved_at,
+        carrier=parcel.announced.carrier if parcel.announced else None,
+        promised_by=picture.promised.ends_at if picture.promised else None,
+    )
+
+
+def delivered(picture: Picture, placed: OrderPlaced, delivered_at: datetime) -> orders.OrderDelivered:
+    """The last piece arrived; late by what was promised last."""
+    promised_by = picture.promised.ends_at if picture.promised else None
+    return orders.OrderDelivered(
+        customer_id=placed.customer_id,
+        order_id=placed.order_id,
+        occurred_at=delivered_at,
+        promised_by=promised_by,
+        late=promised_by is not None and delivered_at > promised_by,
+    )
+
+
+def completed(placed: OrderPlaced, at: datetime) -> orders.OrderCompleted:
+    """The return window is over."""
+    return orders.OrderCompleted(customer_id=placed.customer_id, order_id=placed.order_id, occurred_at=at)
+
+
+def refunded(placed: OrderPlaced, refund: OrderRefunded) -> orders.OrderRefunded:
+    """One per refund, in the order's currency."""
+    return orders.OrderRefunded(
+        customer_id=placed.customer_id,
+        order_id=placed.order_id,
+        refund_id=refund.refund_id,
+        occurred_at=refund.occurred_at,
+        currency=placed.currency,
+        amount_minor=refund.amount_minor,
+        lines=refund.lines,
+    )
+
+
+def cancelled(placed: OrderPlaced, cancellation: OrderCancelled) -> orders.OrderCancelled:
+    """Nothing more will be sent."""
+    return orders.OrderCancelled(
+        customer_id=placed.customer_id,
+        order_id=placed.order_id,
+        occurred_at=cancellation.occurred_at,
+        by=cancellation.by,
+        reason=cancellation.reason,
+    )

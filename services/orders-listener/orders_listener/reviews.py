@@ -1,0 +1,120 @@
+"""One review of an order's issues: heal, open, update, absorb, each with its fact and its decision.
+
+Owns the order of these steps. Must not know a kind of issue (rules.py has the table).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from chassis.outcomes import NOTHING, Decision, Outcome
+from contracts import Fact
+from contracts.orders import Resolution
+from contracts.storefront import OrderPlaced
+from orders_listener import issues as issue_book
+from orders_listener.issues import Issue, Trouble
+from orders_listener.pictures import Picture
+from orders_listener.policy import Policy
+from orders_listener.rules import RULE_OF, RULES, Rule
+from orders_listener.watch import DeadlineKind
+
+ERASED = "customer_erased"
+
+
+class Review:
+    """Collects what a look at a known order at `at` leads to.
+
+    `looked` is the deadline that made somebody look, if one did; `erased` customers get no new issues.
+    """
+
+    def __init__(
+        self,
+        picture: Picture,
+        placed: OrderPlaced,
+        known: Mapping[str, Issue],
+        *,
+        at: datetime,
+        policy: Policy,
+        erased: bool = False,
+        looked: DeadlineKind | None = None,
+    ) -> None:
+        self.issues = dict(known)
+        self.outcome = NOTHING
+        self._picture = picture
+        self._placed = placed
+        self._at = at
+        self._policy = policy
+        self._erased = erased
+        self._looked = looked
+
+    def run(self) -> None:
+        """Heals first, so that nothing is opened, updated or absorbed that is over."""
+        for issue in self._open_issues():
+            resolution = RULE_OF[issue.kind].cured(self._picture, issue)
+            if resolution is not None:
+                self._resolve(issue, resolution)
+        for rule in RULES:
+            self._apply(rule)
+
+    def _apply(self, rule: Rule) -> None:
+        shown = list(rule.shown(self._picture, self._at, self._policy))
+        for trouble in shown:
+            known = self.issues.get(issue_book.issue_id_of(self._placed.order_id, trouble))
+            if known is None and rule.opens_at in (None, self._looked):
+                self._open(rule, trouble)
+            elif known is not None and known.is_open and not rule.said_once:
+                self._update(known, trouble)
+        if not shown and rule.spared and rule.opens_at == self._looked:
+            self._spare(rule, rule.spared(self._picture, self._at, self._policy))
+
+    def _open(self, rule: Rule, trouble: Trouble) -> None:
+        promise = (self._picture.binding if rule.opens_at else None) or self._picture.promised
+        issue = issue_book.issue_of(
+            trouble,
+            customer_id=self._placed.customer_id,
+            order_id=self._placed.order_id,
+            at=self._at,
+            promised_by=promise.ends_at if promise else None,
+        )
+        if rule.cured(self._picture, issue) is not None:
+            return
+        why_not = ERASED if self._erased else self._louder(rule)
+        if why_not is None:
+            self.issues[issue.issue_id] = issue
+            self._say(issue, issue_book.opening_of(issue), outcome="opened", reason=trouble.reason)
+            self._absorb_milder(issue)
+        elif rule.opens_at is not None:
+            self._spare(rule, why_not)
+
+    def _louder(self, rule: Rule) -> str | None:
+        """An open issue that says more than this one could."""
+        kinds = {issue.kind for issue in self._open_issues()}
+        return min(kinds & (rule.absorbed_by | rule.silenced_by), default=None)
+
+    def _absorb_milder(self, worse: Issue) -> None:
+        for issue in self._open_issues():
+            if worse.kind in RULE_OF[issue.kind].absorbed_by:
+                self._resolve(issue, Resolution.absorbed)
+
+    def _update(self, known: Issue, trouble: Trouble) -> None:
+        changed = issue_book.changed_by(known, trouble)
+        if changed:
+            issue = self.issues[known.issue_id] = issue_book.updated(known, trouble)
+            self.outcome += Outcome(rows=(issue,), facts=(issue_book.update_of(issue, changed),))
+
+    def _resolve(self, open_issue: Issue, resolution: Resolution) -> None:
+        issue = self.issues[open_issue.issue_id] = issue_book.resolved(open_issue, resolution, self._at)
+        self._say(issue, issue_book.resolving_of(issue), outcome="resolved", reason=resolution)
+
+    def _say(self, issue: Issue, fact: Fact, *, outcome: str, reason: str) -> None:
+        decision = Decision(
+            subject=issue.issue_id, rule=issue.kind, outcome=outcome, reason=reason, detail=issue_book.times_of(issue)
+        )
+        self.outcome += Outcome(rows=(issue,), facts=(fact,), decisions=(decision,))
+
+    def _spare(self, rule: Rule, reason: str) -> None:
+        """Somebody looked and decided against; the order is what can be asked about then."""
+        decision = Decision(subject=self._placed.order_id, rule=rule.kind, outcome="not_opened", reason=reason)
+        self.outcome += Outcome(decisions=(decision,))
+
+    def _open_issues(self) -> list[Issue]:
+        return [issue for issue in self.issues.values() if issue.is_open]

@@ -1,0 +1,134 @@
+"""The table of issues: kind, what shows it, what heals it, which worse kind absorbs it, when somebody looks.
+
+Owns the combination only; the functions are in troubles.py, delays.py and cures.py.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from msgspec import Struct
+
+from contracts.orders import Resolution
+from contracts.vocabulary import IssueKind, Severity
+from orders_listener import cures, delays, troubles
+from orders_listener.cures import Cure
+from orders_listener.issues import Issue
+from orders_listener.pictures import Picture
+from orders_listener.policy import Policy
+from orders_listener.troubles import Shown
+from orders_listener.watch import DeadlineKind
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """One row of the table."""
+
+    kind: IssueKind
+    shown: Shown
+    cures: Mapping[Resolution, Cure]
+    """The first that applies ends the issue."""
+    absorbed_by: frozenset[IssueKind] = frozenset()
+    silenced_by: frozenset[IssueKind] = frozenset()
+    """Not opened while one of these is open (nor while an absorbing kind is)."""
+    opens_at: DeadlineKind | None = None
+    """Opened only when this deadline comes: that nothing happened is the trouble."""
+    spared: Callable[[Picture, datetime, Policy], str] | None = None
+    """Why nothing was shown when the deadline came."""
+    said_once: bool = False
+    """Never updated: what it said was true at its time."""
+
+    def cured(self, picture: Picture, issue: Issue) -> Resolution | None:
+        """What ended the issue, if anything did."""
+        return next((resolution for resolution, cure in self.cures.items() if cure(picture, issue)), None)
+
+
+DELAY_CURES = {
+    Resolution.delivered: cures.order_delivered,
+    Resolution.cancelled: cures.cancelled,
+    Resolution.refunded: cures.order_given_back,
+    Resolution.accepted: cures.delay_accepted,
+    Resolution.promise_changed: cures.promise_moved,
+}
+
+RULES = (
+    Rule(
+        kind=IssueKind.payment_failed,
+        shown=troubles.payment_failed,
+        cures={Resolution.paid: cures.paid, Resolution.cancelled: cures.cancelled},
+    ),
+    Rule(
+        kind=IssueKind.item_unavailable,
+        shown=troubles.item_unavailable,
+        cures={
+            Resolution.cancelled: cures.cancelled,
+            Resolution.available: cures.line_available,
+            Resolution.substitution_agreed: cures.substitution_agreed,
+            Resolution.refunded: cures.line_given_back,
+            Resolution.delivered: cures.line_delivered,
+            Resolution.ended: cures.line_struck,
+        },
+    ),
+    Rule(
+        kind=IssueKind.item_substituted,
+        shown=troubles.item_substituted,
+        cures={
+            Resolution.cancelled: cures.cancelled,
+            Resolution.substitution_agreed: cures.substitution_agreed,
+            Resolution.refunded: cures.line_refunded,
+            Resolution.replaced: cures.line_replaced,
+            Resolution.ended: cures.variant_right,
+        },
+    ),
+    Rule(
+        kind=IssueKind.lost,
+        shown=troubles.by_status(IssueKind.lost, Severity.critical, "The carrier says that a parcel is lost."),
+        cures={
+            Resolution.delivered: cures.parcel_delivered,
+            Resolution.replaced: cures.parcel_replaced,
+            Resolution.refunded: cures.parcel_refunded,
+            Resolution.moved: cures.parcel_moved,
+            Resolution.cancelled: cures.cancelled,
+        },
+    ),
+    Rule(
+        kind=IssueKind.damaged,
+        shown=troubles.by_status(IssueKind.damaged, Severity.critical, "The carrier says that a parcel is damaged."),
+        cures={
+            Resolution.replaced: cures.parcel_replaced,
+            Resolution.refunded: cures.parcel_refunded,
+            Resolution.cancelled: cures.cancelled,
+        },
+    ),
+    Rule(
+        kind=IssueKind.attempt_failed,
+        shown=troubles.by_status(
+            IssueKind.attempt_failed, Severity.notice, "The carrier could not hand over a parcel of your order."
+        ),
+        cures={
+            Resolution.delivered: cures.parcel_delivered,
+            Resolution.moved: cures.parcel_moved,
+            Resolution.cancelled: cures.cancelled,
+        },
+    ),
+    Rule(
+        kind=IssueKind.delivery_late,
+        shown=delays.delivery_late,
+        cures=DELAY_CURES,
+        absorbed_by=frozenset({IssueKind.lost}),
+        silenced_by=frozenset({IssueKind.payment_failed, IssueKind.delivery_late}),
+        opens_at=DeadlineKind.promise_ends,
+        spared=delays.outlook,
+    ),
+    Rule(
+        kind=IssueKind.delivery_at_risk,
+        shown=delays.delivery_at_risk,
+        cures=DELAY_CURES,
+        absorbed_by=frozenset({IssueKind.delivery_late, IssueKind.lost}),
+        silenced_by=frozenset({IssueKind.payment_failed, IssueKind.delivery_at_risk}),
+        opens_at=DeadlineKind.risk_check,
+        spared=delays.outlook,
+        said_once=True,
+    ),
+)
+"""Worse kinds stand before the kinds that they absorb."""
+
+RULE_OF = {rule.kind: rule for rule in RULES}

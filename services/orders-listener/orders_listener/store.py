@@ -1,0 +1,173 @@
+"""All SQL of this service: an account in, an account out. Set-based; a fixed number of statements.
+
+The document of a timeline is the truth; columns and the table `issues` are what queries need of it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, text
+
+from chassis.items import Command, Due, Item
+from chassis.outcomes import Outcome
+from chassis.service import Tx
+from orders_listener.accounts import Account, FirstContact, Patron
+from orders_listener.documents import from_document, to_document
+from orders_listener.issues import Issue
+from orders_listener.timelines import Timeline
+
+
+async def load(tx: Tx, items: Sequence[Item]) -> dict[str, Account]:
+    """The accounts of the items' customers, with those timelines that the items name. Two statements."""
+    customer_ids = sorted({item.customer_id for item in items})
+    patrons = {row.customer_id: _patron(row) for row in await tx.execute(_PATRONS, {"ids": customer_ids})}
+    named = {(item.customer_id, order_id) for item in items if (order_id := order_named_by(item))}
+    rows = await tx.execute(_TIMELINES, {"ids": sorted({order_id for _, order_id in named})})
+    timelines = {row.order_id: from_document(row.document) for row in rows}
+    return {
+        customer_id: _account(
+            patrons.get(customer_id) or Patron(customer_id=customer_id),
+            [timelines[order_id] for owner, order_id in named if owner == customer_id and order_id in timelines],
+        )
+        for customer_id in customer_ids
+    }
+
+
+def order_named_by(item: Item) -> str | None:
+    """The order an item is about, if it is about one."""
+    match item:
+        case Due():
+            return item.subject
+        case Command():
+            order_id: str | None = item.data.order_id
+            return order_id
+        case _:
+            return getattr(item.data, "order_id", None)
+
+
+def _account(patron: Patron, timelines: Iterable[Timeline]) -> Account:
+    own = {timeline.order_id: timeline for timeline in timelines if timeline.customer_id == patron.customer_id}
+    elsewhere = {timeline.order_id for timeline in timelines if timeline.customer_id != patron.customer_id}
+    return Account(patron=patron, timelines=own, elsewhere=frozenset(elsewhere))
+
+
+def _patron(row: Row[Any]) -> Patron:
+    contact = None
+    if row.first_contact_at is not None:
+        contact = FirstContact(
+            occurred_at=row.first_contact_at, contact_id=row.first_contact_id, topic=row.first_contact_topic
+        )
+    return Patron(customer_id=row.customer_id, first_contact=contact, erased_at=row.erased_at)
+
+
+async def save(tx: Tx, _accounts: Mapping[str, Account], outcomes: Sequence[tuple[Item, Outcome]]) -> None:
+    """Write what the folds changed: at most three statements."""
+    rows = [row for _, outcome in outcomes for row in outcome.rows]
+    await _save_timelines(tx, {row.order_id: row for row in rows if isinstance(row, Timeline)})
+    await _save_issues(tx, {row.issue_id: row for row in rows if isinstance(row, Issue)})
+    await _save_patrons(tx, {row.customer_id: row for row in rows if isinstance(row, Patron)})
+
+
+class OrderTakenElsewhere(Exception):
+    """Another customer began an order of the same id at the same moment; the next try will find it."""
+
+
+async def _save_timelines(tx: Tx, timelines: Mapping[str, Timeline]) -> None:
+    if not timelines:
+        return
+    rows = [timelines[order_id] for order_id in sorted(timelines)]
+    written = await tx.execute(
+        _SAVE_TIMELINES,
+        {
+            "order_ids": [row.order_id for row in rows],
+            "customer_ids": [row.customer_id for row in rows],
+            "statuses": [row.standing.status for row in rows],
+            "began": [row.began_at for row in rows],
+            "placed": [row.standing.placed_at for row in rows],
+            "promised": [row.standing.promised_until for row in rows],
+            "delivered": [row.standing.delivered_at for row in rows],
+            "documents": [to_document(row) for row in rows],
+        },
+    )
+    if written.rowcount != len(rows):
+        raise OrderTakenElsewhere
+
+
+async def _save_issues(tx: Tx, issues: Mapping[str, Issue]) -> None:
+    if not issues:
+        return
+    rows = [issues[issue_id] for issue_id in sorted(issues)]
+    await tx.execute(
+        _SAVE_ISSUES,
+        {
+            "issue_ids": [row.issue_id for row in rows],
+            "order_ids": [row.order_id for row in rows],
+            "customer_ids": [row.customer_id for row in rows],
+            "kinds": [row.kind for row in rows],
+            "states": ["open" if row.is_open else "resolved" for row in rows],
+            "severities": [row.severity for row in rows],
+            "opened": [row.opened_at for row in rows],
+            "resolved": [row.resolved_at for row in rows],
+            "documents": [msgspec.json.encode(row).decode() for row in rows],
+        },
+    )
+
+
+async def _save_patrons(tx: Tx, patrons: Mapping[str, Patron]) -> None:
+    if not patrons:
+        return
+    rows = [patrons[customer_id] for customer_id in sorted(patrons)]
+    contacts = [row.first_contact for row in rows]
+    await tx.execute(
+        _SAVE_PATRONS,
+        {
+            "customer_ids": [row.customer_id for row in rows],
+            "contact_ids": [contact and contact.contact_id for contact in contacts],
+            "contacted": [contact and contact.occurred_at for contact in contacts],
+            "topics": [contact and contact.topic for contact in contacts],
+            "erased": [row.erased_at for row in rows],
+        },
+    )
+
+
+_PATRONS = text("""
+    select p.* from patrons p join unnest(cast(:ids as text[])) as v (customer_id) using (customer_id)
+""")
+_TIMELINES = text("""
+    select t.order_id, t.document::text as document
+    from timelines t join unnest(cast(:ids as text[])) as v (order_id) using (order_id)
+""")
+_SAVE_TIMELINES = text("""
+    insert into timelines
+        (order_id, customer_id, status, began_at, placed_at, promised_until, delivered_at, document)
+    select order_id, customer_id, status, began_at, placed_at, promised_until, delivered_at, cast(document as jsonb)
+    from unnest(cast(:order_ids as text[]), cast(:customer_ids as text[]), cast(:statuses as text[]),
+                cast(:began as timestamptz[]), cast(:placed as timestamptz[]), cast(:promised as timestamptz[]),
+                cast(:delivered as timestamptz[]), cast(:documents as text[]))
+         as v (order_id, customer_id, status, began_at, placed_at, promised_until, delivered_at, document)
+    on conflict (order_id) do update set
+        status = excluded.status, began_at = excluded.began_at, placed_at = excluded.placed_at,
+        promised_until = excluded.promised_until, delivered_at = excluded.delivered_at, document = excluded.document
+    where timelines.customer_id = excluded.customer_id
+""")
+_SAVE_ISSUES = text("""
+    insert into issues
+        (issue_id, order_id, customer_id, kind, state, severity, opened_at, resolved_at, document)
+    select issue_id, order_id, customer_id, kind, state, severity, opened_at, resolved_at, cast(document as jsonb)
+    from unnest(cast(:issue_ids as text[]), cast(:order_ids as text[]), cast(:customer_ids as text[]),
+                cast(:kinds as text[]), cast(:states as text[]), cast(:severities as text[]),
+                cast(:opened as timestamptz[]), cast(:resolved as timestamptz[]), cast(:documents as text[]))
+         as v (issue_id, order_id, customer_id, kind, state, severity, opened_at, resolved_at, document)
+    on conflict (issue_id) do update set
+        state = excluded.state, severity = excluded.severity, resolved_at = excluded.resolved_at,
+        document = excluded.document
+""")
+_SAVE_PATRONS = text("""
+    insert into patrons (customer_id, first_contact_id, first_contact_at, first_contact_topic, erased_at)
+    select * from unnest(cast(:customer_ids as text[]), cast(:contact_ids as text[]),
+                         cast(:contacted as timestamptz[]), cast(:topics as text[]), cast(:erased as timestamptz[]))
+    on conflict (customer_id) do update set
+        first_contact_id = excluded.first_contact_id, first_contact_at = excluded.first_contact_at,
+        first_contact_topic = excluded.first_contact_topic, erased_at = excluded.erased_at
+""")
