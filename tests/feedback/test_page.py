@@ -99,6 +99,18 @@ async def test_words_that_are_too_long_come_back_whole(client: httpx.AsyncClient
     assert await answers(runtime) == []
 
 
+async def test_an_answer_that_cannot_be_kept_now_is_not_lost(
+    client: httpx.AsyncClient, runtime: Runtime, path: str
+) -> None:
+    """An event of this customer is parked; until somebody has looked, nothing of theirs may change."""
+    async with runtime.transaction() as tx:
+        await tx.execute(text("update customers set blocked_at = now()"))
+    page = await client.post(path, data={"score": "7", "comment": "Fine."})
+    assert page.status_code == 503
+    assert ">Fine.</textarea>" in page.text
+    assert 'value="7" required checked>' in page.text
+
+
 async def test_a_file_is_no_comment(client: httpx.AsyncClient, runtime: Runtime, path: str) -> None:
     page = await client.post(path, data={"score": "7"}, files={"comment": ("x.txt", b"hello")})
     assert page.status_code in (400, 422)

@@ -126,7 +126,10 @@ async def test_a_wrong_resolution_is_a_problem_with_a_code(
 
 async def test_the_score_of_a_day_shows_who_was_not_asked(client: httpx.AsyncClient, runtime: Runtime) -> None:
     await unhappy(runtime)
-    await runtime.fold([delivered("o2", at=5), opened("o3", "i3", at=95), delivered("o3", at=93)], until=day(97))
+    await runtime.fold(
+        [sent(INVITATION, at=4.1), delivered("o2", at=5), opened("o3", "i3", at=95), delivered("o3", at=93)],
+        until=day(97),
+    )
     await runtime.fold([delivered("o4", at=1, late=True, customer_id="bob")], until=day(97))
     answer = Answer(invitation_id=invitation_id_of("o4"), score=10)
     await runtime.command("bob", answer, actor="customer", at=day(5))
@@ -134,7 +137,7 @@ async def test_the_score_of_a_day_shows_who_was_not_asked(client: httpx.AsyncCli
     nps = await get(client, "/v1/nps", **{"from": first, "to": last})
     total = nps["total"]
     assert (total["n"], total["nps"], total["promoters"], total["detractors"]) == (2, 0.0, 1, 1)
-    assert (total["asked"], total["response_rate"]) == (2, 1.0)
+    assert (total["asked"], total["sent"], total["response_rate"]) == (2, 1, 1.0)
     assert (total["held"], total["not_asked"]) == ({"issue_open": 1}, {"cooldown": 1})
     assert {cohort: sample["nps"] for cohort, sample in nps["cohorts"].items()} == {
         "clean": -100.0, "late": 100.0, "issue": None,

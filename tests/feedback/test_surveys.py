@@ -139,6 +139,13 @@ def test_a_timeline_may_begin_with_any_fact() -> None:
     assert lived(resolved(at=2), delivered(), until=10).asked() == {"o1": day(4)}
 
 
+def test_somebody_who_writes_every_hour_does_not_grow_for_ever() -> None:
+    hourly = [contacted(f"c{hour}", at=hour / 24) for hour in range(100)]
+    life = lived(delivered(), *hourly, until=10)
+    assert list(life.customer.contacts) == [f"c{hour}" for hour in range(50, 100)]
+    assert life.asked() == {"o1": day(99 / 24 + 2)}
+
+
 def test_sent_is_kept_apart_from_asked() -> None:
     life = lived(delivered(), sent(invitation_id_of("o1"), at=3.2), sent(None, at=3.3), until=10)
     invitation = life.customer.invitations["o1"]

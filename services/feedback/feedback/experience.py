@@ -14,6 +14,9 @@ from feedback.customers import Contact, Customer, Issue, Refund
 
 Folded = tuple[Customer, Outcome]
 
+MOST_CONTACTS = 50
+"""Only the last days count; somebody who writes every hour must not grow for ever."""
+
 
 def on_order_confirmed(customer: Customer, fact: OrderConfirmed) -> Folded:
     """The total is what a full refund is measured against."""
@@ -63,5 +66,11 @@ def on_contact_received(customer: Customer, fact: ContactReceived, said_at: date
     """Only that and when; what was written is nobody's business here."""
     if fact.contact_id in customer.contacts:
         return customer, DUPLICATE
-    contact = Contact(said_at=said_at, occurred_at=fact.occurred_at)
-    return replace(customer, contacts={**customer.contacts, fact.contact_id: contact}), NOTHING
+    contacts = {**customer.contacts, fact.contact_id: Contact(said_at=said_at, occurred_at=fact.occurred_at)}
+    latest = sorted(contacts.items(), key=_said)[-MOST_CONTACTS:]
+    return replace(customer, contacts=dict(latest)), NOTHING
+
+
+def _said(kept: tuple[str, Contact]) -> tuple[datetime, str]:
+    contact_id, contact = kept
+    return contact.said_at, contact_id

@@ -49,6 +49,8 @@ class Notice(NamedTuple):
     words: str
 
 
+LATER = "We could not keep your answer just now. Please send it again later."
+UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
 THANKS = Notice(HTTPStatus.OK, "Thank you", "Your answer has reached us.")
 NOTICES = {
     "already_answered": Notice(
@@ -79,14 +81,19 @@ def page(runtime: Runtime, shop_name: str) -> APIRouter:
     async def answer(token: str, request: Request) -> HTMLResponse:
         try:
             claims = await _open_question(runtime, token)
-            form = await request.form(max_files=0, max_fields=MOST_FIELDS)
-            score, comment = SCORES.get(_text(form.get("score"))), _text(form.get("comment"))
-            if score is None or len(comment) > LONGEST_COMMENT:
-                return _question(shop_name, problem=_problem(score), score=score, comment=comment)
-            command = Answer(invitation_id=claims.subject, score=score, comment=comment or None)
-            await runtime.command(claims.customer_id, command, actor="customer")
         except Rejected as refusal:
             return _notice(NOTICES[refusal.code], shop_name)
+        form = await request.form(max_files=0, max_fields=MOST_FIELDS)
+        score, comment = SCORES.get(_text(form.get("score"))), _text(form.get("comment"))
+        if score is None or len(comment) > LONGEST_COMMENT:
+            return _question(shop_name, problem=_problem(score), score=score, comment=comment)
+        command = Answer(invitation_id=claims.subject, score=score, comment=comment or None)
+        try:
+            await runtime.command(claims.customer_id, command, actor="customer")
+        except Rejected as refusal:
+            if refusal.code in NOTICES:
+                return _notice(NOTICES[refusal.code], shop_name)
+            return _question(shop_name, problem=LATER, status=UNAVAILABLE, score=score, comment=comment)
         return _notice(THANKS, shop_name)
 
     return router
@@ -119,7 +126,12 @@ def _problem(score: int | None) -> str:
 
 
 def _question(
-    shop_name: str, *, problem: str | None = None, score: int | None = None, comment: str = ""
+    shop_name: str,
+    *,
+    problem: str | None = None,
+    status: HTTPStatus | None = None,
+    score: int | None = None,
+    comment: str = "",
 ) -> HTMLResponse:
     content = _QUESTION.render(
         style=Markup(_STYLE),  # noqa: S704 our own file
@@ -130,8 +142,8 @@ def _question(
         score=score,
         comment=comment,
     )
-    status = HTTPStatus.OK if problem is None else HTTPStatus.UNPROCESSABLE_ENTITY
-    return HTMLResponse(content, status, headers=_HEADERS)
+    usual = HTTPStatus.OK if problem is None else HTTPStatus.UNPROCESSABLE_ENTITY
+    return HTMLResponse(content, status or usual, headers=_HEADERS)
 
 
 def _notice(notice: Notice, shop_name: str) -> HTMLResponse:

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class Policy(Struct, frozen=True, kw_only=True):
-    """The defaults are the shop's starting point; their sources stand in the README."""
+    """The defaults are where a shop starts; the settings of the same names change them."""
 
     survey_delay: timedelta = timedelta(days=3)
     """From delivery to the question: long enough to have used what was bought."""

@@ -134,9 +134,10 @@ def _place(cursor: str | None) -> store.Place | None:
     if parts is None:
         return None
     try:
-        return msgspec.convert(parts, _PLACE)
+        place: store.Place = msgspec.convert(parts, _PLACE)
     except msgspec.ValidationError as error:
         raise Rejected("bad_cursor", "The cursor is not one of ours; start again without it.") from error
+    return place
 
 
 _PLACE = tuple[Timestamp, Identifier]

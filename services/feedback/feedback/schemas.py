@@ -112,6 +112,7 @@ class SampleOut(BaseModel):
     nps: float | None = Field(ge=-100, le=100, description="Share of promoters minus share of detractors, in percent")
     margin: float | None = Field(description="Half the width of the 95 % interval around nps")
     asked: int
+    sent: int = Field(description="Of those asked then, to how many the question went out")
     response_rate: float | None = Field(ge=0, le=1, description="Of those asked then, who has answered until now")
     held: dict[str, int] = Field(description="By reason, whose question waits", examples=[{"issue_open": 3}])
     not_asked: dict[str, int] = Field(description="By reason, who was not asked", examples=[{"cooldown": 12}])
@@ -128,6 +129,7 @@ class SampleOut(BaseModel):
             nps=tally.nps,
             margin=tally.margin,
             asked=sample.asked,
+            sent=sample.sent,
             response_rate=sample.response_rate,
             held=sample.held,
             not_asked=sample.not_asked,

@@ -74,6 +74,8 @@ class Sample(Struct, frozen=True, kw_only=True):
     tally: Tally = Tally()
     """Answers that came on these days."""
     asked: int = 0
+    sent: int = 0
+    """Of those asked on these days, to how many the question went out."""
     answered: int = 0
     """Of those asked on these days, how many have answered until now."""
     held: dict[str, int] = {}
@@ -85,6 +87,7 @@ class Sample(Struct, frozen=True, kw_only=True):
         return Sample(
             tally=self.tally + other.tally,
             asked=self.asked + other.asked,
+            sent=self.sent + other.sent,
             answered=self.answered + other.answered,
             held=_added(self.held, other.held),
             not_asked=_added(self.not_asked, other.not_asked),

@@ -238,7 +238,7 @@ _ANSWERED = text("""
 """)
 _DECIDED = text("""
     select cast(decided_at at time zone :zone as date) as day, cohort, asked_at is not null as asked, state, reason,
-           count(*) as customers, count(answered_at) as answered
+           count(*) as customers, count(sent_at) as sent, count(answered_at) as answered
     from invitations where decided_at >= :since and decided_at < :until
     group by 1, 2, 3, 4, 5
 """)
@@ -251,7 +251,7 @@ def _answered(row: Row[Any]) -> Slice:
 
 def _decided(row: Row[Any]) -> Slice:
     if row.asked:
-        sample = Sample(asked=row.customers, answered=row.answered)
+        sample = Sample(asked=row.customers, sent=row.sent, answered=row.answered)
     elif row.state == InvitationState.held:
         sample = Sample(held={row.reason: row.customers})
     else:
