@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from storefront.errors import NotPublished
-from storefront.lines import Unreadable, events_of, line_of
+from storefront.lines import UnreadableLines, events_of, line_of
 from storefront.publisher import Publisher
 from storefront.simulator import Shop
 
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "simulate":
             return _simulate(options)
         return asyncio.run(_publish(options))
-    except (Unreadable, NotPublished, OSError) as error:
+    except (UnreadableLines, NotPublished, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
 

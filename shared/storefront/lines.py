@@ -22,7 +22,7 @@ class Line(Struct, omit_defaults=True):
     id: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
 
 
-class Unreadable(Exception):
+class UnreadableLines(Exception):
     """Lines of a file that cannot be said; one sentence for each, with its number."""
 
     def __init__(self, mistakes: list[str]) -> None:
@@ -37,7 +37,7 @@ def line_of(said: Said) -> bytes:
 
 
 def events_of(lines: Iterable[bytes], source: str) -> list[Event[Any]]:
-    """All events of a file, checked; blank lines are passed over. Raises `Unreadable` naming every bad line."""
+    """All events of a file, checked; blank lines are passed over. Raises `UnreadableLines` naming every bad line."""
     events, mistakes = [], []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -47,7 +47,7 @@ def events_of(lines: Iterable[bytes], source: str) -> list[Event[Any]]:
         except (Unsayable, msgspec.DecodeError, UnicodeDecodeError) as error:
             mistakes.append(f"line {number}: {error}")
     if mistakes:
-        raise Unreadable(mistakes)
+        raise UnreadableLines(mistakes)
     return events
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from deploy.local.broker import Broker
 from storefront.__main__ import main
-from storefront.lines import Unreadable, events_of, line_of
+from storefront.lines import UnreadableLines, events_of, line_of
 from storefront.simulator import Shop
 from tests.storefront.topics import create_topics, records_of
 
@@ -50,12 +50,12 @@ def test_an_id_in_the_file_is_the_event_s_id() -> None:
     ],
 )
 def test_a_mistake_is_named_with_its_line(line: bytes, mistake: str) -> None:
-    with pytest.raises(Unreadable, match=mistake):
+    with pytest.raises(UnreadableLines, match=mistake):
         events_of([_line(), line, _line()], "/storefronts/test")
 
 
 def test_every_mistake_is_named_at_once() -> None:
-    with pytest.raises(Unreadable) as refused:
+    with pytest.raises(UnreadableLines) as refused:
         events_of([b"{", _line(), b"]"], "/storefronts/test")
 
     assert [mistake.partition(":")[0] for mistake in refused.value.mistakes] == ["line 1", "line 3"]
