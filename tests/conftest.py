@@ -9,12 +9,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from deploy.local.postgres import Postgres
 
 from chassis.application import Application
 from chassis.migrations import upgrade
 from chassis.runtime import Runtime
 from chassis.web import create_app
+from deploy.local.postgres import Postgres
 
 LINK_KEYS = "test:a-secret-that-is-long-enough-for-tests"
 
@@ -103,3 +103,6 @@ def _no_settings_from_outside() -> None:
     for name in list(os.environ):
         if name.endswith("_DATABASE_URL") or name in ("CLOCK", "PARTITIONS", "HTTP_PORT"):
             del os.environ[name]
+
+
+pytest_plugins = ["tests.brokers"]

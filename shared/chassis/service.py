@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.items import Item
 from chassis.outcomes import Outcome
-from contracts import Fact
+from contracts import Fact, TimeReached
 from contracts.envelope import entry_of
 
 Tx = AsyncConnection
@@ -61,5 +61,8 @@ class Service:
         return f"/rapport/{self.name}"
 
     def wanted(self) -> dict[str, frozenset[str]]:
-        """Per topic, the CloudEvents types that are folded."""
-        return {inlet.topic: frozenset(entry_of(fact).type for fact in inlet.facts) for inlet in self.consumes}
+        """Per topic, the CloudEvents types that are read; what time it is may be said on each."""
+        return {
+            inlet.topic: frozenset(entry_of(fact).type for fact in (TimeReached, *inlet.facts))
+            for inlet in self.consumes
+        }

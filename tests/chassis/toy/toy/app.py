@@ -46,9 +46,7 @@ async def load(tx: Tx, items: Sequence[Item]) -> dict[str, Counted]:
     """The customers' counts."""
     ids = {item.customer_id for item in items}
     rows = await tx.execute(
-        text(
-            "select customer_id, seen from counted join unnest(cast(:ids as text[])) v (customer_id) using (customer_id)"
-        ),
+        text("select c.* from counted c join unnest(cast(:ids as text[])) as v (customer_id) using (customer_id)"),
         {"ids": list(ids)},
     )
     found = {row.customer_id: Counted(tuple(row.seen)) for row in rows}
