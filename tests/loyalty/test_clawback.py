@@ -5,7 +5,7 @@ import pytest
 from contracts.loyalty import PointsClawedBack
 from contracts.orders import OrderRefunded
 from loyalty.programme import Programme
-from tests.loyalty.facts import ADA, NOON, Member, cancelled, completed, confirmed, refunded
+from tests.loyalty.facts import ADA, NOON, Member, cancelled, completed, confirmed, erased, refunded
 
 LATER = Programme(points_per_unit=10)
 
@@ -44,6 +44,13 @@ def test_the_same_refund_said_again_takes_nothing_more() -> None:
 
     assert member.take(refunded(a=300)).duplicate
     assert member.balances == (7, 0)
+
+
+def test_a_cancellation_or_erasure_said_again_is_a_duplicate() -> None:
+    member = Member(confirmed(a=1_000), cancelled(), erased())
+
+    assert member.take(cancelled()).duplicate
+    assert member.take(erased()).duplicate
 
 
 def test_a_refund_known_before_the_order_is_confirmed_is_remembered() -> None:
