@@ -23,6 +23,7 @@ REPOSITORY = Path(__file__).parents[2]
 RUN = REPOSITORY / "build" / "run"
 SERVICES = ("orders_listener", "feedback", "loyalty", "notifier")  # in the order in which facts flow
 READY_S = 60
+PARTITIONS = 3
 SESSION_TIMEOUT_MS = 6_000  # Tansu takes half of it to let a worker join; a busy laptop needs the other half
 
 
@@ -69,6 +70,7 @@ class Stack:
         shutil.rmtree(self.folder, ignore_errors=True)
         try:
             self._start_foundations()
+            self._create_topics()
             _at_once([self._process(name, "migrate").complete for name in self._names])
             self.services = {name: self._process(name) for name in self._names}
             _at_once([partial(self.start_service, name) for name in self._names])
@@ -118,6 +120,7 @@ class Stack:
         """All settings of a process of this service; a second worker needs a `port` of its own."""
         return {
             "CLOCK": "real",
+            "PARTITIONS": str(PARTITIONS),
             "KAFKA_SESSION_TIMEOUT_MS": str(SESSION_TIMEOUT_MS),
             "LINK_KEYS": self._link_keys,
             **{f"PUBLIC_URL_{name.upper()}": self.url(name) for name in SERVICES},
@@ -137,6 +140,11 @@ class Stack:
         _at_once([*starts, self.postgres.start] if embedded else starts)
         for name in embedded:
             self.postgres.database(name)
+
+    def _create_topics(self) -> None:
+        number = self._environment.get("PARTITIONS", str(PARTITIONS))
+        command = [sys.executable, "-m", "chassis.topics", "--bootstrap", self.broker.bootstrap, "--partitions", number]
+        Process("topics", command, log=self.log("topics"), folder=REPOSITORY).complete()
 
     def _start_mailbox(self) -> None:
         self.mailbox.start()

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 
-from chassis import decisions, parked
+from chassis import decisions, parked, positions
 from chassis.health import Health
 from chassis.pagination import LARGEST_PAGE_SIZE, PAGE_SIZE, Page, decode_cursor, encode_cursor
 from chassis.redrive import RedriveReport, redrive
@@ -73,6 +73,20 @@ class ParkedRow(BaseModel):
     value_base64: str | None = Field(default=None, description="The bytes as they lie in Kafka; on request only")
 
 
+class PositionRow(BaseModel):
+    """Where one topic's partition stands, and what became of everything that was read there."""
+
+    topic: str
+    partition: int
+    next_offset: int
+    settled_at: datetime | None = Field(description="Up to here events and deadlines of the partition are folded")
+    consumed: int
+    applied: int
+    duplicate: int
+    parked: int
+    ignored: int
+
+
 class RedriveRequest(BaseModel, extra="forbid"):
     """Which parked events to take up again. Nothing is changed unless `dry_run` is false."""
 
@@ -96,6 +110,11 @@ def routes(runtime: Runtime) -> APIRouter:
             rows = await decisions.of_customer(tx, customer_id, subject=subject, after=after, most=limit)
         data = [DecisionRow.model_validate(row) for row in rows]
         return Page(data=data, next_cursor=encode_cursor(rows[-1]["decision_id"]) if len(rows) == limit else None)
+
+    @router.get("/positions", summary="How far everything has been read; consumed is the sum of the four fates")
+    async def all_positions() -> list[PositionRow]:
+        async with runtime.transaction() as tx:
+            return [PositionRow.model_validate(row) for row in await positions.listed(tx)]
 
     @router.get("/parked", summary="What could not be applied")
     async def parked_events(

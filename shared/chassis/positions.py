@@ -6,6 +6,7 @@ The database is the truth; what is committed to Kafka is only a hint for lag met
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
 
@@ -80,3 +81,9 @@ _ADVANCE = text("""
          as v (topic, next_offset, reached_at, consumed, applied, duplicate, parked, ignored)
     where p.partition = :partition and p.topic = v.topic
 """)
+
+
+async def listed(tx: Tx) -> list[dict[str, Any]]:
+    """Every position with what became of its records, by partition and topic."""
+    rows = await tx.execute(text("select * from positions order by partition, topic"))
+    return [dict(row._mapping) for row in rows]
