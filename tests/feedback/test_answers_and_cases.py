@@ -72,17 +72,19 @@ def test_promoters_passives_and_detractors_are_where_everybody_has_them(scores: 
 
 
 @pytest.mark.parametrize(
-    ("tally", "nps", "margin"),
+    ("tally", "nps", "interval"),
     [
         (Tally(), None, None),
-        (Tally(promoters=3), 100.0, 0.0),
-        (Tally(detractors=3), -100.0, 0.0),
-        (Tally(promoters=50, passives=30, detractors=20), 30.0, 15.3),
-        (Tally(promoters=1, detractors=1) + Tally(promoters=1), 33.3, 106.7),
+        (Tally(detractors=1), -100.0, (-98.5, 48.5)),
+        (Tally(promoters=100), 100.0, (93.1, 100.0)),
+        (Tally(promoters=50, passives=30, detractors=20), 30.0, (14.1, 44.2)),
+        (Tally(promoters=1, detractors=1) + Tally(promoters=1), 33.3, (-51.3, 84.7)),
     ],
 )
-def test_the_score_comes_with_its_margin(tally: Tally, nps: float | None, margin: float | None) -> None:
-    assert (tally.nps, tally.margin) == (nps, margin)
+def test_the_score_says_how_far_it_can_be_trusted(
+    tally: Tally, nps: float | None, interval: tuple[float, float] | None
+) -> None:
+    assert (tally.nps, tally.interval) == (nps, interval)
 
 
 def test_an_unhappy_customer_gets_a_case_with_a_target() -> None:

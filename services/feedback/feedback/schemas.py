@@ -110,7 +110,7 @@ class SampleOut(BaseModel):
     detractors: int = Field(description="Answers 0 to 6")
     n: int
     nps: float | None = Field(ge=-100, le=100, description="Share of promoters minus share of detractors, in percent")
-    margin: float | None = Field(description="Half the width of the 95 % interval around nps")
+    interval: tuple[float, float] | None = Field(description="The 95 % interval: lowest and highest")
     asked: int
     sent: int = Field(description="Of those asked then, to how many the question went out")
     response_rate: float | None = Field(ge=0, le=1, description="Of those asked then, who has answered until now")
@@ -127,7 +127,7 @@ class SampleOut(BaseModel):
             detractors=tally.detractors,
             n=tally.n,
             nps=tally.nps,
-            margin=tally.margin,
+            interval=tally.interval,
             asked=sample.asked,
             sent=sample.sent,
             response_rate=sample.response_rate,

@@ -1,4 +1,4 @@
-"""What answers add up to: promoters, passives, detractors, and the net promoter score of each day.
+"""What answers add up to: promoters, passives, detractors, and the net promoter score with its interval.
 
 Scale 0 to 10; promoters 9-10, passives 7-8, detractors 0-6; nps = % promoters - % detractors (Reichheld, "The One
 Number You Need to Grow", 2003). Counts only, no customers.
@@ -59,13 +59,18 @@ class Tally(Struct, frozen=True, kw_only=True):
         return round(100 * (self.promoters - self.detractors) / self.n, 1) if self.n else None
 
     @property
-    def margin(self) -> float | None:
-        """Half the width of the 95 % interval around `nps`, in its points; None when nobody answered."""
+    def interval(self) -> tuple[float, float] | None:
+        """Between which bounds the true score lies in 95 of 100 samples; None when nobody answered.
+
+        Adjusted Wald: three imagined answers (3/4 promoter, 3/4 detractor) keep it honest when few have answered
+        (B. Rocks, "Interval Estimation for the Net Promoter Score", The American Statistician 70, 2016).
+        """
         if not self.n:
             return None
-        mean = (self.promoters - self.detractors) / self.n
-        variance = (self.promoters + self.detractors) / self.n - mean * mean
-        return round(100 * NORMAL_95 * sqrt(max(variance, 0.0) / self.n), 1)
+        n, promoters, detractors = self.n + 3, self.promoters + 0.75, self.detractors + 0.75
+        mean = (promoters - detractors) / n
+        half = NORMAL_95 * sqrt(((promoters + detractors) / n - mean * mean) / n)
+        return round(100 * max(-1.0, mean - half), 1), round(100 * min(1.0, mean + half), 1)
 
 
 class Sample(Struct, frozen=True, kw_only=True):
