@@ -50,7 +50,9 @@ def said(fact: Fact, hours: float) -> Event[Any]:
     return Event(id=identity, source="/test", time=hour(hours), data=fact, correlation_id=identity)
 
 
-def known(at: float = 0, *, email: str = "ada@example.org", name: str | None = "Ada", zone: str | None = BERLIN) -> Event[Any]:
+def known(
+    at: float = 0, *, email: str = "ada@example.org", name: str | None = "Ada", zone: str | None = BERLIN
+) -> Event[Any]:
     contacts = (Contact(channel=Channel.email, address=email),)
     return said(
         CustomerUpdated(customer_id=ADA, occurred_at=hour(at), contacts=contacts, given_name=name, zone=zone), at

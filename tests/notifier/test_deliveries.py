@@ -1,9 +1,13 @@
 """What follows from what the mail server said of a message."""
 
+from datetime import datetime
+from typing import Any
+
 import pytest
 
 from chassis.errors import NotFound
 from chassis.items import Command
+from contracts import Event
 from contracts.notifications import MessageFailed, MessageHeld, MessageSent, TellingFailed
 from notifier.correspondence import Correspondence
 from notifier.deliveries import PAUSES, Delivered, Result, on_delivered
@@ -11,10 +15,15 @@ from notifier.messages import State
 from tests.notifier.correspondent import ADA, Life, confirmed, erased, hour, known, opened, resolved
 
 
-def ready(*events: object, kind: str = "order_confirmed") -> Life:
+def ready(*events: Event[Any], kind: str = "order_confirmed") -> Life:
     life = Life([known(), *events], until=11)
     assert life.message(kind).state is State.ready
     return life
+
+
+def hours_of(moment: datetime | None) -> float:
+    assert moment is not None
+    return (moment - hour(0)).total_seconds() / 3600
 
 
 def test_what_the_server_took_is_sent_once() -> None:
@@ -41,7 +50,7 @@ def test_a_server_that_never_takes_it_is_given_up_and_the_care_team_hears_of_it(
         life.report(life.message("issue_opened"), Result.deferred, at)
         at += pause.total_seconds() / 3600
         life.live(until=at + 12)  # nights included
-        at = (life.message("issue_opened").ready_at - hour(0)).total_seconds() / 3600
+        at = hours_of(life.message("issue_opened").ready_at)
     life.report(life.message("issue_opened"), Result.deferred, at, code="451 4.3.0")
     life.live(until=at + 1)
     assert [(fact.reason, fact.detail) for fact in life.all(MessageFailed)] == [("gave_up", "451 4.3.0")]

@@ -48,8 +48,7 @@ def message(kind: str, **content: Any) -> Message:
 
 def written(message: Message, person: Person = ADA_HERSELF, link: str | None = None) -> EmailMessage:
     """The mail as it arrives on the other side."""
-    mail: Any = message_from_bytes(LETTERS.letter(message, person, link=link).as_bytes(), policy=SMTP)
-    return mail
+    return message_from_bytes(LETTERS.letter(message, person, link=link).as_bytes(), _class=EmailMessage, policy=SMTP)
 
 
 def text_of(mail: EmailMessage) -> str:
@@ -101,7 +100,7 @@ def test_money_is_said_in_its_own_decimals(currency: str, said: str) -> None:
 
 def test_goodwill_is_called_an_apology_and_not_a_reward() -> None:
     text = text_of(written(message("goodwill_granted")))
-    assert "We did not keep our promise" in text
+    assert "Your order takes longer than we had promised. This does not undo it" in text
     assert "earned" not in text
 
 

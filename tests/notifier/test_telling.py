@@ -1,7 +1,10 @@
 """What is said to a customer, when, and what is better left unsaid."""
 
+from typing import Any
+
 import pytest
 
+from contracts import Event
 from contracts.notifications import MessageHeld, MessageSuppressed, TellingFailed
 from contracts.orders import Resolution
 from contracts.vocabulary import IssueKind, Purpose, Severity
@@ -129,7 +132,7 @@ def test_consent_withdrawn_over_night_is_obeyed_in_the_morning() -> None:
     ("overtaken", "reason"),
     [([confirmed(22), cancelled(23)], "order_cancelled"), ([shipped(22), delivered(31)], "delivered_meanwhile")],
 )
-def test_what_events_have_overtaken_is_not_said(overtaken: list, reason: str) -> None:
+def test_what_events_have_overtaken_is_not_said(overtaken: list[Event[Any]], reason: str) -> None:
     life = Life([known(), *overtaken], until=40)
     assert [fact.reason for fact in life.all(MessageSuppressed)] == [reason]
 

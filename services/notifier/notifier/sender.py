@@ -53,7 +53,11 @@ class Sender:
                 group.create_task(_for_ever(self.send_ready, LOOK_EVERY_S))
                 group.create_task(_for_ever(self.report_lost, LOOK_FOR_LOST_EVERY_S))
         finally:
-            await self._server.close()
+            await self.close()
+
+    async def close(self) -> None:
+        """Leave the mail server."""
+        await self._server.close()
 
     async def send_ready(self) -> int:
         """Take what is ready, send it and report it; how many there were."""

@@ -1,0 +1,211 @@
+"""From the decision to the mail server and back, on a real database and a real SMTP server."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from chassis.runtime import Runtime
+from contracts.vocabulary import IssueKind
+from notifier.app import application
+from notifier.sender import Sender
+from notifier.settings import NotifierSettings
+from tests.conftest import RuntimeOf
+from tests.notifier.correspondent import ADA, confirmed, hour, known, opened, survey
+from tests.notifier.postbox import Postbox, open_postbox
+
+
+@pytest.fixture
+def postbox() -> Iterator[Postbox]:
+    with open_postbox() as opened_postbox:
+        yield opened_postbox
+
+
+@pytest.fixture
+async def runtime(runtime_of: RuntimeOf, postbox: Postbox) -> Runtime:
+    """Simulated time, so that what is sent at ten in the test is sent at ten."""
+    return await runtime_of(
+        application, CLOCK="simulated", SMTP_PORT=str(postbox.port), SMTP_TIMEOUT_S="5", NOTIFIER_LEASE_S="0.1",
+        NOTIFIER_SHOP_NAME="Corner & Co",
+    )  # fmt: skip
+
+
+@pytest.fixture
+async def sender(runtime: Runtime) -> AsyncIterator[Sender]:
+    assert isinstance(runtime.settings, NotifierSettings)
+    made = Sender(runtime, runtime.settings)
+    yield made
+    await made.close()
+
+
+async def states(runtime: Runtime) -> dict[str, str]:
+    async with runtime.transaction() as tx:
+        rows = await tx.execute(text("select kind, state from messages"))
+        return {row.kind: row.state for row in rows}
+
+
+async def published(runtime: Runtime) -> list[str]:
+    async with runtime.transaction() as tx:
+        rows = await tx.execute(text("select headers from outbox order by outbox_id"))
+        types = ["message-sent", "message-held", "message-suppressed", "message-failed", "telling-failed"]
+        return [name for row in rows for name in types if name in row.headers]
+
+
+async def ready(runtime: Runtime, *events: Any) -> None:
+    folded = await runtime.fold([known(), *events], until=hour(11))
+    assert not folded.refused
+
+
+async def test_a_decided_message_is_mailed_and_said_to_be_sent(
+    runtime: Runtime, sender: Sender, postbox: Postbox
+) -> None:
+    await ready(runtime, confirmed(10))
+    assert await sender.send_ready() == 1
+    assert postbox.recipients == ["ada@example.org"]
+    assert postbox.mails[0]["Date"].datetime == hour(10)
+    assert await states(runtime) == {"order_confirmed": "sent"}
+    assert await published(runtime) == ["message-sent"]
+    assert await sender.send_ready() == 0
+
+
+async def test_the_survey_link_opens_this_invitation_for_this_customer(
+    runtime: Runtime, sender: Sender, postbox: Postbox
+) -> None:
+    await ready(runtime, survey(10))
+    await sender.send_ready()
+    body: Any = postbox.mails[0].get_body(("plain",))
+    token = next(line for line in body.get_content().split() if "/s/" in line).rpartition("/")[2]
+    claims = runtime.links.verify(token, purpose="survey", now=hour(11))
+    assert (claims.subject, claims.customer_id, claims.expires_at) == ("i1", ADA, hour(10 + 336))
+
+
+async def test_many_mails_share_few_connections(runtime: Runtime, sender: Sender, postbox: Postbox) -> None:
+    await ready(runtime, *(confirmed(10, order_id=f"o{number}") for number in range(30)))
+    await sender.send_ready()
+    assert len(postbox.mails) == 30
+    assert len(postbox.sessions) == 1  # one customer's mails go one after the other
+
+
+@pytest.mark.parametrize("answer", ["450 4.2.1 Not now", "rcpt 451 4.3.0 Later"])
+async def test_not_now_is_tried_again_later(runtime: Runtime, sender: Sender, postbox: Postbox, answer: str) -> None:
+    postbox.answers = [answer]
+    await ready(runtime, confirmed(10))
+    await sender.send_ready()
+    assert await states(runtime) == {"order_confirmed": "held"}
+    await runtime.fold([], until=hour(11))
+    assert await sender.send_ready() == 1
+    assert await states(runtime) == {"order_confirmed": "sent"}
+    assert await published(runtime) == ["message-held", "message-sent"]
+
+
+@pytest.mark.parametrize("answer", ["554 5.7.1 No", "rcpt 550 5.1.1 ada@example.org is unknown"])
+async def test_never_is_the_end_of_it_and_the_address_stays_here(
+    runtime: Runtime, sender: Sender, postbox: Postbox, answer: str
+) -> None:
+    postbox.answers = [answer]
+    await ready(runtime, confirmed(10))
+    await sender.send_ready()
+    assert await states(runtime) == {"order_confirmed": "failed"}
+    async with runtime.transaction() as tx:
+        said = [row.value.decode() for row in await tx.execute(text("select value from outbox"))]
+        decided = [str(row.detail) for row in await tx.execute(text("select detail from decisions"))]
+    assert len(said) == 1
+    assert "example.org" not in str(said + decided)
+
+
+async def test_after_a_lost_answer_only_an_issue_is_said_again_under_the_same_name(
+    runtime: Runtime, sender: Sender, postbox: Postbox
+) -> None:
+    postbox.answers = ["swallow", "swallow"]
+    await ready(runtime, confirmed(9), opened(10, IssueKind.item_missing))
+    await sender.send_ready()
+    await runtime.fold([], until=hour(11))
+    await sender.send_ready()
+    assert await states(runtime) == {"order_confirmed": "unknown", "issue_opened": "sent"}
+    first, issue, again = postbox.mails
+    assert first["Message-ID"] != issue["Message-ID"] == again["Message-ID"]
+
+
+async def test_what_a_dead_sender_had_in_hand_is_not_forgotten(
+    runtime: Runtime, sender: Sender, postbox: Postbox
+) -> None:
+    await ready(runtime, confirmed(9), opened(10))
+    async with runtime.transaction() as tx:
+        await tx.execute(text("update messages set state = 'sending', leased_until = now() - interval '1 second'"))
+    assert await sender.report_lost() == 2
+    await runtime.fold([], until=hour(11))
+    await sender.send_ready()
+    assert await states(runtime) == {"order_confirmed": "unknown", "issue_opened": "sent"}
+    assert len(postbox.mails) == 1
+
+
+async def test_two_senders_never_send_the_same(runtime: Runtime, sender: Sender, postbox: Postbox) -> None:
+    assert isinstance(runtime.settings, NotifierSettings)
+    second = Sender(runtime, runtime.settings)
+    await ready(runtime, *(confirmed(10, order_id=f"o{number}") for number in range(80)))
+    for _ in range(3):
+        await asyncio.gather(sender.send_ready(), second.send_ready())
+    await second.close()
+    assert len(postbox.mails) == 80
+    assert len({mail["Message-ID"] for mail in postbox.mails}) == 80
+
+
+async def test_a_blocked_customers_result_is_kept_until_it_can_be_reported(
+    runtime: Runtime, sender: Sender, postbox: Postbox
+) -> None:
+    await ready(runtime, confirmed(10))
+    async with runtime.transaction() as tx:
+        await tx.execute(text("update customers set blocked_at = now(), blocked_reason = 'x', blocked_by = 'y'"))
+    await sender.send_ready()
+    assert await states(runtime) == {"order_confirmed": "sending"}
+    async with runtime.transaction() as tx:
+        await tx.execute(text("update customers set blocked_at = null"))
+    await asyncio.sleep(0.15)
+    await sender.report_lost()
+    assert await states(runtime) == {"order_confirmed": "sent"}
+    assert len(postbox.mails) == 1
+
+
+async def test_without_a_mail_server_messages_stay_ready(
+    runtime: Runtime, postbox: Postbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("notifier.sender.PAUSE_S", 0.0)
+    assert isinstance(runtime.settings, NotifierSettings)
+    nowhere = Sender(runtime, runtime.settings.model_copy(update={"smtp_port": 1}))
+    await ready(runtime, confirmed(10))
+    assert await nowhere.send_ready() == 0
+    assert await states(runtime) == {"order_confirmed": "ready"}
+    assert postbox.mails == []
+
+
+async def test_with_the_real_clock_what_is_old_is_decided_again(runtime_of: RuntimeOf, postbox: Postbox) -> None:
+    runtime = await runtime_of(application, CLOCK="real", SMTP_PORT=str(postbox.port))
+    assert isinstance(runtime.settings, NotifierSettings)
+    sender = Sender(runtime, runtime.settings)
+    await ready(runtime, confirmed(10))
+    await sender.send_ready()
+    await sender.close()
+    assert await states(runtime) == {"order_confirmed": "intended"}
+    await runtime.fold([], until=datetime.now(UTC) + timedelta(seconds=1))
+    async with runtime.transaction() as tx:
+        reason = (await tx.execute(text("select reason from messages"))).scalar_one()
+    assert reason == "expired"
+    assert postbox.mails == []
+
+
+async def test_the_task_sends_within_moments_and_ends_when_it_is_told(runtime: Runtime) -> None:
+    (background,) = application().background
+    task = asyncio.create_task(background(runtime))
+    await asyncio.sleep(0.2)
+    await ready(runtime, confirmed(10))
+    for _ in range(100):
+        if "sent" in (await states(runtime)).values():
+            break
+        await asyncio.sleep(0.02)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert task.cancelled()
+    assert await states(runtime) == {"order_confirmed": "sent"}
