@@ -61,3 +61,11 @@ _OF_CUSTOMER = text("""
     where customer_id = :customer_id and decision_id > :after and (cast(:subject as text) is null or subject = :subject)
     order by decision_id limit :most
 """)
+
+
+async def counts(tx: Tx) -> list[dict[str, Any]]:
+    """How often each rule decided what for which reason."""
+    rows = await tx.execute(
+        text("select rule, outcome, reason, count(*) as number from decisions group by 1, 2, 3 order by 1, 2, 3")
+    )
+    return [dict(row._mapping) for row in rows]

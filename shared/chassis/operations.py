@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from chassis import decisions, parked, positions
 from chassis.health import Health
-from chassis.pagination import LARGEST_PAGE_SIZE, PAGE_SIZE, Page, decode_cursor, encode_cursor
+from chassis.pagination import LARGEST_PAGE_SIZE, PAGE_SIZE, Page, encode_cursor, place_in
 from chassis.redrive import RedriveReport, redrive
 from chassis.runtime import Runtime
 
@@ -73,6 +73,15 @@ class ParkedRow(BaseModel):
     value_base64: str | None = Field(default=None, description="The bytes as they lie in Kafka; on request only")
 
 
+class DecisionCount(BaseModel):
+    """How often something was decided for one reason."""
+
+    rule: str
+    outcome: str
+    reason: str
+    number: int
+
+
 class PositionRow(BaseModel):
     """Where one topic's partition stands, and what became of everything that was read there."""
 
@@ -104,12 +113,16 @@ def routes(runtime: Runtime) -> APIRouter:
     async def decisions_of(
         customer_id: str, subject: str | None = None, limit: Limit = PAGE_SIZE, cursor: Cursor = None
     ) -> Page[DecisionRow]:
-        place = decode_cursor(cursor)
-        after = int(place[0]) if place else 0
+        after = place_in(cursor)
         async with runtime.transaction() as tx:
             rows = await decisions.of_customer(tx, customer_id, subject=subject, after=after, most=limit)
         data = [DecisionRow.model_validate(row) for row in rows]
         return Page(data=data, next_cursor=encode_cursor(rows[-1]["decision_id"]) if len(rows) == limit else None)
+
+    @router.get("/decisions", summary="How often what was decided, and why")
+    async def decision_counts() -> list[DecisionCount]:
+        async with runtime.transaction() as tx:
+            return [DecisionCount.model_validate(row) for row in await decisions.counts(tx)]
 
     @router.get("/positions", summary="How far everything has been read; consumed is the sum of the four fates")
     async def all_positions() -> list[PositionRow]:
@@ -124,8 +137,7 @@ def routes(runtime: Runtime) -> APIRouter:
         limit: Limit = PAGE_SIZE,
         cursor: Cursor = None,
     ) -> Page[ParkedRow]:
-        place = decode_cursor(cursor)
-        after = int(place[0]) if place else 0
+        after = place_in(cursor)
         async with runtime.transaction() as tx:
             rows = await parked.listed(tx, reason=reason, customer_id=customer_id, state=state, after=after, most=limit)
         data = [ParkedRow.model_validate(row) for row in rows]

@@ -36,3 +36,15 @@ def decode_cursor(cursor: str | None) -> tuple[str | int, ...] | None:
         return msgspec.json.decode(base64.urlsafe_b64decode(padded), type=tuple[str | int, ...])
     except (binascii.Error, msgspec.DecodeError, UnicodeError, ValueError) as error:
         raise Rejected("bad_cursor", "The cursor is not one of ours; start again without it.") from error
+
+
+def place_in(cursor: str | None) -> int:
+    """For lists in the order of a number: the number to go on after, 0 at the beginning."""
+    place = decode_cursor(cursor)
+    match place:
+        case None:
+            return 0
+        case (int(number),):
+            return number
+        case _:
+            raise Rejected("bad_cursor", "The cursor is of another list; start again without it.")

@@ -62,7 +62,8 @@ class Service:
 
     def wanted(self) -> dict[str, frozenset[str]]:
         """Per topic, the CloudEvents types that are read; what time it is may be said on each."""
+        time_reached = entry_of(TimeReached).type
         return {
-            inlet.topic: frozenset(entry_of(fact).type for fact in (TimeReached, *inlet.facts))
+            inlet.topic: frozenset({time_reached, *(entry_of(fact).type for fact in inlet.facts)})
             for inlet in self.consumes
         }
