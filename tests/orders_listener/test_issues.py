@@ -172,7 +172,7 @@ def test_silence_is_found_at_the_end_of_the_promise_not_before() -> None:
     assert late.known == "Your order was promised by 10 March 2026 and has not been delivered."
 
 
-PROMISES = {
+PROMISES: dict[str, tuple[Sequence[Fact], list[str]]] = {
     "delivered in time": ([*on_the_way(), scan("out_for_delivery", day(6)), scan("delivered", day(6, 3))], []),
     "never handed over": ([], [RISK, "absorbed delivery_at_risk", LATE]),
     "delivered late": (
@@ -240,7 +240,7 @@ def test_a_second_broken_promise_is_worse() -> None:
 
 
 def test_looking_and_finding_nothing_is_a_decision() -> None:
-    looks = {
+    looks: dict[str, list[Fact]] = {
         "out_for_delivery": [*on_the_way(), scan("out_for_delivery", day(2))],
         "available_for_pickup": [*on_the_way(), scan("available_for_pickup", day(2))],
         "scanned_recently": [*on_the_way(), scan("in_transit", day(5))],

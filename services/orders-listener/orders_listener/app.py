@@ -61,4 +61,5 @@ def service(policy: Policy) -> Service:
 def application() -> Application:
     """The orders-listener with the settings of the environment."""
     settings = OrdersListenerSettings()
-    return Application(service(settings.policy()), settings, routers=lambda runtime: [routes(runtime)])
+    policy = settings.policy()
+    return Application(service(policy), settings, routers=lambda runtime: [routes(runtime, policy)])

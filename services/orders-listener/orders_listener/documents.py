@@ -31,7 +31,8 @@ class _Document(Struct, frozen=True, kw_only=True):
     order_id: str
     entries: tuple[_Entry, ...]
     said: dict[str, datetime]
-    issues: dict[str, Issue]
+    issues: tuple[Issue, ...]
+    """A list, because jsonb does not keep the order of an object's names."""
     deadlines: dict[DeadlineKind, datetime]
     come: dict[DeadlineKind, datetime]
     standing: Standing
@@ -47,6 +48,7 @@ def to_document(timeline: Timeline) -> str:
     content["entries"] = [
         {"type": entry_of(type(known.fact)).type, "data": known.fact, **_times(known)} for known in timeline.entries
     ]
+    content["issues"] = list(timeline.issues.values())
     return msgspec.json.encode(content).decode()
 
 
@@ -58,7 +60,8 @@ def from_document(text: str) -> Timeline:
     """The timeline of a JSON document."""
     document = _documents.decode(text)
     entries = tuple(_entry(stored) for stored in document.entries)
-    return Timeline(**structs.asdict(document) | {"entries": entries})
+    issues = {issue.issue_id: issue for issue in document.issues}
+    return Timeline(**structs.asdict(document) | {"entries": entries, "issues": issues})
 
 
 def _entry(stored: _Entry) -> Entry:

@@ -4,10 +4,11 @@ The document of a timeline is the truth; columns and the table `issues` are what
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, text
+from sqlalchemy import DateTime, Row, Select, TableClause, Text, cast, column, select, table, text, tuple_
 
 from chassis.items import Command, Due, Item
 from chassis.outcomes import Outcome
@@ -131,6 +132,68 @@ async def _save_patrons(tx: Tx, patrons: Mapping[str, Patron]) -> None:
     )
 
 
+Place = tuple[datetime, str]
+"""Where a page ended: the moment a list is ordered by, and the id."""
+
+
+async def timeline_of(tx: Tx, order_id: str) -> Timeline | None:
+    """One order's timeline; None for an order nobody spoke of."""
+    row = (await tx.execute(_TIMELINES, {"ids": [order_id]})).first()
+    return from_document(row.document) if row else None
+
+
+async def timelines_of(tx: Tx, customer_id: str | None, *, before: Place | None, most: int) -> list[Timeline]:
+    """Timelines, the latest first; of one customer, or of everybody."""
+    wanted = _page(_timelines, {"customer_id": customer_id}, (_timelines.c.began_at, _timelines.c.order_id), before)
+    return [from_document(row.document) for row in await tx.execute(wanted.limit(most))]
+
+
+async def issues_where(tx: Tx, filters: Mapping[str, str | None], *, before: Place | None, most: int) -> list[Issue]:
+    """Issues, the latest first; `filters` by column, None for any."""
+    wanted = _page(_issues, filters, (_issues.c.opened_at, _issues.c.issue_id), before)
+    return [_issue_documents.decode(row.document) for row in await tx.execute(wanted.limit(most))]
+
+
+def _page(
+    rows: TableClause, filters: Mapping[str, str | None], order: tuple[Any, Any], before: Place | None
+) -> Select[Any]:
+    wanted = select(cast(rows.c.document, Text).label("document")).order_by(*(column.desc() for column in order))
+    for name, value in filters.items():
+        if value is not None:
+            wanted = wanted.where(rows.c[name] == value)
+    return wanted if before is None else wanted.where(tuple_(*order) < before)
+
+
+async def numbers_of(tx: Tx, customer_id: str) -> dict[str, Any]:
+    """Counts and times of a customer's known orders: orders, by_status, first_order_at, last_order_at, issues."""
+    row = (await tx.execute(_NUMBERS, {"customer_id": customer_id})).one()
+    return dict(row._mapping) | {"by_status": row.by_status or {}}
+
+
+async def patron_of(tx: Tx, customer_id: str) -> Patron:
+    """What is known of a customer beside orders; blank for somebody never heard of."""
+    row = (await tx.execute(_PATRONS, {"ids": [customer_id]})).first()
+    return _patron(row) if row else Patron(customer_id=customer_id)
+
+
+_issue_documents = msgspec.json.Decoder(Issue)
+_timelines = table(
+    "timelines", column("order_id", Text), column("customer_id", Text), column("began_at", DateTime(timezone=True)),
+    column("document"),
+)  # fmt: skip
+_issues = table(
+    "issues", column("issue_id", Text), column("order_id", Text), column("customer_id", Text), column("kind", Text),
+    column("state", Text), column("opened_at", DateTime(timezone=True)), column("document"),
+)  # fmt: skip
+_NUMBERS = text("""
+    with counted as (
+        select status, count(*) as orders, min(placed_at) as first_at, max(placed_at) as last_at
+        from timelines where customer_id = :customer_id and placed_at is not null group by status)
+    select coalesce(sum(orders), 0)::integer as orders, min(first_at) as first_order_at, max(last_at) as last_order_at,
+           jsonb_object_agg(status, orders) filter (where status is not null) as by_status,
+           (select count(*)::integer from issues where customer_id = :customer_id) as issues
+    from counted
+""")
 _PATRONS = text("""
     select p.* from patrons p join unnest(cast(:ids as text[])) as v (customer_id) using (customer_id)
 """)

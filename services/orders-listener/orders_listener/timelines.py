@@ -58,7 +58,7 @@ class Timeline(Struct, frozen=True, kw_only=True):
     said: dict[str, datetime] = {}
     """Which facts were published, and when."""
     issues: dict[str, Issue] = {}
-    """By id, open and resolved."""
+    """By id, open and resolved, in the order in which they were opened."""
     deadlines: dict[DeadlineKind, datetime] = {}
     """Wake-up calls that are set."""
     come: dict[DeadlineKind, datetime] = {}

@@ -40,7 +40,7 @@ def upgrade() -> None:
         )
     """)
     op.execute("create index issues_of_order on issues (order_id)")
-    op.execute("create index issues_of_customer on issues (customer_id) where state = 'open'")
+    op.execute("create index issues_of_customer on issues (customer_id, opened_at desc, issue_id desc)")
     op.execute("create index issues_by_age on issues (opened_at desc, issue_id desc)")
     op.execute("""
         create table patrons (
