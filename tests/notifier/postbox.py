@@ -1,5 +1,6 @@
 """A real SMTP server for tests: keeps what it accepts, and answers as it is told to."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes
@@ -21,6 +22,7 @@ class Postbox:
         self.recipients: list[str] = []
         self.sessions: set[int] = set()
         self.answers: list[str] = []
+        self.delay_s = 0.0
         self.port = 0
 
     async def handle_RCPT(  # noqa: N802 aiosmtpd finds its hooks by these names
@@ -33,6 +35,7 @@ class Postbox:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+        await asyncio.sleep(self.delay_s)
         answer = self.answers.pop(0) if self.answers else "250 OK"
         if answer == "swallow":
             self._keep(envelope)

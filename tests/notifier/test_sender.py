@@ -16,6 +16,7 @@ from notifier.settings import NotifierSettings
 from tests.conftest import RuntimeOf
 from tests.notifier.correspondent import ADA, confirmed, hour, known, opened, survey
 from tests.notifier.postbox import Postbox, open_postbox
+from tests.running import until
 
 
 @pytest.fixture
@@ -201,11 +202,28 @@ async def test_the_task_sends_within_moments_and_ends_when_it_is_told(runtime: R
     task = asyncio.create_task(background(runtime))
     await asyncio.sleep(0.2)
     await ready(runtime, confirmed(10))
-    for _ in range(100):
-        if "sent" in (await states(runtime)).values():
-            break
-        await asyncio.sleep(0.02)
+    await reached(runtime, "sent")
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert task.cancelled()
     assert await states(runtime) == {"order_confirmed": "sent"}
+
+
+async def test_who_is_told_to_stop_finishes_what_is_in_hand(runtime: Runtime, postbox: Postbox) -> None:
+    postbox.delay_s = 0.3
+    await ready(runtime, confirmed(10))
+    (background,) = application().background
+    task = asyncio.create_task(background(runtime))
+    await reached(runtime, "sending")
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert await states(runtime) == {"order_confirmed": "sent"}
+
+
+async def reached(runtime: Runtime, state: str) -> None:
+    """Wait until the one message is in that state."""
+
+    async def so() -> bool:
+        return await states(runtime) == {"order_confirmed": state}
+
+    await until(so, patience_s=10)

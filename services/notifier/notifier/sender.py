@@ -68,7 +68,14 @@ class Sender:
             log.warning("mail_server_away", host=self._settings.smtp_host, port=self._settings.smtp_port)
             await asyncio.sleep(PAUSE_S)
             return 0
-        return await self._send_taken()
+        sending = asyncio.ensure_future(self._send_taken())
+        try:
+            return await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            await (
+                sending
+            )  # what is in hand when we are told to stop is finished, or nobody would know what became of it
+            raise
 
     async def report_lost(self) -> int:
         """Report what other senders had in hand when they died; how many there were."""
