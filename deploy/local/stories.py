@@ -70,10 +70,16 @@ def _length(events: Sequence[Event[Any]], customer_id: str) -> int:
 
 
 def story(customer_id: str, title: str, events: Sequence[Event[Any]], decisions: Sequence[Mapping[str, Any]]) -> Story:
-    """Everything about one customer by time; a decision stands right after what led to it."""
-    lines = [(event.time, 0, _line(event)) for event in events if event.data.customer_id == customer_id]
-    lines += [(line.at, 1, line) for line in map(_decided, decisions)]
-    return Story(customer_id, title, [line for *_, line in sorted(lines, key=lambda placed: placed[:2])])
+    """Everything about one customer by time, at the same moment in the order in which facts flow.
+
+    A service's decisions stand right after what it said.
+    """
+    said = [_line(event) for event in events if event.data.customer_id == customer_id]
+    lines = [*said, *map(_decided, decisions)]
+    return Story(customer_id, title, sorted(lines, key=lambda line: (line.at, _FLOW.index(line.who), bool(line.why))))
+
+
+_FLOW = ("shop", "orders-listener", "feedback", "loyalty", "notifier")
 
 
 def _line(event: Event[Any]) -> Line:

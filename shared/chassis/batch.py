@@ -49,6 +49,8 @@ class Report:
 
     next_offsets: dict[str, int]
     settled_at: datetime | None
+    time_moved: bool = False
+    """This batch settled a later moment than the one before."""
     counts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     deadlines: int = 0
@@ -244,11 +246,11 @@ def _report(
     found: _Sorted, batch: Batch, stored: Mapping[str, positions.Position], folded: Folded, *, more_due: bool
 ) -> Report:
     settled_at = next((position.settled_at for position in stored.values()), None)
-    if batch.before > LONG_AGO and not more_due and (settled_at is None or batch.before > settled_at):
-        settled_at = batch.before
+    time_moved = batch.before > (settled_at or LONG_AGO) and not more_due
     return Report(
         next_offsets=_next_offsets(batch),
-        settled_at=settled_at,
+        settled_at=batch.before if time_moved else settled_at,
+        time_moved=time_moved,
         counts=sum(found.tallies.values(), Counter()),
         reasons=Counter(parking.reason for parking in found.parkings),
         deadlines=sum(1 for item, _ in folded.outcomes if not isinstance(item, Event)),
@@ -283,7 +285,7 @@ def _advances(batch: Batch, found: _Sorted, stored: Mapping[str, positions.Posit
 async def _publish(tx: Tx, service: Service, batch: Batch, folded: Folded, report: Report) -> int:
     records = [(batch.partition, to_record(event)) for event in events_of(service.source, folded.outcomes)]
     facts = len(records)
-    if batch.time_reached and report.settled_at == batch.before and not report.more_due:
+    if batch.time_reached and report.time_moved:  # said once: an echo would never end where facts flow back
         event = time_reached(service.source, service.topic, batch.partition, batch.before)
         records.append((batch.partition, to_record(event, topic=service.topic)))
     await outbox.put(tx, records)

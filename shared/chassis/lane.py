@@ -111,7 +111,7 @@ class Lane:
         horizon = self.horizon()
         ordered = self._in_order(horizon)
         taken = list(islice(ordered, most))
-        cut = next(ordered, None) is not None
+        cut = next(ordered, None) is not None and taken[-1][0] < horizon
         time_moved = self.clock is ClockKind.simulated and horizon > self.settled_at
         if not (taken or deadlines_due or time_moved or self.more_due):
             return None
