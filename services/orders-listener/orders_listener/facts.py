@@ -17,22 +17,23 @@ CONFIRMED, SHIPPED, DELIVERED, CANCELLED, COMPLETED = "confirmed", "shipped", "d
 
 def due_facts(picture: Picture, said: Set[str]) -> dict[str, Fact]:
     """What the picture shows and was not said yet, by key, in the order in which an order lives."""
-    if picture.placed is None:
-        return {}
-    return {key: fact for key, fact in _facts(picture, picture.placed, said) if key not in said}
+    return dict(_due(picture, picture.placed, said)) if picture.placed else {}
 
 
-def _facts(picture: Picture, placed: OrderPlaced, said: Set[str]) -> Iterator[tuple[str, Fact]]:
-    if picture.confirmed_at and CANCELLED not in said:  # a cancelled order never becomes an order again
+def _due(picture: Picture, placed: OrderPlaced, said: Set[str]) -> Iterator[tuple[str, Fact]]:
+    # a cancelled order never becomes an order again
+    if CONFIRMED not in said and CANCELLED not in said and picture.confirmed_at:
         yield CONFIRMED, confirmed(picture, placed, picture.confirmed_at)
     parcel = picture.first_moved
-    if parcel and parcel.moved_at:
+    if SHIPPED not in said and parcel and parcel.moved_at:
         yield SHIPPED, shipped(picture, placed, parcel, parcel.moved_at)
-    if picture.delivered_at:
+    if DELIVERED not in said and picture.delivered_at:
         yield DELIVERED, delivered(picture, placed, picture.delivered_at)
     for refund in picture.refunds:
-        yield f"refund|{refund.refund_id}", refunded(placed, refund)
-    if picture.cancelled:
+        key = f"refund|{refund.refund_id}"
+        if key not in said:
+            yield key, refunded(placed, refund)
+    if CANCELLED not in said and picture.cancelled:
         yield CANCELLED, cancelled(placed, picture.cancelled)
 
 

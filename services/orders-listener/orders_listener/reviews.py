@@ -53,7 +53,11 @@ class Review:
             if resolution is not None:
                 self._resolve(issue, resolution)
         for rule in RULES:
-            self._apply(rule)
+            if rule.opens_at in (None, self._looked) or self._may_be_updated(rule):
+                self._apply(rule)
+
+    def _may_be_updated(self, rule: Rule) -> bool:
+        return not rule.said_once and any(issue.kind == rule.kind for issue in self._open_issues())
 
     def _apply(self, rule: Rule) -> None:
         shown = list(rule.shown(self._picture, self._at, self._policy))
