@@ -1,0 +1,506 @@
+"""What must stay true of the whole house, whoever changes it: each rule looks at what is there and names what breaks it.
+
+Owns no rule of a service. A new service, module, setting, metric or page is found by itself, not by a list here.
+"""
+
+import ast
+import asyncio
+import importlib
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from chassis import schema
+from chassis.service import Service
+from chassis.settings import ServiceSettings
+from contracts import catalogue
+from deploy.local.broker import Broker
+from deploy.local.ports import Ports, setting
+from tests.running import said_on
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ("contracts", "chassis", "storefront")
+SERVICES = {
+    folder.name.replace("-", "_"): folder for folder in sorted((ROOT / "services").iterdir()) if folder.is_dir()
+}
+CODE = ("shared", "services", "deploy", "tests", "benchmarks")
+
+PURE_CHASSIS = {"chassis.items", "chassis.outcomes", "chassis.errors"}
+EDGES = {"letters", "mail", "sender"}
+"""The notifier's way out, which no other service has: words, SMTP, and the task that brings them together."""
+MAY_IMPORT = {
+    "core": {"core"},
+    "settings": {"core"},
+    "store": {"core"},
+    "schemas": {"core"},
+    "edge": {"core", "store", "settings", "edge"},
+    "folding": {"core", "store"},
+    "routes": {"core", "store", "schemas"},
+    "pages": {"core", "store", "schemas"},
+    "app": {"core", "store", "settings", "edge", "folding", "routes", "pages"},
+    "__main__": {"app"},
+    "__init__": set(),
+}
+"""Which layers of its own package each layer may import. A module that is not named here is core, and pure."""
+
+LONGEST_FUNCTION = 60
+VAGUE = {"utils", "util", "common", "helpers", "helper", "base", "manager", "managers", "misc"}
+TYPE_FORM = re.compile(r"[a-z]+\.[a-z]+(-[a-z]+)*\.v[1-9][0-9]*")
+
+
+class Module(NamedTuple):
+    """A source file of ours."""
+
+    name: str
+    """Dotted, as it is imported; a path for what is not imported."""
+    path: Path
+    tree: ast.Module
+
+    @property
+    def place(self) -> str:
+        return self.path.relative_to(ROOT).as_posix()
+
+
+def files(pattern: str, folders: Iterable[str]) -> Iterator[Path]:
+    """Files of ours, without what tools and runs leave behind."""
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob(pattern)):
+            if not {".venv", "build", "__pycache__"} & set(path.parts):
+                yield path
+
+
+@cache
+def modules() -> tuple[Module, ...]:
+    """Every Python file of the house."""
+    return tuple(Module(_name(path), path, ast.parse(path.read_text())) for path in files("*.py", CODE))
+
+
+def _name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    inside = {"shared": 1, "services": 2}.get(parts[0], 0)
+    return ".".join(parts[inside:]).removesuffix(".__init__")
+
+
+def package(name: str) -> list[Module]:
+    """The modules of one package."""
+    return [module for module in modules() if module.name.partition(".")[0] == name]
+
+
+def imports(module: Module) -> set[str]:
+    """Dotted names of what a module imports; for packages of ours down to the module."""
+    found: set[str] = set()
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            ours = node.module in (*SHARED, *SERVICES)
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} if ours else {node.module}
+    return found
+
+
+def tops(module: Module) -> set[str]:
+    """Top-level packages that a module imports, without the standard library."""
+    return {name.partition(".")[0] for name in imports(module)} - sys.stdlib_module_names
+
+
+def layer(module: Module) -> str:
+    """The layer of a service's module."""
+    own = module.name.partition(".")[2] or "__init__"
+    return "edge" if own in EDGES else own if own in MAY_IMPORT else "core"
+
+
+def none(wrong: Iterable[str], rule: str) -> None:
+    """Fail with the rule and everything that breaks it."""
+    listed = sorted(set(wrong))
+    assert not listed, "\n  ".join([rule, *listed])
+
+
+# --- who may import whom ---
+
+
+def test_contracts_know_nothing_but_msgspec() -> None:
+    wrong = [f"{m.place} imports {top}" for m in package("contracts") for top in tops(m) - {"contracts", "msgspec"}]
+    none(wrong, "contracts are read by everybody and must not drag anything along:")
+
+
+def test_the_chassis_knows_no_service() -> None:
+    ours = {*SERVICES, "storefront", "deploy"}
+    none(
+        (f"{m.place} imports {top}" for m in package("chassis") for top in tops(m) & ours),
+        "what the chassis knows, every service knows; a rule of one service does not belong there:",
+    )
+
+
+def test_a_storefront_needs_only_the_contracts_of_us() -> None:
+    ours = {*SERVICES, "chassis", "deploy"}
+    none(
+        (f"{m.place} imports {top}" for m in package("storefront") for top in tops(m) & ours),
+        "a shop's backend installs storefront and contracts, nothing else of Rapport:",
+    )
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_services_never_import_each_other(service: str) -> None:
+    others = {*SERVICES, "storefront"} - {service}
+    none(
+        (f"{m.place} imports {top}" for m in package(service) for top in tops(m) & others),
+        "a service that needs a fact listens to it and keeps its own projection:",
+    )
+
+
+def test_nothing_that_is_shipped_imports_the_local_stack() -> None:
+    wrong = [m.place for name in (*SHARED, *SERVICES) for m in package(name) if "deploy" in tops(m)]
+    none(wrong, "deploy starts the services, never the other way round:")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_rules_are_pure(service: str) -> None:
+    wrong = []
+    for module in (m for m in package(service) if layer(m) == "core"):
+        foreign = tops(module) - {"msgspec", "contracts", "chassis", service}
+        chassis = {name for name in imports(module) if name.startswith("chassis")} - PURE_CHASSIS
+        wrong += [f"{module.place} imports {name}" for name in foreign | chassis]
+    none(wrong, "core modules import the standard library, msgspec, contracts, chassis.items/outcomes/errors:")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_imports_point_inwards(service: str) -> None:
+    own = {module.name: module for module in package(service)}
+    wrong = [
+        f"{module.place} ({layer(module)}) imports {name} ({layer(own[name])})"
+        for module in own.values()
+        for name in imports(module) & own.keys()
+        if layer(own[name]) not in MAY_IMPORT[layer(module)]
+    ]
+    none(wrong, "contracts <- core <- store <- folding, routes <- app; so nobody imports the app:")
+
+
+def test_rules_read_no_clock_and_draw_no_lots() -> None:
+    pure = [m for service in SERVICES for m in package(service) if layer(m) == "core"]
+    wrong = [f"{m.place}: {call}" for m in pure for call in _impure_calls(m)]
+    none(wrong, "time is an input (item.at), and the same log must give the same rows:")
+
+
+def _impure_calls(module: Module) -> Iterator[str]:
+    forbidden = {"now", "utcnow", "today", "uuid1", "uuid4", "monotonic", "perf_counter"}
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
+            if called in forbidden:
+                yield f"line {node.lineno} calls {called}()"
+    yield from (f"imports {name}" for name in imports(module) & {"random", "secrets", "time", "os", "socket"})
+
+
+# --- what is said on the wire ---
+
+
+def test_event_types_are_unique_and_versioned() -> None:
+    named = [name for module in package("contracts") for name in _event_types(module)]
+    none((name for name in named if named.count(name) > 1), "two facts have one type:")
+    none((name for name in named if not TYPE_FORM.fullmatch(name)), "types are <context>.<fact>.v<N>:")
+    assert sorted(named) == sorted(catalogue()), "the catalogue does not hold every event type of the contracts"
+
+
+def _event_types(module: Module) -> Iterator[str]:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "event_type":
+            yield ast.literal_eval(node.args[0])
+
+
+def test_event_types_stand_on_the_topics_of_their_context() -> None:
+    wrong = [
+        f"{name} on {entry.topic}"
+        for name, entry in catalogue().items()
+        if entry.topic.partition(".")[0] not in ("", name.partition(".")[0])
+    ]
+    none(wrong, "a type begins with the context that publishes it, and so does its topic:")
+
+
+# --- what a service says about itself ---
+
+
+def composed(service: str, monkeypatch: pytest.MonkeyPatch) -> Service:
+    """The Service object that `python -m <service>` runs."""
+    monkeypatch.setenv(f"{service.upper()}_DATABASE_URL", "postgresql+asyncpg://nobody@127.0.0.1/nothing")
+    monkeypatch.setenv("LINK_KEYS", "test:a-secret-that-is-long-enough-for-tests")
+    found: Service = importlib.import_module(f"{service}.app").application().service
+    return found
+
+
+def said_in_docstring(service: str, word: str) -> dict[str, set[str]]:
+    """`Consumes: topic: A, B; other: C` as topic to names; `Owns: a, b` under the topic ''."""
+    text = importlib.import_module(service).__doc__ or ""
+    found = re.search(rf"^{word}:(.*?)(?=^[A-Z]\w+:|\Z)", text, re.DOTALL | re.MULTILINE)
+    assert found, f"{service}/__init__.py: the docstring has no line {word}: …"
+    parts = [part.strip() for part in found[1].split(";") if part.strip()]
+    pairs = [part.rpartition(": ") for part in parts]
+    return {topic: {name.strip() for name in names.split(",")} for topic, _, names in pairs}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_consumes_what_its_docstring_says(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    inlets = composed(service, monkeypatch).consumes
+    in_code = {inlet.topic: {fact.__name__ for fact in inlet.facts} for inlet in inlets}
+    assert said_in_docstring(service, "Consumes") == in_code, f"{service}/__init__.py against CONSUMES in app.py"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_publishes_what_its_docstring_says(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = composed(service, monkeypatch)
+    in_code = {found.topic: {fact.__name__ for fact in found.publishes}}
+    assert said_in_docstring(service, "Publishes") == in_code, f"{service}/__init__.py against PUBLISHES in app.py"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_publishes_every_fact_that_its_code_makes(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = composed(service, monkeypatch)
+    ours = {entry.fact.__name__ for entry in catalogue().values() if entry.topic == found.topic}
+    made = {name for module in package(service) for name in _called(module) & ours if layer(module) == "core"}
+    none(made - {fact.__name__ for fact in found.publishes}, f"{service} makes facts that PUBLISHES does not list:")
+
+
+def _called(module: Module) -> set[str]:
+    calls = (node.func for node in ast.walk(module.tree) if isinstance(node, ast.Call))
+    return {call.attr if isinstance(call, ast.Attribute) else getattr(call, "id", "") for call in calls}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_owns_the_tables_that_its_docstring_says(service: str) -> None:
+    text = "".join(path.read_text() for path in (SERVICES[service] / "migrations" / "versions").glob("*.py"))
+    created = set(re.findall(r"create table (?:if not exists )?(\w+)", text))
+    assert said_in_docstring(service, "Owns") == {"": created}, f"{service}/__init__.py against its migrations"
+    assert not created & set(_chassis_tables()), f"{service} creates a table that the chassis creates already"
+
+
+def _chassis_tables() -> list[str]:
+    return re.findall(r"create table (\w+)", Path(schema.__file__).read_text())
+
+
+def test_only_the_notifier_knows_how_customers_are_reached() -> None:
+    private = {"Contact", "CustomerUpdated", "ConsentChanged"}
+    wrong = []
+    for module in (m for name in (*SERVICES, "chassis") for m in package(name) if name != "notifier"):
+        nodes = list(ast.walk(module.tree))
+        froms = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module == "contracts.storefront"]
+        named = {alias.name for node in froms for alias in node.names}
+        reached = {
+            node.attr
+            for node in nodes
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "storefront"
+        }
+        wrong += [f"{module.place} uses {name}" for name in (named | reached) & private]
+    none(wrong, "names and addresses stay in the notifier; everybody else knows customer_id:")
+
+
+# --- settings, metrics and pages ---
+
+
+def settings_of(service: str) -> type[ServiceSettings]:
+    """The settings class of a service."""
+    found = vars(importlib.import_module(f"{service}.settings")).values()
+    return next(s for s in found if isinstance(s, type) and issubclass(s, ServiceSettings) and s is not ServiceSettings)
+
+
+def variable(settings: type[ServiceSettings], field: str) -> str:
+    """The environment variable of a setting."""
+    alias = settings.model_fields[field].validation_alias
+    return str(alias) if alias else f"{settings.model_config.get('env_prefix', '')}{field}".upper()
+
+
+def shared_settings() -> list[str]:
+    """Variables that all services read, `<SERVICE>_` where each has its own."""
+    fields = ServiceSettings.model_fields.items()
+    return [str(field.validation_alias or f"<SERVICE>_{name.upper()}") for name, field in fields]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_setting_is_described(service: str) -> None:
+    settings = settings_of(service)
+    wrong = [variable(settings, name) for name, field in settings.model_fields.items() if not field.description]
+    none(wrong, f"settings of {service} without Field(description=…):")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_setting_of_a_service_stands_in_its_readme(service: str) -> None:
+    settings, readme = settings_of(service), SERVICES[service] / "README.md"
+    text = readme.read_text() if readme.exists() else ""
+    own = settings.model_fields.keys() - ServiceSettings.model_fields.keys()
+    wrong = [name for name in (variable(settings, field) for field in own) if f"`{name}`" not in text]
+    none(wrong, f"{readme.relative_to(ROOT)} does not explain:")
+
+
+def test_every_shared_setting_stands_in_the_operators_page() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text()
+    none((name for name in shared_settings() if f"`{name}`" not in text), "docs/operations.md does not explain:")
+
+
+def test_no_page_names_a_setting_that_does_not_exist() -> None:
+    known = {
+        variable(settings_of(service), field) for service in SERVICES for field in settings_of(service).model_fields
+    }
+    known |= {setting(part) for part in Ports.__slots__}
+    prefixes = "|".join(service.upper() for service in SERVICES)
+    wrong = [
+        f"{page.relative_to(ROOT)}: {name}"
+        for page in pages()
+        for name in re.findall(rf"\b(?:{prefixes})_[A-Z][A-Z_]*[A-Z]\b", page.read_text())
+        if name not in known
+    ]
+    none(wrong, "nobody reads these settings:")
+
+
+def metrics() -> dict[str, str]:
+    """Every metric that our code declares, and where."""
+    found = {}
+    for module in (m for name in ("chassis", *SERVICES) for m in package(name)):
+        if "prometheus_client" not in imports(module):
+            continue
+        for node in ast.walk(module.tree):
+            kind = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+            if kind in ("Counter", "Gauge", "Histogram", "Summary") and isinstance(node, ast.Call):
+                found[str(ast.literal_eval(node.args[0]))] = module.place
+    return found
+
+
+def test_every_metric_is_documented_and_no_other() -> None:
+    text = (ROOT / "docs" / "reference" / "metrics.md").read_text()
+    listed = set(re.findall(r"^\| `(\w+)`", text, re.MULTILINE))
+    none((f"{name} ({metrics()[name]})" for name in metrics().keys() - listed), "metrics.md does not explain:")
+    none(listed - metrics().keys(), "metrics.md explains metrics that nobody measures:")
+
+
+def pages() -> list[Path]:
+    """Every page for people."""
+    return [*sorted(ROOT.glob("*.md")), *files("*.md", ("docs", *CODE))]
+
+
+def commands(page: Path) -> list[str]:
+    """Every line of a page's code blocks and code spans."""
+    text = page.read_text()
+    blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    spans = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE))
+    return [line.strip() for block in blocks for line in block.splitlines()] + spans
+
+
+def test_every_command_in_a_page_exists() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    wrong = []
+    for place, line in ((page.relative_to(ROOT), line) for page in pages() for line in commands(page)):
+        make, module = re.match(r"make ([a-z]+)", line), re.search(r"\bpython -m ([a-z_.]+)", line)
+        unknown = (make and make[1] not in targets) or (module and find_spec(module[1]) is None)
+        wrong += [f"{place}: {line}"] if unknown else []
+    none(wrong, "these commands do not exist:")
+
+
+def test_every_link_leads_somewhere() -> None:
+    wrong = []
+    for page in pages():
+        for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+            target, _, anchor = link.partition("#")
+            if re.match(r"[a-z]+:", link):
+                continue
+            found = (page.parent / target).resolve() if target else page
+            if not found.exists() or (anchor and found.suffix == ".md" and anchor not in anchors(found)):
+                wrong.append(f"{page.relative_to(ROOT)}: {link}")
+    none(wrong, "these links lead nowhere:")
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_readme_says_truly_where_each_rule_stands() -> None:
+    rows = re.findall(r"\]\((\S+\.py)\)((?:,? `\w+`)+)", (ROOT / "README.md").read_text())
+    assert len(rows) > 20, "the table of rules is gone from README.md"
+    wrong = [
+        f"{file} has no {name}"
+        for file, names in rows
+        for name in re.findall(r"`(\w+)`", names)
+        if name not in _defined(ROOT / file)
+    ]
+    none(wrong, "README.md names what is not there:")
+
+
+def _defined(path: Path) -> set[str]:
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    defined = {n.name for n in nodes if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    return defined | {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+
+
+async def test_the_readmes_way_to_publish_an_event_works(kafka: Broker, tmp_path: Path) -> None:
+    found = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert found, "README.md does not show how to publish"
+    script = tmp_path / "shop.py"
+    script.write_text(found[1].replace("127.0.0.1:8192", kafka.bootstrap))
+    shop = await asyncio.create_subprocess_exec(
+        sys.executable, str(script), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    said, _ = await shop.communicate()
+    assert shop.returncode == 0, said.decode()
+    records = await said_on(kafka.bootstrap, "storefront.orders", 1)
+    types = [dict(record.headers)["ce_type"] for record in records]
+    assert b"storefront.order-placed.v1" in types
+
+
+# --- form ---
+
+
+def test_modules_are_called_by_what_they_hold() -> None:
+    wrong = [m.place for m in modules() if VAGUE & set(Path(m.place).with_suffix("").parts)]
+    none(wrong, "a module is named for a noun of the domain:")
+
+
+def test_every_module_says_what_it_owns() -> None:
+    by_alembic = ("env.py",)  # two lines that Alembic runs by file
+    without = (m for m in modules() if m.tree.body and not ast.get_docstring(m.tree) and m.path.name not in by_alembic)
+    none((m.place for m in without), "these modules have no docstring:")
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    functions = [(m, node) for m in modules() for node in ast.walk(m.tree) if isinstance(node, kinds)]
+    long = [
+        f"{m.place}: {node.name} has {_own_lines(node)}" for m, node in functions if _own_lines(node) > LONGEST_FUNCTION
+    ]
+    none(long, f"more than {LONGEST_FUNCTION} lines (functions inside are counted by themselves):")
+
+
+def _own_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    inner = [n for n in function.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return _lines(function) - sum(_lines(nested) for nested in inner)
+
+
+def _lines(node: Any) -> int:
+    return int(node.end_lineno - node.lineno + 1)
+
+
+def test_the_lock_file_has_hashes_and_no_addresses() -> None:
+    text = (ROOT / "requirements" / "all.lock").read_text()
+    pinned = re.split(r"^(?=\S)", text, flags=re.MULTILINE)
+    none((p.partition(" ")[0] for p in pinned if p.strip() and "--hash=sha256:" not in p), "pinned without a hash:")
+    assert not re.search(r"https?://|--(extra-)?index-url|--find-links| @ ", text), "the lock file names an address"
+
+
+def test_nothing_that_is_tracked_names_a_place_on_somebodys_machine() -> None:
+    text_files = (*pages(), *files("*.py", CODE), ROOT / "Makefile", ROOT / "pyproject.toml", ROOT / ".ci" / "run")
+    place = re.compile(r"(?<![\w.$/}-])/(?:work|root|home|Users)/\w+")
+    wrong = [
+        f"{p.relative_to(ROOT)}: {found}" for p in text_files if p.exists() for found in place.findall(p.read_text())
+    ]
+    none(wrong, "paths of one machine:")
+
+
+def test_every_mark_of_unfinished_work_is_gone() -> None:
+    words = re.compile(
+        r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X)\b|raise NotImplemented" + r"Error|pytest\.mark\.sk" + "ip"
+    )
+    wrong = [m.place for m in modules() if words.search(m.path.read_text())]
+    none(wrong, "finish it, or write it down where people look:")
