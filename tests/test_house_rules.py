@@ -1,4 +1,4 @@
-"""What must stay true of the whole house, whoever changes it: each rule looks at what is there and names what breaks it.
+"""What must stay true of the whole house: each rule looks at what is there, and names what breaks it.
 
 Owns no rule of a service. A new service, module, setting, metric or page is found by itself, not by a list here.
 """
