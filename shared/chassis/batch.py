@@ -7,11 +7,10 @@ was consumed, always.
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from chassis import customers, deadlines, decisions, inbox, outbox, parked, positions
 from chassis.database import is_transient
@@ -35,12 +34,22 @@ class Batch:
     partition: int
     entries: Sequence[Entry]
     """In the order in which they are folded; each topic's own order is kept."""
+    moments: Sequence[datetime]
+    """For each entry, how far the partition's time has come when it is folded; never falls."""
     expected: Mapping[str, int]
     """Per topic, the stored next offset that `entries` were read after."""
     before: datetime = LONG_AGO
     """Deadlines due before this moment are folded."""
     time_reached: bool = False
     """Simulated time: say on our own topic that `before` has been reached, once it is settled."""
+
+    def until(self, moment: datetime) -> "Batch":
+        """The part of it that comes before `moment`."""
+        if moment >= self.before:
+            return self
+        moments = list(takewhile(lambda known: known < moment, self.moments))
+        entries = self.entries[: len(moments)]
+        return replace(self, entries=entries, moments=moments, before=moment, time_reached=False)
 
 
 @dataclass
@@ -57,6 +66,7 @@ class Report:
     decisions: int = 0
     facts: int = 0
     more_due: bool = False
+    """The batch was cut because too many deadlines were due; the rest of it is to be asked for again."""
     refused: list[Refused] = field(default_factory=list)
 
 
@@ -65,6 +75,8 @@ class _Sorted:
     """The entries of a batch by what becomes of them."""
 
     tallies: dict[str, Counter[str]]
+    moments: dict[int, datetime]
+    """By the identity of the entry."""
     events: list[Entry] = field(default_factory=list)
     parkings: list[parked.Parking] = field(default_factory=list)
 
@@ -91,31 +103,37 @@ async def run(tx: Tx, service: Service, batch: Batch, *, most_due: int = 1_000, 
     `isolate` saves customer by customer behind savepoints and parks those whose items cannot be saved.
     """
     stored = await _expected_positions(tx, batch)
+    waking, until = await _waking(tx, batch, most_due)
+    more_due, batch = until < batch.before, batch.until(until)
     sorted_ = _sort(batch)
     fresh = await _fresh(tx, sorted_)
-    waking, more_due = await _waking(tx, batch, most_due)
     items = [_event(entry) for entry in fresh]
+    moments = [sorted_.moments[id(entry)] for entry in fresh]
     apply = apply_apart if isolate else apply_together
-    folded = await apply(tx, service, items, waking, before=batch.before, partition_of=lambda _: batch.partition)
+    folded = await apply(
+        tx, service, items, waking, before=batch.before, partition_of=lambda _: batch.partition, moments=moments
+    )
     _tally(sorted_, fresh, folded)
     await parked.park(tx, sorted_.parkings)
     await customers.block(tx, folded.blocks)
     report = _report(sorted_, batch, stored, folded, more_due=more_due)
-    report.facts = await _publish(tx, service, batch, folded, report)
-    report.decisions = await decisions.write(tx, folded.outcomes)
+    if batch.time_reached and report.time_moved:  # said once: an echo would never end where facts flow back
+        await _say_time(tx, service, batch)
     await positions.advance(tx, batch.partition, _advances(batch, sorted_, stored), report.settled_at)
     return report
 
 
 async def _expected_positions(tx: Tx, batch: Batch) -> dict[str, positions.Position]:
     stored = await positions.positions_of(tx, batch.partition)
-    if {topic: position.next_offset for topic, position in stored.items()} != dict(batch.expected):
+    ours = {topic: position for topic, position in stored.items() if topic in batch.expected}
+    if {topic: position.next_offset for topic, position in ours.items()} != dict(batch.expected):
         raise PositionsMoved(f"partition {batch.partition}")
-    return stored
+    return ours
 
 
 def _sort(batch: Batch) -> _Sorted:
-    found = _Sorted({topic: Counter() for topic in batch.expected})
+    moments = {id(entry): moment for entry, moment in zip(batch.entries, batch.moments, strict=True)}
+    found = _Sorted({topic: Counter() for topic in batch.expected}, moments)
     seen: dict[tuple[str, str], int] = {}
     for entry in batch.entries:
         event = entry.event
@@ -152,9 +170,9 @@ async def _fresh(tx: Tx, found: _Sorted) -> list[Entry]:
     for entry in found.events:
         (fresh if _name(entry) in new else old).append(entry)
     if old:
-        hashes = await inbox.known_hashes(tx, [_name(entry) for entry in old])
+        known = await inbox.known(tx, [_name(entry) for entry in old])
         for entry in old:
-            _repeated(found, entry, hashes[_name(entry)])
+            _repeated(found, entry, known[_name(entry)].content_hash)
     return fresh
 
 
@@ -163,9 +181,9 @@ def _name(entry: Entry) -> tuple[str, str]:
     return event.id, event.source
 
 
-async def _waking(tx: Tx, batch: Batch, most_due: int) -> tuple[list[str], bool]:
+async def _waking(tx: Tx, batch: Batch, most_due: int) -> tuple[list[str], datetime]:
     if batch.before == LONG_AGO:
-        return [], False
+        return [], LONG_AGO
     return await deadlines.due_customers(tx, batch.partition, batch.before, most_due)
 
 
@@ -177,8 +195,9 @@ async def apply_together(
     *,
     before: datetime,
     partition_of: Callable[[str], int],
+    moments: Sequence[datetime] | None = None,
 ) -> Folded:
-    """Lock the customers, load, fold and save them all at once; deadlines are written, facts and decisions are not."""
+    """Lock the customers, load, fold and save them all at once, with the deadlines, decisions and facts that follow."""
     touched_ids = {item.customer_id for item in items} | set(waking)
     if not touched_ids:
         return Folded({})
@@ -188,11 +207,14 @@ async def apply_together(
     folding = service.folding
     touched = [item for item in items if item.customer_id in free]
     accounts = await folding.load(tx, [*touched, *due]) if touched or due else {}
-    folded = fold_sequence(folding.fold, accounts, items, due, before=before, blocked=blocked)
+    folded = fold_sequence(folding.fold, accounts, items, due, before=before, blocked=blocked, moments=moments)
     changed = {customer_id: folded.accounts[customer_id] for customer_id in sorted(folded.changed)}
     if changed or any(outcome.rows for _, outcome in folded.outcomes):
         await folding.save(tx, changed, folded.outcomes)
     await deadlines.write(tx, folded.deadlines, {c: partition_of(c) for c in touched_ids})
+    await decisions.write(tx, folded.outcomes)
+    facts = events_of(service.source, folded.outcomes)
+    await outbox.put(tx, [(partition_of(fact.data.customer_id), to_record(fact)) for fact in facts])
     return folded
 
 
@@ -204,15 +226,20 @@ async def apply_apart(
     *,
     before: datetime,
     partition_of: Callable[[str], int],
+    moments: Sequence[datetime] | None = None,
 ) -> Folded:
     """The same, customer by customer behind savepoints: who cannot be saved is blocked, the others go on."""
     whole = Folded({})
+    timed = list(zip(items, moments or [item.at for item in items], strict=True))
     for customer_id in sorted({item.customer_id for item in items} | set(waking)):
-        own = [item for item in items if item.customer_id == customer_id]
+        own = [item for item, _ in timed if item.customer_id == customer_id]
+        own_moments = [moment for item, moment in timed if item.customer_id == customer_id]
         try:
             async with tx.begin_nested():
-                part = await apply_together(tx, service, own, [customer_id], before=before, partition_of=partition_of)
-        except (SQLAlchemyError, ValueError, TypeError, KeyError, ArithmeticError) as error:
+                part = await apply_together(
+                    tx, service, own, [customer_id], before=before, partition_of=partition_of, moments=own_moments
+                )
+        except Exception as error:  # whatever it is: the others go on
             if is_transient(error):
                 raise
             part = _unsaved(customer_id, own, error)
@@ -246,7 +273,7 @@ def _report(
     found: _Sorted, batch: Batch, stored: Mapping[str, positions.Position], folded: Folded, *, more_due: bool
 ) -> Report:
     settled_at = next((position.settled_at for position in stored.values()), None)
-    time_moved = batch.before > (settled_at or LONG_AGO) and not more_due
+    time_moved = batch.before > (settled_at or LONG_AGO)
     return Report(
         next_offsets=_next_offsets(batch),
         settled_at=batch.before if time_moved else settled_at,
@@ -254,6 +281,8 @@ def _report(
         counts=sum(found.tallies.values(), Counter()),
         reasons=Counter(parking.reason for parking in found.parkings),
         deadlines=sum(1 for item, _ in folded.outcomes if not isinstance(item, Event)),
+        decisions=sum(len(outcome.decisions) for _, outcome in folded.outcomes),
+        facts=sum(len(outcome.facts) for _, outcome in folded.outcomes),
         more_due=more_due,
         refused=folded.refused,
     )
@@ -282,11 +311,6 @@ def _advances(batch: Batch, found: _Sorted, stored: Mapping[str, positions.Posit
     ]
 
 
-async def _publish(tx: Tx, service: Service, batch: Batch, folded: Folded, report: Report) -> int:
-    records = [(batch.partition, to_record(event)) for event in events_of(service.source, folded.outcomes)]
-    facts = len(records)
-    if batch.time_reached and report.time_moved:  # said once: an echo would never end where facts flow back
-        event = time_reached(service.source, service.topic, batch.partition, batch.before)
-        records.append((batch.partition, to_record(event, topic=service.topic)))
-    await outbox.put(tx, records)
-    return facts
+async def _say_time(tx: Tx, service: Service, batch: Batch) -> None:
+    event = time_reached(service.source, service.topic, batch.partition, batch.before)
+    await outbox.put(tx, [(batch.partition, to_record(event, topic=service.topic))])

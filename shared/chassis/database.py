@@ -7,6 +7,7 @@ import asyncio
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000
@@ -25,6 +26,7 @@ def create_engine(database_url: str, *, connections: int) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=5,
         pool_pre_ping=False,
+        hide_parameters=True,  # an error's text ends up in logs; what customers wrote must not
         connect_args={
             "timeout": 10,
             "server_settings": {
@@ -39,14 +41,17 @@ def create_engine(database_url: str, *, connections: int) -> AsyncEngine:
 
 def is_transient(error: BaseException) -> bool:
     """Whether trying again later may succeed without anybody changing anything."""
+    code = sqlstate_of(error)
+    if code is not None:
+        return code.startswith(_TRANSIENT_CLASSES) or code in _TRANSIENT_CODES
     if isinstance(error, DBAPIError):
-        code = _sqlstate(error)
-        if code is not None:
-            return code.startswith(_TRANSIENT_CLASSES) or code in _TRANSIENT_CODES
-        return error.connection_invalidated or isinstance(error, InterfaceError)
-    return isinstance(error, OSError | asyncio.TimeoutError)
+        # the driver calls a value that it cannot encode an interface error, too; that will never pass
+        refused_value = isinstance(error.orig and error.orig.__cause__, ValueError)
+        return error.connection_invalidated or (isinstance(error, InterfaceError) and not refused_value)
+    return isinstance(error, OSError | asyncio.TimeoutError | PoolTimeout)
 
 
-def _sqlstate(error: DBAPIError) -> str | None:
-    original: Any = error.orig
+def sqlstate_of(error: BaseException) -> str | None:
+    """PostgreSQL's code for what went wrong; while connecting, the driver's errors come as they are."""
+    original: Any = error.orig if isinstance(error, DBAPIError) else error
     return getattr(original, "sqlstate", None) or getattr(getattr(original, "__cause__", None), "sqlstate", None)

@@ -1,7 +1,7 @@
 """Wake-up calls that folds leave for later; there is no other scheduler."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
@@ -10,18 +10,21 @@ from chassis.sequence import Key
 from chassis.service import Tx
 
 
-async def due_customers(tx: Tx, partition: int, before: datetime, most: int) -> tuple[list[str], bool]:
-    """Customers with a deadline due before `before`, earliest first, and whether there are more than `most`."""
-    rows = await tx.execute(_DUE, {"partition": partition, "before": before, "most": most + 1})
-    found = [row.customer_id for row in rows]
-    return list(dict.fromkeys(found[:most])), len(found) > most
+async def due_customers(tx: Tx, partition: int, before: datetime, most: int) -> tuple[list[str], datetime]:
+    """Customers with a deadline due before `before`, and up to which moment that is all of them.
+
+    Of more than `most` deadlines the earliest are found, those of one moment together.
+    """
+    rows = (await tx.execute(_DUE, {"partition": partition, "before": before, "most": most})).all()
+    until = before if len(rows) < most else min(before, rows[-1].due_at + timedelta(microseconds=1))
+    return list(dict.fromkeys(row.customer_id for row in rows)), until
 
 
 _DUE = text("""
-    select d.customer_id from deadlines d
+    select d.customer_id, d.due_at from deadlines d
     where d.partition = :partition and d.due_at < :before
       and not exists (select from customers c where c.customer_id = d.customer_id and c.blocked_at is not null)
-    order by d.due_at, d.customer_id limit :most
+    order by d.due_at fetch first (cast(:most as bigint)) rows with ties
 """)
 
 

@@ -1,7 +1,7 @@
 """Which events were taken in already, by id and source."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 
@@ -32,19 +32,30 @@ _TAKE_IN = text("""
     insert into inbox (event_id, source, content_hash, topic, partition, "offset")
     select * from unnest(cast(:ids as text[]), cast(:sources as text[]), cast(:hashes as bigint[]),
                          cast(:topics as text[]), cast(:partitions as integer[]), cast(:offsets as bigint[]))
+    order by 1, 2  -- two partitions that bring the same ids wait for each other in one order
     on conflict do nothing returning event_id, source
 """)
 
 
-async def known_hashes(tx: Tx, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    """The content hashes of events that are in the inbox, by (id, source)."""
+class Known(NamedTuple):
+    """What the inbox remembers of an event: its content and the record that brought it."""
+
+    content_hash: int
+    place: tuple[str, int, int]
+    """Topic, partition, offset."""
+
+
+async def known(tx: Tx, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], Known]:
+    """What is remembered of the events that are in the inbox, by (id, source)."""
     ids, sources = [name[0] for name in names], [name[1] for name in names]
-    rows = await tx.execute(_HASHES, {"ids": ids, "sources": sources})
-    return {(row.event_id, row.source): row.content_hash for row in rows}
+    rows = await tx.execute(_KNOWN, {"ids": ids, "sources": sources})
+    return {
+        (row.event_id, row.source): Known(row.content_hash, (row.topic, row.partition, row.offset)) for row in rows
+    }
 
 
-_HASHES = text("""
-    select event_id, source, content_hash from inbox
+_KNOWN = text("""
+    select event_id, source, content_hash, topic, partition, "offset" from inbox
     join unnest(cast(:ids as text[]), cast(:sources as text[])) as v (event_id, source) using (event_id, source)
 """)
 

@@ -119,6 +119,7 @@ class Lane:
         return Batch(
             partition=self.partition,
             entries=[entry for *_, entry in taken],
+            moments=[moment for moment, *_ in taken],
             expected=self.positions,
             before=before,
             time_reached=self.clock is ClockKind.simulated and not cut and before > LONG_AGO,

@@ -1,7 +1,7 @@
 """The way back for parked events: a customer's events in their original order, through the normal fold.
 
-The parked row takes the inbox's place (its inbox row, where there was one, was committed with the parking). A dry
-run does everything and rolls back.
+The parked row takes the inbox's place: its own inbox row was committed with the parking. Where the inbox knows the
+event from another record, this one is a repetition. A dry run does everything and rolls back.
 """
 
 from collections import Counter
@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import text
 
 from chassis import customers, inbox, parked
-from chassis.batch import apply_together
+from chassis.batch import apply_apart
 from chassis.errors import Rejected
 from chassis.reading import Entry, read
 from chassis.runtime import Runtime
@@ -69,14 +69,13 @@ async def _take_up(tx: Tx, runtime: Runtime, customer_id: str, actor: str) -> tu
     entries = {row.parked_id: read(row.record, wanted.get(row.record.topic, ())) for row in waiting}
     refused = {row.parked_id: _unfit(row, entries[row.parked_id]) for row in waiting}
     fit = [row for row in waiting if refused[row.parked_id] is None and entries[row.parked_id].event]
+    fit = await _first_time(tx, fit, entries, refused)
     await customers.unblock(tx, customer_id)
-    await inbox.take_in(tx, [entries[row.parked_id] for row in fit])
     events: list[Event[Any]] = [event for row in fit if (event := entries[row.parked_id].event)]
     before = await _settled_at(tx, runtime, customer_id)
-    folded = await apply_together(
+    folded = await apply_apart(
         tx, runtime.service, events, [customer_id], before=before, partition_of=runtime.partition_of
     )
-    await runtime.put_out(tx, folded)
     await customers.block(tx, folded.blocks)
     again = {id(refusal.item): (refusal.reason, refusal.detail) for refusal in folded.refused}
     for row in fit:
@@ -86,6 +85,23 @@ async def _take_up(tx: Tx, runtime: Runtime, customer_id: str, actor: str) -> tu
     done = [parked_id for parked_id, why in refused.items() if why is None]
     await parked.close(tx, done, state="redriven", actor=actor)
     return len(done), Counter(reason for _, reason, _ in kept)
+
+
+async def _first_time(
+    tx: Tx, rows: list[parked.Waiting], entries: dict[int, Entry], refused: dict[int, tuple[str, str] | None]
+) -> list[parked.Waiting]:
+    """The rows whose event came by no other record; of the others, those with other content are refused."""
+    named = {row.parked_id: (event.id, event.source) for row in rows if (event := entries[row.parked_id].event)}
+    await inbox.take_in(tx, [entries[parked_id] for parked_id in named])
+    known = await inbox.known(tx, list(set(named.values())))
+    first = []
+    for row in rows:
+        found = known[named[row.parked_id]]
+        if found.place == (row.record.topic, row.record.partition, row.record.offset):
+            first.append(row)
+        elif found.content_hash != entries[row.parked_id].content_hash:
+            refused[row.parked_id] = (STAYS, "this id was used before, with other content")
+    return first
 
 
 def _unfit(row: parked.Waiting, entry: Entry) -> tuple[str, str] | None:

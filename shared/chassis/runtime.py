@@ -11,7 +11,7 @@ from uuid import uuid4
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from chassis import customers, decisions, inbox, outbox
+from chassis import customers, inbox
 from chassis.batch import apply_together
 from chassis.database import create_engine
 from chassis.errors import Conflict
@@ -19,12 +19,10 @@ from chassis.items import Command
 from chassis.links import Links
 from chassis.outcomes import DUPLICATE, Outcome
 from chassis.partitions import partition_of
-from chassis.publishing import events_of
 from chassis.sequence import LONG_AGO, Folded
 from chassis.service import Service, Tx
 from chassis.settings import ClockKind, ServiceSettings
 from contracts import Event
-from contracts.kafka import to_record
 
 
 @dataclass
@@ -97,7 +95,6 @@ class Runtime:
             )
             for refused in folded.refused:
                 raise refused.error or Conflict(refused.reason, refused.detail)
-            await self.put_out(tx, folded)
         self.outbox_filled.set()
         return folded.outcomes[0][1]
 
@@ -114,20 +111,8 @@ class Runtime:
             folded = await apply_together(
                 tx, self.service, ordered, waking, before=before, partition_of=self.partition_of
             )
-            await self.put_out(tx, folded)
         self.outbox_filled.set()
         return folded
-
-    async def put_out(self, tx: Tx, folded: Folded) -> None:
-        """Decisions and facts of what was folded outside a batch."""
-        await decisions.write(tx, folded.outcomes)
-        await outbox.put(
-            tx,
-            [
-                (self.partition_of(event.data.customer_id), to_record(event))
-                for event in events_of(self.service.source, folded.outcomes)
-            ],
-        )
 
     async def close(self) -> None:
         """Give the connections back."""

@@ -8,6 +8,7 @@ import heapq
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Any
 
 from chassis.errors import Rejected
@@ -69,17 +70,19 @@ def fold_sequence(
     *,
     before: datetime = LONG_AGO,
     blocked: Iterable[str] = (),
+    moments: Iterable[datetime] | None = None,
 ) -> Folded:
     """Fold `items` in their order, and between them the deadlines due strictly before `before`.
 
     `accounts` holds every customer of the items and deadlines. Customers in `blocked` get nothing: their events
-    are refused with reason `behind_blocked`, their deadlines wait.
+    are refused with reason `behind_blocked`, their deadlines wait. `moments` says for each item how far time has
+    come when it is folded (the latest `at` so far, unless somebody knows of more).
     """
     run = _Run(fold, Folded(dict(accounts)), before, set(blocked))
     for due in deadlines:
         run.wait_for(due)
-    for item in items:
-        run.fire_until(item.at)
+    for item, moment in zip(items, moments or accumulate((item.at for item in items), max), strict=True):
+        run.fire_until(moment)
         run.take(item)
     run.fire_until(before)
     return run.folded
