@@ -26,7 +26,9 @@ $(READY): requirements/all.lock $(addsuffix /pyproject.toml,$(PACKAGES))
 run: $(READY) ## the shop, the four services, broker and databases on this machine (ONCE=1 KAFKA=apache SEED=7 WEEKS=6)
 	@$(BIN)/python -m deploy.local
 
-test: $(READY) ## every test on real parts (KAFKA=apache, ARGS="tests/chassis -k inbox")
+# Apache Kafka is for what touches a broker: the chassis, the journeys and the stack itself.
+ARGS ?= $(if $(filter apache,$(KAFKA)),tests/chassis tests/journeys tests/deploy tests/storefront)
+test: $(READY) ## every test on real parts (KAFKA=apache: chassis and journeys there; ARGS="tests/chassis -k inbox")
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: $(READY) ## lint, formatting, types, generated schemas

@@ -108,6 +108,7 @@ async def _play(options: argparse.Namespace, stack: Stack, console: Console) -> 
     result = asdict(figures) | {
         "seed": options.seed,
         "truth": shop.truth()._asdict(),
+        "mailboxes": asdict(playing.customers.counts),
         "surveys_held": _number(decisions["feedback"], "held"),
         "records": records,
         "decisions": decisions,
