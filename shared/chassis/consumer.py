@@ -5,6 +5,8 @@ no deserialisers. Positions come from the database, so any doubt ends in a seek.
 """
 
 import asyncio
+import time
+from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -21,7 +23,7 @@ log = structlog.get_logger(__name__)
 FETCH_MAX_WAIT_MS = 100
 PARTITION_FETCH_BYTES = 262_144
 STOP_TIMEOUT_S = 5.0
-HINT_TIMEOUT_S = 5.0
+ANSWER_TIMEOUT_S = 5.0
 
 
 class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
@@ -30,6 +32,9 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
     def __init__(self, bootstrap: str, group: str, topics: Collection[str], session_timeout_ms: int) -> None:
         self._topics = sorted(topics)
         self.assignment_changed = False
+        self.heard = False
+        """Whether any fetch was answered."""
+        self._answers: dict[TopicPartition, tuple[int | None, float]] = {}
         self._kafka = AIOKafkaConsumer(
             bootstrap_servers=bootstrap,
             group_id=group,
@@ -45,7 +50,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         )
 
     async def start(self) -> None:
-        """Join the group."""
+        """Join the group. `KafkaError` or `OSError` when no broker answers; only `stop` may follow then."""
         await self._kafka.start()
         self._kafka.subscribe(self._topics, listener=self)
 
@@ -53,7 +58,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         """Leave the group; gives up after a few seconds, which is safe because the database is the truth."""
         try:
             await asyncio.wait_for(self._kafka.stop(), STOP_TIMEOUT_S)
-        except (TimeoutError, KafkaError) as error:
+        except (TimeoutError, KafkaError, OSError) as error:
             log.warning("consumer did not stop cleanly", error=type(error).__name__)
 
     def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
@@ -64,8 +69,9 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
         self.assignment_changed = True
 
     def partitions(self) -> set[int]:
-        """The partition numbers that are ours."""
-        return {assigned.partition for assigned in self._kafka.assignment()}
+        """The partition numbers that are ours, with all their topics."""
+        owned = Counter(assigned.partition for assigned in self._kafka.assignment())
+        return {partition for partition, topics in owned.items() if topics == len(self._topics)}
 
     async def poll(self, timeout_ms: int) -> list[RawRecord]:
         """What has come, in order per topic and partition. After an exception every position must be sought anew."""
@@ -83,26 +89,43 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
     async def beginnings(self, partition: int, topics: Collection[str]) -> dict[str, int]:
         """The first offset that is still there, per topic."""
         asked = [TopicPartition(topic, partition) for topic in topics]
-        found = await self._kafka.beginning_offsets(asked)
+        found = await asyncio.wait_for(self._kafka.beginning_offsets(asked), ANSWER_TIMEOUT_S)
         return {place.topic: offset for place, offset in found.items()}
 
     def last_fetch(self, topic: str, partition: int) -> tuple[int | None, int | None]:
-        """When the newest fetch of a partition came (ms) and where it said that committed records end."""
+        """When the newest fetch of a partition came (ms) and where it said that the partition ends."""
         place = TopicPartition(topic, partition)
         return self._kafka.last_poll_timestamp(place), self._kafka.highwater(place)
 
-    def pause(self, partition: int, paused: bool) -> None:
-        """Stop or go on fetching a partition number."""
-        places = [place for place in self._kafka.assignment() if place.partition == partition]
-        if paused:
-            self._kafka.pause(*places)
-        elif self._kafka.paused():
-            self._kafka.resume(*places)
+    async def position(self, topic: str, partition: int) -> int | None:
+        """Where polling stands; None when nobody knows at once. It passes what is no record: ends of transactions."""
+        try:
+            return int(await asyncio.wait_for(self._kafka.position(TopicPartition(topic, partition)), 0.05))
+        except (TimeoutError, KafkaError):
+            return None
+
+    def pause(self, partition: int, topics: Collection[str]) -> None:
+        """Fetch no more from these topics of a partition number, and go on with the others."""
+        ours = {place for place in self._kafka.assignment() if place.partition == partition}
+        paused = {place for place in ours if place.topic in topics}
+        was_paused = self._kafka.paused()
+        self._kafka.pause(*(paused - was_paused))
+        self._kafka.resume(*(ours & was_paused - paused))
+
+    def silence_s(self) -> float:
+        """For how long the quietest of our places has not answered a fetch; what is paused is not asked."""
+        now_s, paused, ours = time.monotonic(), self._kafka.paused(), self._kafka.assignment()
+        for place in ours:
+            answered_ms = self._kafka.last_poll_timestamp(place)
+            self.heard |= answered_ms is not None
+            if place in paused or self._answers.get(place, (None, 0.0))[0] != answered_ms or place not in self._answers:
+                self._answers[place] = (answered_ms, now_s)
+        return max((now_s - since_s for place, (_, since_s) in self._answers.items() if place in ours), default=0.0)
 
     async def hint(self, offsets: Mapping[tuple[str, int], int]) -> None:
         """Tell Kafka how far we are, for lag metrics and autoscaling. Failing is harmless."""
         try:
             commits = {TopicPartition(topic, partition): offset for (topic, partition), offset in offsets.items()}
-            await asyncio.wait_for(self._kafka.commit(commits), HINT_TIMEOUT_S)
+            await asyncio.wait_for(self._kafka.commit(commits), ANSWER_TIMEOUT_S)
         except (KafkaError, TimeoutError):
             metrics.position_hints_failed.inc()

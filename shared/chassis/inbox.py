@@ -49,9 +49,7 @@ async def known(tx: Tx, names: Collection[tuple[str, str]]) -> dict[tuple[str, s
     """What is remembered of the events that are in the inbox, by (id, source)."""
     ids, sources = [name[0] for name in names], [name[1] for name in names]
     rows = await tx.execute(_KNOWN, {"ids": ids, "sources": sources})
-    return {
-        (row.event_id, row.source): Known(row.content_hash, (row.topic, row.partition, row.offset)) for row in rows
-    }
+    return {(row.event_id, row.source): Known(row.content_hash, (row.topic, row.partition, row.offset)) for row in rows}
 
 
 _KNOWN = text("""
@@ -64,19 +62,36 @@ def _event(entry: Entry) -> Any:
     return entry.event
 
 
-async def enter_command(tx: Tx, command: Command[Any]) -> bool:
-    """Write down that a command was given; False when it has been given before."""
-    row = await tx.execute(
-        text("""
-            insert into commands (command_id, customer_id, kind, actor, at)
-            values (:id, :customer_id, :kind, :actor, :at) on conflict do nothing returning command_id
-        """),
+async def enter_commands(tx: Tx, commands: Sequence[Command[Any]]) -> set[str]:
+    """Write down that commands were given; ids of those that are new. `commands` name no id twice."""
+    rows = await tx.execute(
+        _ENTER_COMMANDS,
         {
-            "id": command.id,
-            "customer_id": command.customer_id,
-            "kind": type(command.data).__name__,
-            "actor": command.actor,
-            "at": command.at,
+            "ids": [command.id for command in commands],
+            "customers": [command.customer_id for command in commands],
+            "kinds": [type(command.data).__name__ for command in commands],
+            "actors": [command.actor for command in commands],
+            "moments": [command.at for command in commands],
         },
     )
-    return row.first() is not None
+    return {row.command_id for row in rows}
+
+
+_ENTER_COMMANDS = text("""
+    insert into commands (command_id, customer_id, kind, actor, at)
+    select * from unnest(cast(:ids as text[]), cast(:customers as text[]), cast(:kinds as text[]),
+                         cast(:actors as text[]), cast(:moments as timestamptz[]))
+    order by 1  -- two that give the same ids wait for each other in one order
+    on conflict do nothing returning command_id
+""")
+
+
+async def forget_commands(tx: Tx, command_ids: Collection[str]) -> None:
+    """Commands of this transaction that were refused: they may be given again."""
+    if command_ids:
+        await tx.execute(_FORGET_COMMANDS, {"ids": list(command_ids)})
+
+
+_FORGET_COMMANDS = text("""
+    delete from commands c using unnest(cast(:ids as text[])) as v (command_id) where c.command_id = v.command_id
+""")

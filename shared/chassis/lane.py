@@ -21,7 +21,7 @@ from chassis.service import Inlet
 from chassis.settings import ClockKind
 
 ENOUGH_ENTRIES = 20_000
-"""A lane that holds so many is not polled until some are folded."""
+"""A topic that holds so many is not polled until some are folded."""
 
 
 _Candidate = tuple[datetime, int, int, Entry]
@@ -39,10 +39,16 @@ class _Topic:
     listening: Listening = field(default_factory=Listening)
     marked_at: datetime = LONG_AGO
     """The last time-reached among those waiting."""
+    read_until: int = 0
+    """Where polling stands: past the last record where what follows is no record (a transaction's end)."""
 
     @property
     def end(self) -> int:
         return self.waiting[-1].record.offset + 1 if self.waiting else self.next_offset
+
+    @property
+    def time(self) -> datetime:
+        return max(self.reached_at, self.marked_at)
 
 
 class Lane:
@@ -80,28 +86,26 @@ class Lane:
             if entry.marker:
                 topic.marked_at = max(topic.marked_at, entry.marker.at)
 
-    def fetched(self, topic: str, at_ms: int | None, end_offset: int | None) -> None:
-        """What the newest fetch of a topic said; see `Listening`."""
+    def fetched(self, topic: str, at_ms: int | None, end_offset: int | None, position: int | None = None) -> None:
+        """What the newest fetch of a topic said (see `Listening`), and where polling stands; all polled is received."""
         self.topics[topic].listening.fetched(at_ms, end_offset)
+        self.topics[topic].read_until = position or 0
 
-    @property
-    def is_full(self) -> bool:
-        """Whether polling should pause."""
-        return sum(len(topic.waiting) for topic in self.topics.values()) >= ENOUGH_ENTRIES
-
-    @property
-    def has_entries(self) -> bool:
-        """Whether anything was polled and not folded."""
-        return any(topic.waiting for topic in self.topics.values())
+    def full_topics(self) -> set[str]:
+        """Topics to pause: they hold enough, and it is not their own time that the others wait for."""
+        horizon = self.horizon()
+        return {
+            name
+            for name, topic in self.topics.items()
+            if len(topic.waiting) >= ENOUGH_ENTRIES
+            and (self.clock is ClockKind.real or not topic.carries_time or topic.time > horizon)
+        }
 
     def horizon(self) -> datetime:
         """Up to which moment this partition's deadlines may be folded, once everything at hand is."""
         if self.clock is ClockKind.real:
-            return min(topic.listening.passed(topic.end) for topic in self.topics.values())
-        return min(
-            (max(topic.reached_at, topic.marked_at) for topic in self.topics.values() if topic.carries_time),
-            default=LONG_AGO,
-        )
+            return min(topic.listening.passed(max(topic.end, topic.read_until)) for topic in self.topics.values())
+        return min((topic.time for topic in self.topics.values() if topic.carries_time), default=LONG_AGO)
 
     def next_batch(self, most: int, *, deadlines_due: bool = False) -> Batch | None:
         """The next `most` entries with the deadlines between them; None when there is nothing to do.

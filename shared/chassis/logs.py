@@ -1,8 +1,17 @@
-"""Structured logs: one JSON object a line, no personal data, no paths of requests (they may hold a link's token)."""
+"""Structured logs: one JSON object a line, no personal data, no paths of requests (they may hold a link's token).
+
+What an exception says may hold what a customer wrote, so it is left out: its kinds and places are told, PostgreSQL's
+code, and the words only of errors whose words we know (our own, Kafka's, the operating system's).
+"""
 
 import logging
+import sys
+import traceback
+from collections.abc import Iterator
 
 import structlog
+
+from chassis.database import sqlstate_of
 
 
 def configure(service: str, level: str) -> None:
@@ -12,14 +21,14 @@ def configure(service: str, level: str) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        _without_words,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler()
+    handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -34,3 +43,31 @@ def configure(service: str, level: str) -> None:
     structlog.contextvars.bind_contextvars(service=service)
     for noisy in ("aiokafka", "httpx", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _without_words(_: object, __: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    """Replace an exception by what may be told of it and of what caused it."""
+    found = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if found is True else found[1] if isinstance(found, tuple) else found
+    if isinstance(error, BaseException):
+        event["exception"] = [line for one in _causes(error) for line in (_told(one), *_places(one))]
+    return event
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def _told(error: BaseException) -> str:
+    kind = f"{type(error).__module__}.{type(error).__qualname__}"
+    if kind.startswith(("chassis.", "aiokafka.")) or (kind.startswith("builtins.") and isinstance(error, OSError)):
+        return f"{kind}: {error}"
+    code = sqlstate_of(error)
+    return f"{kind} ({code})" if code else kind
+
+
+def _places(error: BaseException) -> Iterator[str]:
+    for frame in traceback.extract_tb(error.__traceback__):
+        yield f"  {frame.filename}:{frame.lineno} in {frame.name}"

@@ -12,17 +12,21 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import ValidationError
 
-from chassis import logs, parked, topics
+from chassis import logs, parked
 from chassis.application import Application
+from chassis.database import is_transient
 from chassis.health import Health
 from chassis.migrations import SchemaOutdated, require_head, upgrade
 from chassis.redrive import redrive
 from chassis.relay import Relay
 from chassis.runtime import Runtime
+from chassis.settings import ServiceSettings
 from chassis.web import create_app
 from chassis.worker import Worker
 
 log = structlog.get_logger(__name__)
+
+DATABASE_RETRY_S = 1.0
 
 
 def main(compose: Callable[[], Application]) -> None:
@@ -61,8 +65,15 @@ def _parser() -> argparse.ArgumentParser:
 
 def _settings_problem(error: ValidationError) -> str:
     """Every wrong setting at once, by name and never by value."""
-    lines = [f"  {'.'.join(str(part) for part in found['loc'])}: {found['msg']}" for found in error.errors()]
+    lines = [f"  {_variable(error, found['loc'])}: {found['msg']}" for found in error.errors(include_input=False)]
     return "\n".join(["These settings are missing or wrong:", *lines])
+
+
+def _variable(error: ValidationError, place: tuple[int | str, ...]) -> str:
+    """The environment variable to set."""
+    known = {settings.__name__: settings for settings in ServiceSettings.__subclasses__()}
+    field = ".".join(str(part) for part in place)
+    return known.get(error.title, ServiceSettings).variable_of(field)
 
 
 async def _list_parked(application: Application) -> None:
@@ -99,8 +110,8 @@ def _serve(application: Application, *, with_api: bool, with_worker: bool) -> No
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await require_head(runtime.engine, application.service.migrations, application.service.name)
-        tasks = await _start(application, runtime, health, with_worker=with_worker)
+        await _require_head(application, runtime, lambda: server.should_exit)
+        tasks = _start(application, runtime, health, with_worker=with_worker)
 
         def failed(task: asyncio.Task[None]) -> None:
             if not task.cancelled() and task.exception():
@@ -125,6 +136,18 @@ def _serve(application: Application, *, with_api: bool, with_worker: bool) -> No
         log.error("stopped by a failure", error=type(error).__name__, exc_info=error)
     if failure or not server.started:
         sys.exit(1)
+
+
+async def _require_head(application: Application, runtime: Runtime, is_stopping: Callable[[], bool]) -> None:
+    """Wait for a database that is away; refuse one with another schema."""
+    while True:
+        try:
+            return await require_head(runtime.engine, application.service.migrations, application.service.name)
+        except Exception as error:
+            if not is_transient(error) or is_stopping():
+                raise
+            log.warning("the database is away; trying again", error=type(error).__name__)
+            await asyncio.sleep(DATABASE_RETRY_S)
 
 
 def _without_routes(application: Application) -> Application:
@@ -157,15 +180,10 @@ class _NoTasks:
         """Nothing runs."""
 
 
-async def _start(
-    application: Application, runtime: Runtime, health: Health, *, with_worker: bool
-) -> "_Tasks | _NoTasks":
+def _start(application: Application, runtime: Runtime, health: Health, *, with_worker: bool) -> "_Tasks | _NoTasks":
     if not with_worker:
         health.set_ready(True)
         return _NoTasks()
-    settings = application.settings
-    wanted = [inlet.topic for inlet in application.service.consumes]
-    await topics.check(settings.kafka_bootstrap_servers, [*wanted, application.service.topic], settings.partitions)
     own: list[asyncio.Task[None]] = [asyncio.create_task(task(runtime)) for task in application.background]
     return _Tasks(Worker(runtime, health), Relay(runtime), own)
 

@@ -13,6 +13,7 @@ T = TypeVar("T")
 
 PAGE_SIZE = 50
 LARGEST_PAGE_SIZE = 200
+LARGEST_NUMBER = 2**63 - 1
 
 
 class Page(BaseModel, Generic[T]):
@@ -44,7 +45,7 @@ def place_in(cursor: str | None) -> int:
     match place:
         case None:
             return 0
-        case (int(number),):
+        case (int(number),) if 0 <= number <= LARGEST_NUMBER:
             return number
         case _:
             raise Rejected("bad_cursor", "The cursor is of another list; start again without it.")

@@ -1,5 +1,6 @@
 """Errors over HTTP: RFC 9457 problem details, mapped once for all routes."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -25,18 +26,35 @@ class Problem(BaseModel):
     code: str = Field(examples=["not_found"], description="Stable, for machines")
 
 
+HARDENING = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
+"""Headers of every answer that does not say otherwise."""
+
 RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "content": {"application/problem+json": {}}} for status in (404, 409, 422)
 }
 """What every route may answer besides its own; given to routers for the OpenAPI document."""
 
 
-def problem(status: int, code: str, detail: str, **extensions: Any) -> JSONResponse:
+class BodyTooLarge(HTTPException):
+    """More came than is taken. Frameworks let this kind of exception pass through the reading of a body."""
+
+    def __init__(self, most_bytes: int) -> None:
+        super().__init__(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"At most {most_bytes} bytes are taken.")
+
+
+def problem(
+    status: int, code: str, detail: str, headers: Mapping[str, str] | None = None, **extensions: Any
+) -> JSONResponse:
     """A problem as a response."""
     content = Problem(
         type=f"urn:rapport:problem:{code}", title=HTTPStatus(status).phrase, status=status, detail=detail, code=code
     )
-    return JSONResponse(content.model_dump() | extensions, status, media_type="application/problem+json")
+    return JSONResponse(
+        content.model_dump() | extensions,
+        status,
+        HARDENING | dict(headers or {}),
+        media_type="application/problem+json",
+    )
 
 
 def status_of(error: Rejected) -> int:
@@ -48,6 +66,13 @@ def status_of(error: Rejected) -> int:
             return HTTPStatus.CONFLICT
         case _:
             return HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def of_http(error: HTTPException) -> JSONResponse:
+    """What the framework refuses, as a problem."""
+    phrase = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
+    code = "body_too_large" if isinstance(error, BodyTooLarge) else phrase
+    return problem(error.status_code, code, str(error.detail), error.headers)
 
 
 def install(app: FastAPI) -> None:
@@ -66,8 +91,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> JSONResponse:
-        code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
-        return problem(error.status_code, code, str(error.detail))
+        return of_http(error)
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:

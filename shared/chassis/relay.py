@@ -1,11 +1,12 @@
 """The outbox relay: what was committed is published, oldest first, and forgotten after Kafka has acknowledged it.
 
-One relay per service (a session's advisory lock; others stand by), so that order per key is the order of commits. The
-next round begins after the acks of the last; a round that fails is sent again, and its readers know repetitions.
+One relay per service (a session's advisory lock; others stand by), so that order per key is the order of commits. A
+partition's next batch is sent after the ack of its last; what fails is sent again, and its readers know repetitions.
 """
 
 import asyncio
 import contextlib
+from collections import defaultdict, deque
 from typing import Any
 
 import structlog
@@ -22,6 +23,8 @@ from chassis.runtime import Runtime
 log = structlog.get_logger(__name__)
 
 ROUND_ROWS = 1_000
+BATCH_BYTES = 262_144
+STOP_TIMEOUT_S = 5.0
 IDLE_LOOK_S = 0.05
 STAND_BY_S = 1.0
 LOCK = 7_265_802  # any number, the same in every relay of a database
@@ -36,8 +39,9 @@ _FORGET = text("delete from outbox o using unnest(cast(:ids as bigint[])) as v (
 class Relay:
     """Publishes a service's outbox."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, producer: type[AIOKafkaProducer] = AIOKafkaProducer) -> None:
         self._runtime = runtime
+        self._producer_class = producer
         self._stopping = False
 
     def stop(self) -> None:
@@ -71,15 +75,14 @@ class Relay:
                 await _release(session)
 
     async def _publish_over(self, session: AsyncConnection) -> None:
-        producer = AIOKafkaProducer(
+        producer = self._producer_class(
             bootstrap_servers=self._runtime.settings.kafka_bootstrap_servers,
             acks="all",
             enable_idempotence=self._runtime.settings.kafka_idempotent_producer,
-            linger_ms=2,
-            max_batch_size=262_144,
+            max_batch_size=BATCH_BYTES,
         )
-        await producer.start()
         try:
+            await producer.start()
             while True:
                 self._runtime.outbox_filled.clear()
                 if not await self._round(session, producer):
@@ -87,27 +90,62 @@ class Relay:
                         return
                     await self._wait_for_more()
         finally:
-            await producer.stop()
+            await _stop(producer)
 
     async def _wait_for_more(self) -> None:
         with contextlib.suppress(TimeoutError):  # other processes of this service fill the same outbox
             await asyncio.wait_for(self._runtime.outbox_filled.wait(), IDLE_LOOK_S)
 
-    async def _round(self, session: AsyncConnection, producer: Any) -> int:
+    async def _round(self, session: AsyncConnection, producer: AIOKafkaProducer) -> int:
         rows = (await session.execute(_OLDEST, {"most": ROUND_ROWS})).all()
         metrics.outbox_oldest_s.set(rows[0].age_s if rows else 0)
         if not rows:
             return 0
-        acks = [
-            await producer.send(
-                row.topic, row.value, key=row.key, partition=row.partition, headers=_headers(row.headers)
-            )
-            for row in rows
-        ]
-        await asyncio.gather(*acks)
-        await session.execute(_FORGET, {"ids": [row.outbox_id for row in rows]})
-        metrics.published.inc(len(rows))
+        places: defaultdict[tuple[str, int], deque[Any]] = defaultdict(deque)
+        for row in rows:
+            places[row.topic, row.partition].append(row)
+        sent = await asyncio.gather(*(_publish(producer, *place, waiting) for place, waiting in places.items()))
+        acknowledged = [outbox_id for ids, _ in sent for outbox_id in ids]
+        await session.execute(_FORGET, {"ids": acknowledged})
+        metrics.published.inc(len(acknowledged))
+        for _, failure in sent:
+            if failure:
+                raise failure
         return len(rows)
+
+
+async def _publish(
+    producer: AIOKafkaProducer, topic: str, partition: int, rows: deque[Any]
+) -> tuple[list[int], Exception | None]:
+    """Publish one partition's rows; the ids that were acknowledged, and what stopped it.
+
+    The next batch is sent after the ack of the last, so that nothing overtakes a batch that failed.
+    """
+    acknowledged: list[int] = []
+    try:
+        while rows:
+            batch, ids = producer.create_batch(), []
+            while rows and _appended(batch, rows[0]):  # the first always finds room
+                ids.append(rows.popleft().outbox_id)
+            await (await producer.send_batch(batch, topic, partition=partition))
+            acknowledged += ids
+    except Exception as error:  # noqa: BLE001 what was acknowledged must be forgotten first; then it is raised
+        return acknowledged, error
+    return acknowledged, None
+
+
+def _appended(batch: Any, row: Any) -> bool:
+    """Whether there was room."""
+    appended = batch.append(timestamp=None, key=row.key, value=row.value, headers=_headers(row.headers))
+    return appended is not None
+
+
+async def _stop(producer: AIOKafkaProducer) -> None:
+    """Everything acknowledged is forgotten already; what is left is published again."""
+    try:
+        await asyncio.wait_for(producer.stop(), STOP_TIMEOUT_S)
+    except (TimeoutError, KafkaError, OSError) as error:
+        log.warning("producer did not stop cleanly", error=type(error).__name__)
 
 
 def _headers(stored: str) -> list[tuple[str, bytes]]:
@@ -115,9 +153,10 @@ def _headers(stored: str) -> list[tuple[str, bytes]]:
 
 
 async def _release(session: AsyncConnection) -> None:
-    """Give the lock to a stand-by; a broken connection has given it back already."""
+    """Give the lock to a stand-by. A connection that fails here is thrown away, and the lock with it."""
     try:
         await session.execute(text("select pg_advisory_unlock(:lock)"), {"lock": LOCK})
     except Exception as error:
+        await session.invalidate()
         if not is_transient(error):
             raise

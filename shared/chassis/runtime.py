@@ -13,16 +13,24 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis import customers, inbox
 from chassis.batch import apply_together
-from chassis.database import create_engine
-from chassis.errors import Conflict
+from chassis.database import create_engine, is_transient
+from chassis.errors import Conflict, Rejected
 from chassis.items import Command
 from chassis.links import Links
 from chassis.outcomes import DUPLICATE, Outcome
 from chassis.partitions import partition_of
-from chassis.sequence import LONG_AGO, Folded
+from chassis.sequence import LONG_AGO, Folded, Refused
 from chassis.service import Service, Tx
 from chassis.settings import ClockKind, ServiceSettings
 from contracts import Event
+
+
+class Failed(Rejected):
+    """A command that nobody refused, but that could not be folded or saved: `error` is a bug or a broken rule."""
+
+    def __init__(self, code: str, error: Exception) -> None:
+        super().__init__(code, type(error).__name__)
+        self.error = error
 
 
 @dataclass
@@ -69,12 +77,14 @@ class Runtime:
         actor: str,
         command_id: str | None = None,
         at: datetime | None = None,
+        correlation_id: str | None = None,
         traceparent: str | None = None,
     ) -> Outcome:
         """Fold one command for one customer, in a transaction of its own, under the customer's lock.
 
         Raises what the fold raises (`Rejected`, `NotFound`, `Conflict`); nothing is written then. The same
-        `command_id` again changes nothing and answers a duplicate.
+        `command_id` again changes nothing and answers a duplicate. A command that begins something of its own needs
+        no `correlation_id`.
         """
         identity = command_id or str(uuid4())
         command: Command[Any] = Command(
@@ -83,20 +93,57 @@ class Runtime:
             customer_id=customer_id,
             data=data,
             actor=actor,
-            correlation_id=identity,
+            correlation_id=correlation_id or identity,
             traceparent=traceparent,
         )
-        async with self.transaction() as tx:
-            await customers.lock(tx, [customer_id])
-            if not await inbox.enter_command(tx, command):
-                return DUPLICATE
+        (answer,) = await self.commands([command])
+        if isinstance(answer, Rejected):
+            raise answer.error if isinstance(answer, Failed) else answer
+        return answer
+
+    async def commands(self, commands: Sequence[Command[Any]]) -> list[Outcome | Rejected]:
+        """Fold commands in their order, all in one transaction, under their customers' locks.
+
+        What is refused is answered in its place and may be given again, the others go through; an id that was given
+        before answers a duplicate. When they cannot be saved together they are tried one by one, and who cannot be
+        saved alone has `Failed`. Raises only what passes by itself: then give all of them again, with the same ids.
+        """
+        try:
+            return await self._give(commands)
+        except Exception as error:  # whatever it is: the others go on
+            if is_transient(error):
+                raise
+            if len(commands) == 1:
+                return [Failed("save_failed", error)]
+        return [answer for command in commands for answer in await self.commands([command])]
+
+    async def _give(self, commands: Sequence[Command[Any]]) -> list[Outcome | Rejected]:
+        first = {command.id: command for command in reversed(commands)}
+        async with self.engine.connect() as tx:
+            answers = await self._answers(tx, [command for command in commands if first[command.id] is command])
+            if any(isinstance(answer, Outcome) for answer in answers.values()):
+                await tx.commit()  # else there is nothing to keep, not even who was asked for
+                self.outbox_filled.set()
+        again = {name: DUPLICATE if isinstance(answer, Outcome) else answer for name, answer in answers.items()}
+        return [(answers if first[command.id] is command else again)[command.id] for command in commands]
+
+    async def _answers(self, tx: Tx, commands: Sequence[Command[Any]]) -> dict[str, Outcome | Rejected]:
+        """By the id of the command; `commands` name no id twice."""
+        answers: dict[str, Outcome | Rejected] = {command.id: DUPLICATE for command in commands}
+        await customers.lock(tx, {command.customer_id for command in commands})
+        new = await inbox.enter_commands(tx, commands)
+        waiting = [command for command in commands if command.id in new]
+        while waiting:
             folded = await apply_together(
-                tx, self.service, [command], [], before=LONG_AGO, partition_of=self.partition_of
+                tx, self.service, waiting, [], before=LONG_AGO, partition_of=self.partition_of
             )
-            for refused in folded.refused:
-                raise refused.error or Conflict(refused.reason, refused.detail)
-        self.outbox_filled.set()
-        return folded.outcomes[0][1]
+            answers |= {item.id: outcome for item, outcome in folded.outcomes}
+            answers |= {refused.item.id: _refusal(refused) for refused in folded.refused}
+            # a refused event holds up what comes after it, a refused command does not: those are folded without it
+            held_up = {refused.item.id for refused in folded.refused if _held_up(refused, folded)}
+            waiting = [command for command in waiting if command.id in held_up]
+        await inbox.forget_commands(tx, [name for name in new if isinstance(answers[name], Rejected)])
+        return answers
 
     async def fold(self, items: Sequence[Event[Any]], *, until: datetime | None = None) -> Folded:
         """Fold events in time order with the deadlines between them, in one transaction: for tests and repairs.
@@ -120,3 +167,18 @@ class Runtime:
 
 
 _SETTLED = text("select min(settled_at) from positions where partition = :partition")
+
+
+def _refusal(refused: Refused) -> Rejected:
+    match refused.error:
+        case None:
+            return Conflict(refused.reason, refused.detail)
+        case Rejected() as refusal:
+            return refusal
+        case error:
+            return Failed(refused.reason, error)
+
+
+def _held_up(refused: Refused, folded: Folded) -> bool:
+    """Whether only another item of the same sequence stood in the way."""
+    return refused.reason == "behind_blocked" and refused.item.customer_id in folded.blocks

@@ -4,10 +4,13 @@ Read from the environment, checked at start, never changed afterwards.
 """
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from chassis.links import Links
 
 
 class ClockKind(StrEnum):
@@ -53,4 +56,24 @@ class ServiceSettings(BaseSettings):
         validation_alias="LINK_KEYS", description="Keys of signed links, id:secret by comma, the signing key first"
     )
     shop_zone: str = Field(default="Europe/Berlin", validation_alias="SHOP_ZONE", description="The shop's IANA zone")
-    log_level: str = Field(default="INFO", validation_alias="LOG_LEVEL", description="DEBUG, INFO, WARNING, ERROR")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", validation_alias="LOG_LEVEL", description="DEBUG, INFO, WARNING, ERROR"
+    )
+
+    @field_validator("link_keys")
+    @classmethod
+    def _keys_are_long_enough(cls, keys: SecretStr) -> SecretStr:
+        Links.from_setting(keys.get_secret_value())
+        return keys
+
+    @field_validator("shop_zone")
+    @classmethod
+    def _zone_is_known(cls, zone: str) -> str:
+        if zone not in available_timezones():
+            raise ValueError("no IANA time zone has this name")
+        return zone
+
+    @classmethod
+    def variable_of(cls, field: str) -> str:
+        """The environment variable that a field (or alias) is read from."""
+        return field if field.isupper() else f"{cls.model_config.get('env_prefix', '')}{field}".upper()

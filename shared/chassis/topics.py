@@ -26,8 +26,8 @@ def every_topic() -> list[str]:
 async def create(bootstrap: str, partitions: int, replication: int = 1) -> None:
     """Create the topics that are missing, then check them all."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
     try:
+        await admin.start()
         existing = set(await admin.list_topics())
         missing = [NewTopic(name, partitions, replication) for name in every_topic() if name not in existing]
         if missing:
@@ -43,8 +43,8 @@ async def create(bootstrap: str, partitions: int, replication: int = 1) -> None:
 async def check(bootstrap: str, topics: Collection[str], partitions: int) -> None:
     """Raise `WrongPartitions` unless every topic is there with exactly so many partitions."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
     try:
+        await admin.start()
         await _check(admin, topics, partitions)
     finally:
         await admin.close()

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import operations, problems
@@ -47,9 +47,8 @@ def create_app(application: Application, runtime: Runtime, health: Health | None
 
 async def _harden(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     response = await call_next(request)
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "no-referrer")
-    response.headers.setdefault("Cache-Control", "no-store")
+    for name, content in problems.HARDENING.items():
+        response.headers.setdefault(name, content)
     return response
 
 
@@ -66,7 +65,7 @@ class BodyLimit:
             return
         length = dict(scope["headers"]).get(b"content-length", b"0")
         if not length.isdigit() or int(length) > LARGEST_BODY_BYTES:
-            await _too_large()(scope, receive, send)
+            await problems.of_http(problems.BodyTooLarge(LARGEST_BODY_BYTES))(scope, receive, send)
             return
         received = 0
 
@@ -75,18 +74,7 @@ class BodyLimit:
             message = await receive()
             received += len(message.get("body", b""))
             if received > LARGEST_BODY_BYTES:
-                raise BodyTooLarge
+                raise problems.BodyTooLarge(LARGEST_BODY_BYTES)
             return message
 
-        try:
-            await self.app(scope, limited, send)
-        except BodyTooLarge:
-            await _too_large()(scope, receive, send)
-
-
-class BodyTooLarge(Exception):
-    """More came than is taken."""
-
-
-def _too_large() -> JSONResponse:
-    return problems.problem(413, "body_too_large", f"At most {LARGEST_BODY_BYTES} bytes are taken.")
+        await self.app(scope, limited, send)

@@ -1,16 +1,13 @@
 """The loop that every service turns: poll, fold partition by partition, remember where we are.
 
 The database is the truth about positions. After any doubt (an exception while polling, a failed commit, another
-owner) a lane's positions are read again and sought anew; what was polled and not committed is forgotten.
+owner) a lane's positions are read again and sought anew; what was polled and not committed is forgotten. While Kafka
+or the database is away the loop turns on, alive and not ready.
 """
 
 import asyncio
-import random
 import time
-import traceback
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
@@ -19,106 +16,98 @@ from aiokafka.errors import KafkaError
 from sqlalchemy import text
 
 from chassis import batch as batches
-from chassis import deadlines, metrics, positions
+from chassis import deadlines, metrics, positions, topics
 from chassis.batch import Batch, PositionsMoved, Report
 from chassis.consumer import Consumer
-from chassis.database import is_transient
-from chassis.errors import Rejected
 from chassis.health import Health
 from chassis.lane import Lane
 from chassis.partitions import partition_of
-from chassis.reading import RawRecord, read
+from chassis.reading import Entry, RawRecord, read
 from chassis.runtime import Runtime
-from chassis.sequence import LONG_AGO, Refused
+from chassis.sequence import LONG_AGO
 from chassis.settings import ClockKind
+from chassis.trouble import BugWatch, Cause, Trouble, cause_of
 
 log = structlog.get_logger(__name__)
 
 POLL_TIMEOUT_MS = 100
 WATCHDOG_S = 30.0
 """A poll that has not come back by then never will (aiokafka can hang in a rebalance)."""
+FAILED_POLLS = 10
+"""After so many polls in a row that raised, a new consumer is built."""
+SILENCE_S = 60.0
+"""A partition whose fetches have not been answered for so long needs a new consumer."""
+KAFKA_RETRY_S = 1.0
+SLICE_RECORDS = 256
+"""So many records are read (some milliseconds) before heartbeats and requests get a turn."""
+WORK_S = 1.0
+"""So long lanes are folded before the loop polls again."""
 HINT_EVERY_S = 1.0
 LOOK_FOR_DEADLINES_EVERY_S = 0.1
-TRIES = 3
-"""After so many failures that are not transient, a batch is saved customer by customer."""
-SAME_FAILURES = 5
-"""So many customers failing in the same way are a bug here, not poison in the data: stop and call for help."""
-LONGEST_BACKOFF_S = 30.0
 
 
 class WorkerStuck(Exception):
     """Polling hangs and building a new consumer did not help: the process should be replaced."""
 
 
-class SameFailure(Exception):
-    """Too many customers fail in the same way; nothing more is parked until somebody has looked."""
-
-
-@dataclass
-class _Trouble:
-    """Why a lane waits before it tries again."""
-
-    failures: int = 0
-    retry_at_s: float = 0.0
-
-
-@dataclass
-class BugWatch:
-    """Counts customers per kind of failure since the start of the process."""
-
-    customers: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-
-    def look(self, refused: Iterable[Refused]) -> None:
-        """Raises `SameFailure` when too many customers failed at the same place in the code."""
-        for refusal in refused:
-            error = refusal.error
-            if error is None or isinstance(error, Rejected):
-                continue
-            place = traceback.extract_tb(error.__traceback__)[-1:]
-            signature = f"{type(error).__name__} at " + "".join(f"{f.filename}:{f.lineno}" for f in place)
-            self.customers[signature].add(refusal.item.customer_id)
-            if len(self.customers[signature]) > SAME_FAILURES:
-                raise SameFailure(signature)
-
-
 class Worker:
     """One process's part in a service's group."""
 
-    def __init__(self, runtime: Runtime, health: Health) -> None:
+    def __init__(self, runtime: Runtime, health: Health, consumer: type[Consumer] = Consumer) -> None:
         self._runtime = runtime
         self._settings = runtime.settings
         self._service = runtime.service
         self._health = health
         self._wanted = self._service.wanted()
         self._lanes: dict[int, Lane] = {}
-        self._trouble: dict[int, _Trouble] = {}
+        self._trouble: dict[int, Trouble] = {}
         self._bugs = BugWatch()
         self._slots = asyncio.Semaphore(self._settings.partitions_in_flight)
         self._hints: dict[tuple[str, int], int] = {}
         self._hinted_at_s = self._looked_at_s = 0.0
-        self._stopping = self._joined = False
+        self._stopping = self._joined = self._busy = False
+        self._failed_polls = self._rebuilds = 0
+        self._consumer_class = consumer
         self._consumer = self._new_consumer()
 
     def _new_consumer(self) -> Consumer:
-        group = self._settings.consumer_group or f"rapport-{self._service.name}"
         settings = self._settings
-        return Consumer(settings.kafka_bootstrap_servers, group, list(self._wanted), settings.kafka_session_timeout_ms)
+        group = settings.consumer_group or f"rapport-{self._service.name}"
+        bootstrap, silence_ms = settings.kafka_bootstrap_servers, settings.kafka_session_timeout_ms
+        return self._consumer_class(bootstrap, group, list(self._wanted), silence_ms)
 
     def stop(self) -> None:
         """Finish the batch at hand, then end `run`."""
         self._stopping = True
 
     async def run(self) -> None:
-        """Turn until stopped. Raises `WorkerStuck` when only a new process can help."""
+        """Turn until stopped. Raises `WorkerStuck` when only a new process can help, `WrongPartitions` at once."""
         self._health.has_worker = True
-        await self._consumer.start()
         try:
+            await self._join()
             while not self._stopping:
                 await self._turn()
                 self._health.loop_returned()
         finally:
             await self._hint(now=True)
             await self._consumer.stop()
+
+    async def _join(self) -> None:
+        """Check the topics and join the group, however long Kafka is away."""
+        asked = [*self._wanted, self._service.topic]
+        while not self._stopping:
+            self._health.loop_returned()
+            try:
+                await topics.check(self._settings.kafka_bootstrap_servers, asked, self._settings.partitions)
+                await asyncio.wait_for(self._consumer.start(), WATCHDOG_S)
+            except (TimeoutError, KafkaError, OSError) as error:
+                log.warning("Kafka is away; trying again", error=type(error).__name__)
+                self._health.set_ready(False, "Kafka is away")
+                await self._consumer.stop()
+                self._consumer = self._new_consumer()
+                await asyncio.sleep(KAFKA_RETRY_S)
+            else:
+                break
 
     async def _turn(self) -> None:
         records = await self._poll()
@@ -127,34 +116,61 @@ class Worker:
             self._joined = True
             self._lanes.clear()
             records = []  # they came before positions were sought
+        await self._receive(records)  # before any lane opens: what a new lane gets is polled after it was sought
         await self._adopt()
-        self._receive(records)
+        await self._listen()
         due = await self._due_partitions()
-        await asyncio.gather(*(self._work(lane, deadlines_due=lane.partition in due) for lane in self._lanes.values()))
+        self._busy = any(
+            await asyncio.gather(*(self._work(lane, deadlines_due=lane.partition in due) for lane in self._open()))
+        )
         await self._hint()
 
+    def _open(self) -> Sequence[Lane]:
+        return list(self._lanes.values())
+
     async def _poll(self) -> list[RawRecord]:
+        patience_s = max(WATCHDOG_S, 2 * self._settings.kafka_session_timeout_ms / 1000)  # a rebalance takes one
         try:
-            return await asyncio.wait_for(self._consumer.poll(POLL_TIMEOUT_MS), WATCHDOG_S)
+            records = await asyncio.wait_for(self._consumer.poll(1 if self._busy else POLL_TIMEOUT_MS), patience_s)
         except TimeoutError:
-            await self._rebuild()
-        except (KafkaError, ValueError, AssertionError) as error:
-            # records of other partitions may be lost with the exception: read everything again from the positions
+            await self._rebuild("polling hangs")
+        except Exception as error:  # noqa: BLE001 whatever it was, what other partitions brought may be lost with it
             log.warning("polling failed; seeking every position again", error=type(error).__name__)
             self._lanes.clear()
+            self._failed_polls += 1
+            if self._failed_polls > FAILED_POLLS:
+                await self._rebuild("polling fails again and again")
             await asyncio.sleep(0.2)
+        else:
+            self._failed_polls = 0
+            return records
         return []
 
-    async def _rebuild(self) -> None:
-        log.error("polling hangs; building a new consumer")
+    async def _rebuild(self, why: str) -> None:
+        """Build a new consumer; once, until Kafka has answered a fetch again."""
+        if self._rebuilds:
+            raise WorkerStuck(why)
+        log.error("building a new consumer", reason=why)
         metrics.consumer_rebuilds.inc()
+        self._rebuilds, self._failed_polls = 1, 0
         self._lanes.clear()
         await self._consumer.stop()
         self._consumer = self._new_consumer()
-        try:
-            await asyncio.wait_for(self._consumer.start(), WATCHDOG_S)
-        except (TimeoutError, KafkaError) as error:
-            raise WorkerStuck("a new consumer cannot start") from error
+        await self._join()
+
+    async def _receive(self, records: Sequence[RawRecord]) -> None:
+        """Read what was polled and hand it to the lanes; without a lane it is sought again when one opens."""
+        for start in range(0, len(records), SLICE_RECORDS):
+            for partition, group in groupby(records[start : start + SLICE_RECORDS], key=lambda r: r.partition):
+                lane = self._lanes.get(partition)
+                if lane is not None:
+                    lane.receive(self._read(record) for record in group)
+            await asyncio.sleep(0)
+
+    def _read(self, record: RawRecord) -> Entry:
+        if record.key is not None and partition_of(record.key, self._settings.partitions) != record.partition:
+            metrics.misplaced_keys.inc()
+        return read(record, self._wanted[record.topic])
 
     async def _adopt(self) -> None:
         """Make a lane for every partition that is ours, at its stored positions; forget the others."""
@@ -177,9 +193,9 @@ class Worker:
                     await positions.start(tx, partition, await self._consumer.beginnings(partition, new))
                     stored = await positions.positions_of(tx, partition)
         except Exception as error:
-            if not (is_transient(error) or isinstance(error, KafkaError)):
+            if cause_of(error) is not Cause.transient:
                 raise
-            self._wait(partition, error)
+            self._failed(partition, error)
             return
         lane = Lane(partition, self._service.consumes, stored, self._settings.clock)
         if partition in self._consumer.partitions():  # it may have gone while we asked the database
@@ -187,22 +203,26 @@ class Worker:
                 self._consumer.seek(topic, partition, offset)
             self._lanes[partition] = lane
 
-    def _receive(self, records: Iterable[RawRecord]) -> None:
-        for partition, group in groupby(records, key=lambda record: record.partition):
+    async def _listen(self) -> None:
+        """Tell the lanes what the fetches said, and fetch only what can be taken."""
+        for partition in self._consumer.partitions():
             lane = self._lanes.get(partition)
-            if lane is not None:  # otherwise it is sought again when its lane opens
-                lane.receive(read(record, self._wanted[record.topic]) for record in self._counted(group))
-        for partition in self._consumer.partitions() & self._lanes.keys():
-            lane = self._lanes[partition]
+            self._consumer.pause(partition, lane.full_topics() if lane else set(self._wanted))
+        for lane in self._open():
             for topic in lane.topics:
-                lane.fetched(topic, *self._consumer.last_fetch(topic, lane.partition))
-            self._consumer.pause(lane.partition, lane.is_full)
+                await self._hear(lane, topic)
+        if self._consumer.silence_s() > SILENCE_S:
+            await self._rebuild("fetches are not answered")
+        elif self._consumer.heard:
+            self._rebuilds = 0
 
-    def _counted(self, records: Iterable[RawRecord]) -> Iterable[RawRecord]:
-        for record in records:
-            if record.key is not None and partition_of(record.key, self._settings.partitions) != record.partition:
-                metrics.misplaced_keys.inc()
-            yield record
+    async def _hear(self, lane: Lane, topic: str) -> None:
+        if lane.partition not in self._consumer.partitions():
+            return
+        at_ms, end_offset = self._consumer.last_fetch(topic, lane.partition)
+        waits_for_more = end_offset is not None and end_offset > lane.topics[topic].end
+        position = await self._consumer.position(topic, lane.partition) if waits_for_more else None
+        lane.fetched(topic, at_ms, end_offset, position)
 
     async def _due_partitions(self) -> set[int]:
         """Partitions with deadlines that may be folded now (real clock; simulated time says so itself)."""
@@ -210,7 +230,7 @@ class Worker:
         if self._settings.clock is ClockKind.simulated or now_s - self._looked_at_s < LOOK_FOR_DEADLINES_EVERY_S:
             return set()
         self._looked_at_s = now_s
-        horizons = {lane.partition: lane.horizon() for lane in self._lanes.values()}
+        horizons = {lane.partition: lane.horizon() for lane in self._open()}
         heard = {partition: moment for partition, moment in horizons.items() if moment > LONG_AGO}
         if not heard:
             return set()
@@ -218,73 +238,74 @@ class Worker:
             async with self._runtime.engine.connect() as tx:
                 return await deadlines.due_partitions(tx, heard)
         except Exception as error:
-            if not is_transient(error):
+            if cause_of(error) is not Cause.transient:
                 raise
+            for partition in heard:
+                self._failed(partition, error)
             return set()
 
-    async def _work(self, lane: Lane, *, deadlines_due: bool) -> None:
-        """Fold what a lane has, batch after batch, until it has nothing or something goes wrong."""
+    async def _work(self, lane: Lane, *, deadlines_due: bool) -> bool:
+        """Fold what a lane has until nothing is left, something goes wrong, or its time is up; whether that was so."""
+        until_s = time.monotonic() + WORK_S
         while self._lanes.get(lane.partition) is lane and self._may_try(lane.partition) and not self._stopping:
             batch = lane.next_batch(self._settings.batch_items, deadlines_due=deadlines_due)
             if batch is None:
                 self._health.moved(lane.partition, behind=False)
-                return
+                return False
+            if time.monotonic() > until_s:
+                return True
             async with self._slots:
                 report = await self._commit(batch)
             if report is None:
-                return
+                return False
             lane.done(report)
             self._count(batch, report)
             self._health.moved(lane.partition, behind=True)
             deadlines_due = False
+        return False
 
     async def _commit(self, batch: Batch) -> Report | None:
         """One transaction; None when it was given up or has to wait."""
-        trouble = self._trouble.setdefault(batch.partition, _Trouble())
+        trouble = self._trouble.get(batch.partition)
         started_s = time.perf_counter()
         try:
             async with self._runtime.transaction() as tx:
-                report = await batches.run(tx, self._service, batch, isolate=trouble.failures >= TRIES)
+                report = await batches.run(tx, self._service, batch, isolate=trouble is not None and trouble.isolates)
                 self._bugs.look(report.refused)
         except PositionsMoved:
             metrics.positions_moved.inc()
             self._lanes.pop(batch.partition, None)
             return None
         except Exception as error:  # noqa: BLE001 whatever it is, the rollback leaves nothing half done
-            self._wait(batch.partition, error)
-            self._lanes.pop(batch.partition, None)  # the commit may have come through: read the positions again
+            self._failed(batch.partition, error)
             return None
         metrics.batch_seconds.observe(time.perf_counter() - started_s)
         self._trouble.pop(batch.partition, None)
-        metrics.halted.set(0)
+        metrics.halted.set(sum(other.is_halted for other in self._trouble.values()))
         return report
 
     def _may_try(self, partition: int) -> bool:
         trouble = self._trouble.get(partition)
         return trouble is None or time.monotonic() >= trouble.retry_at_s
 
-    def _wait(self, partition: int, error: Exception) -> None:
-        """Back off; transient failures never count towards parking anything."""
-        trouble = self._trouble.setdefault(partition, _Trouble())
-        same = isinstance(error, SameFailure)
-        transient = is_transient(error) or isinstance(error, KafkaError)
-        if not transient and not same:
-            trouble.failures += 1
-        cause = "bug" if same else "transient" if transient else "failure"
+    def _failed(self, partition: int, error: Exception) -> None:
+        """Forget the lane (a commit may have come through: its positions are read again) and back off."""
+        self._lanes.pop(partition, None)
+        trouble = self._trouble.setdefault(partition, Trouble())
+        cause = trouble.failed(error)
         metrics.retries.labels(cause).inc()
-        if same:
-            metrics.halted.set(1)
+        metrics.halted.set(sum(other.is_halted for other in self._trouble.values()))
+        if cause is Cause.bug:
             self._health.set_ready(False, f"partition {partition} is halted: {error}")
-        elif transient:
-            self._health.set_ready(False, "the database is away")
-        delay_s = LONGEST_BACKOFF_S if same else min(LONGEST_BACKOFF_S, 0.1 * 2 ** min(trouble.failures + 1, 8))
-        trouble.retry_at_s = time.monotonic() + delay_s * random.uniform(0.5, 1.0)  # noqa: S311 only jitter
-        log.warning("batch failed", partition=partition, cause=cause, error=type(error).__name__, exc_info=error)
+        elif cause is Cause.transient:
+            self._health.set_ready(False, "the database or Kafka is away")
+        shown = None if cause is Cause.transient else error
+        log.warning("batch failed", partition=partition, cause=cause, error=type(error).__name__, exc_info=shown)
 
     def _count(self, batch: Batch, report: Report) -> None:
         partition = str(batch.partition)
-        metrics.consumed.labels(partition).inc(len(batch.entries))
-        metrics.batch_records.observe(len(batch.entries))
+        metrics.consumed.labels(partition).inc(report.counts.total())
+        metrics.batch_records.observe(report.counts.total())
         for fate, number in report.counts.items():
             metrics.records.labels(partition, fate).inc(number)
         for reason, number in report.reasons.items():
