@@ -43,6 +43,7 @@ def message(kind: str, **content: Any) -> Message:
     return Message(
         message_id=message_id_of(ADA, kind, "o1"), customer_id=ADA, kind=kind, subject="o1", intended_at=hour(10),
         expires_at=hour(34), order_id="o1", ready_at=hour(10), content=CONTENT[kind] | content,
+        correlation_id="o1",
     )  # fmt: skip
 
 

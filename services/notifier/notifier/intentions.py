@@ -77,6 +77,8 @@ def intend(account: Correspondence, intention: Intention, event: Event[Any]) -> 
         issue_id=intention.issue_id,
         invitation_id=intention.invitation_id,
         content=intention.content,
+        correlation_id=event.correlation_id,
+        traceparent=event.traceparent,
     )
     account, outcome = account.with_message(message)
     return account, outcome + Outcome(deadlines=(SetDeadline(SEND, message_id, event.at),))

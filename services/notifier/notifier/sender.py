@@ -5,10 +5,11 @@ one finds the message in hand with an expired lease, and nobody knows whether it
 """
 
 import asyncio
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from typing import NamedTuple
 
 import jinja2
 import structlog
@@ -16,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from chassis.database import is_transient
 from chassis.errors import Rejected
-from chassis.items import derived_id
+from chassis.items import Command, derived_id
 from chassis.runtime import Runtime
 from chassis.settings import ClockKind
 from notifier import store
@@ -27,7 +28,8 @@ from notifier.messages import Message
 from notifier.people import Person
 from notifier.settings import NotifierSettings
 
-MOST_AT_ONCE = 50
+MOST_AT_ONCE = 100
+"""Messages in hand, and reports in one transaction."""
 LOOK_EVERY_S = 0.1
 LOOK_FOR_LOST_EVERY_S = 5.0
 PAUSE_S = 1.0
@@ -45,6 +47,7 @@ class Sender:
         zone = settings.courtesy().shop_zone
         self._letters = Letters(Shop(name=settings.shop_name, address=settings.sender_address, zone=zone))
         self._server = MailServer(settings)
+        self._reports = Reports(runtime, settings)
 
     async def run(self) -> None:
         """Until cancelled. What passes by itself is waited for; a bug ends the task."""
@@ -56,7 +59,8 @@ class Sender:
             await self.close()
 
     async def close(self) -> None:
-        """Leave the mail server."""
+        """Finish the reports and leave the mail server."""
+        await self._reports.finish()
         await self._server.close()
 
     async def send_ready(self) -> int:
@@ -72,17 +76,15 @@ class Sender:
         try:
             return await asyncio.shield(sending)
         except asyncio.CancelledError:
-            await (
-                sending
-            )  # what is in hand when we are told to stop is finished, or nobody would know what became of it
+            await sending  # what is in hand when we stop is finished, or nobody would know what became of it
             raise
 
     async def report_lost(self) -> int:
         """Report what other senders had in hand when they died; how many there were."""
         async with self._runtime.transaction() as tx:
             found = await store.lost(tx, MOST_AT_ONCE)
-        for message, noted in found:
-            await self._report(message, Answer(Result(noted)) if noted else Answer(Result.unknown))
+        answers = ((message, Answer(Result(noted or Result.unknown))) for message, noted in found)
+        await asyncio.gather(*(self._reports.report(message, answer) for message, answer in answers))
         return len(found)
 
     async def _send_taken(self) -> int:
@@ -97,7 +99,7 @@ class Sender:
 
     async def _send_in_order(self, messages: list[Message], person: Person) -> None:
         for message in messages:
-            await self._report(message, await self._send(message, person))
+            await self._reports.report(message, await self._send(message, person))
 
     async def _send(self, message: Message, person: Person) -> Answer:
         if self._is_stale(message):
@@ -128,27 +130,95 @@ class Sender:
             link = f"{self._settings.feedback_url.rstrip('/')}/s/{token}"
         return self._letters.letter(message, person, link=link)
 
-    async def _report(self, message: Message, answer: Answer) -> None:
-        """Until it is written down: what is not reported would be unknown."""
-        report = Delivered(
-            message_id=message.message_id, attempt=message.attempts, result=answer.result, code=answer.code
-        )
-        command_id = str(derived_id("delivered", message.message_id, str(message.attempts), str(answer.result)))
-        simulated = self._settings.clock is ClockKind.simulated
+
+class Reports:
+    """Writes down what became of messages, together what waits together: one alone at once.
+
+    What was begun is finished, whoever is cancelled meanwhile: what is not reported would be unknown.
+    """
+
+    def __init__(self, runtime: Runtime, settings: NotifierSettings) -> None:
+        self._runtime = runtime
+        self._settings = settings
+        self._waiting: deque[_Waiting] = deque()
+        self._writing: asyncio.Task[None] | None = None
+
+    async def report(self, message: Message, answer: Answer) -> None:
+        """Returns when it is written down."""
+        waiting = _Waiting(self._command(message, answer), asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_all())
+        await waiting.written
+
+    async def finish(self) -> None:
+        """Wait until nothing waits any more."""
+        if self._writing is not None:
+            await asyncio.wait([self._writing])
+
+    async def _write_all(self) -> None:
+        while self._waiting:
+            together = [self._waiting.popleft() for _ in range(min(MOST_AT_ONCE, len(self._waiting)))]
+            failure: Exception | None = None
+            try:
+                await self._write([one.command for one in together])
+            except Exception as error:  # noqa: BLE001 a bug: told to everybody who waits, and it ends their task
+                failure = error
+            _settle(together, failure)
+
+    async def _write(self, commands: list[Command[Delivered]]) -> None:
         while True:
             try:
-                await self._runtime.command(
-                    message.customer_id, report, actor="notifier", command_id=command_id,
-                    at=message.ready_at if simulated else None,
-                )  # fmt: skip
-            except Rejected as blocked:
-                log.warning("report_waits", message_id=message.message_id, reason=blocked.code)
-                async with self._runtime.transaction() as tx:
-                    await store.note_result(tx, message.message_id, str(answer.result), self._settings.lease)
+                answers = await self._runtime.commands(commands)
+                return await self._note(
+                    [
+                        (one, answer)
+                        for one, answer in zip(commands, answers, strict=True)
+                        if isinstance(answer, Rejected)
+                    ]
+                )
             except (SQLAlchemyError, OSError) as error:
                 await _wait_out(error)
-                continue
+
+    async def _note(self, refused: list[tuple[Command[Delivered], Rejected]]) -> None:
+        """Blocked customers' results are kept beside the messages until they can be reported."""
+        if not refused:
             return
+        for command, refusal in refused:
+            log.warning("report_waits", message_id=command.data.message_id, reason=refusal.code)
+        results = {command.data.message_id: str(command.data.result) for command, _ in refused}
+        async with self._runtime.transaction() as tx:
+            await store.note_results(tx, results, self._settings.lease)
+
+    def _command(self, message: Message, answer: Answer) -> Command[Delivered]:
+        """It continues what the message came from, and happens when the mail server answered."""
+        simulated = self._settings.clock is ClockKind.simulated
+        return Command(
+            id=str(derived_id("delivered", message.message_id, str(message.attempts), str(answer.result))),
+            at=(message.ready_at or message.intended_at) if simulated else datetime.now(UTC),
+            customer_id=message.customer_id,
+            data=Delivered(
+                message_id=message.message_id, attempt=message.attempts, result=answer.result, code=answer.code
+            ),
+            actor="notifier",
+            correlation_id=message.correlation_id,
+            traceparent=message.traceparent,
+        )
+
+
+class _Waiting(NamedTuple):
+    command: Command[Delivered]
+    written: asyncio.Future[None]
+
+
+def _settle(waiting: list[_Waiting], error: Exception | None) -> None:
+    for one in waiting:
+        if one.written.done():  # cancelled: nobody waits for it
+            continue
+        if error is None:
+            one.written.set_result(None)
+        else:
+            one.written.set_exception(error)
 
 
 async def _for_ever(work: Callable[[], Awaitable[int]], pause_s: float) -> None:

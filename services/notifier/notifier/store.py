@@ -48,13 +48,15 @@ on conflict (customer_id) do update set document = excluded.document
 
 _KEEP_MESSAGES = text("""
 insert into messages (message_id, customer_id, kind, subject, state, reason, order_id, issue_id, invitation_id,
-                      intended_at, expires_at, told_by, held_until, ready_at, attempts, content)
+                      intended_at, expires_at, told_by, held_until, ready_at, attempts, content, correlation_id,
+                      traceparent)
 select * from unnest(
   cast(:message_id as text[]), cast(:customer_id as text[]), cast(:kind as text[]), cast(:subject as text[]),
   cast(:state as text[]), cast(:reason as text[]), cast(:order_id as text[]), cast(:issue_id as text[]),
   cast(:invitation_id as text[]), cast(:intended_at as timestamptz[]), cast(:expires_at as timestamptz[]),
   cast(:told_by as timestamptz[]), cast(:held_until as timestamptz[]), cast(:ready_at as timestamptz[]),
-  cast(:attempts as integer[]), cast(cast(:content as text[]) as jsonb[]))
+  cast(:attempts as integer[]), cast(cast(:content as text[]) as jsonb[]), cast(:correlation_id as text[]),
+  cast(:traceparent as text[]))
 on conflict (message_id) do update
 set (state, reason, held_until, ready_at, attempts, content, leased_until)
   = (excluded.state, excluded.reason, excluded.held_until, excluded.ready_at, excluded.attempts, excluded.content,
@@ -77,9 +79,10 @@ _LOST = text("""
 select m.* from messages m where m.state = 'sending' and m.leased_until < now() limit :most
 """)
 
-_NOTE_RESULT = text("""
-update messages set result = :result, leased_until = now() + cast(:lease as interval)
-where message_id = :message_id and state = 'sending'
+_NOTE_RESULTS = text("""
+update messages m set result = v.result, leased_until = now() + cast(:lease as interval)
+from unnest(cast(:message_ids as text[]), cast(:results as text[])) as v (message_id, result)
+where m.message_id = v.message_id and m.state = 'sending'
 """)
 
 _TELLING = text("""
@@ -171,9 +174,11 @@ async def lost(tx: Tx, most: int) -> list[tuple[Message, str | None]]:
     return [(_message(row), row["result"]) for row in (await tx.execute(_LOST, {"most": most})).mappings()]
 
 
-async def note_result(tx: Tx, message_id: str, result: str, lease: timedelta) -> None:
-    """Remember what became of a message that cannot be reported now; to be tried again after `lease`."""
-    await tx.execute(_NOTE_RESULT, {"message_id": message_id, "result": result, "lease": lease})
+async def note_results(tx: Tx, results: Mapping[str, str], lease: timedelta) -> None:
+    """Remember what became of messages, by id, that cannot be reported now; to be tried again after `lease`."""
+    if results:
+        values = {"message_ids": list(results), "results": list(results.values()), "lease": lease}
+        await tx.execute(_NOTE_RESULTS, values)
 
 
 async def telling(tx: Tx) -> dict[str, int]:

@@ -21,24 +21,26 @@ create table circumstances (
 );
 
 create table messages (
-    message_id    text primary key,
-    customer_id   text not null,
-    kind          text not null,
-    subject       text not null,
-    state         text not null,
-    reason        text,
-    order_id      text,
-    issue_id      text,
-    invitation_id text,
-    intended_at   timestamptz not null,
-    expires_at    timestamptz not null,
-    told_by       timestamptz,
-    held_until    timestamptz,
-    ready_at      timestamptz,
-    attempts      integer not null,
-    content       jsonb not null,       -- what the words may use; nothing personal
-    leased_until  timestamptz,          -- a sender has it in hand until then
-    result        text,                 -- what became of it, where that could not be reported at once
+    message_id     text primary key,
+    customer_id    text not null,
+    kind           text not null,
+    subject        text not null,
+    state          text not null,
+    reason         text,
+    order_id       text,
+    issue_id       text,
+    invitation_id  text,
+    intended_at    timestamptz not null,
+    expires_at     timestamptz not null,
+    told_by        timestamptz,
+    held_until     timestamptz,
+    ready_at       timestamptz,
+    attempts       integer not null,
+    content        jsonb not null,      -- what the words may use; nothing personal
+    correlation_id text not null,       -- of the fact that led to it
+    traceparent    text,
+    leased_until   timestamptz,         -- a sender has it in hand until then
+    result         text,                -- what became of it, where that could not be reported at once
     unique (customer_id, kind, subject)
 );
 create index messages_unsaid on messages (customer_id) where state in ('intended', 'held', 'ready', 'sending');
