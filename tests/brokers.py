@@ -30,11 +30,12 @@ def _broker(folder: Path) -> Broker:
 @pytest.fixture
 async def kafka(lasting_broker: Broker) -> Broker:
     """The broker, with every topic of the contracts there and empty."""
-    await _empty(lasting_broker.bootstrap)
+    await empty(lasting_broker.bootstrap)
     return lasting_broker
 
 
-async def _empty(bootstrap: str) -> None:
+async def empty(bootstrap: str) -> None:
+    """Every topic of the contracts there, with nothing on it."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
