@@ -45,9 +45,7 @@ def is_transient(error: BaseException) -> bool:
     if code is not None:
         return code.startswith(_TRANSIENT_CLASSES) or code in _TRANSIENT_CODES
     if isinstance(error, DBAPIError):
-        # the driver calls a value that it cannot encode an interface error, too; that will never pass
-        refused_value = isinstance(error.orig and error.orig.__cause__, ValueError)
-        return error.connection_invalidated or (isinstance(error, InterfaceError) and not refused_value)
+        return error.connection_invalidated or isinstance(error, InterfaceError)
     return isinstance(error, OSError | asyncio.TimeoutError | PoolTimeout)
 
 

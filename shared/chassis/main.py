@@ -35,7 +35,7 @@ def main(compose: Callable[[], Application]) -> None:
     try:
         application = compose()
     except ValidationError as error:
-        sys.exit(_settings_problem(error))
+        sys.exit(settings_problem(error))
     logs.configure(application.service.name, application.settings.log_level)
     match arguments.command:
         case "migrate":
@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _settings_problem(error: ValidationError) -> str:
+def settings_problem(error: ValidationError) -> str:
     """Every wrong setting at once, by name and never by value."""
     lines = [f"  {_variable(error, found['loc'])}: {found['msg']}" for found in error.errors(include_input=False)]
     return "\n".join(["These settings are missing or wrong:", *lines])

@@ -9,8 +9,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
+from chassis.database import sqlstate_of
 from chassis.errors import Conflict, NotFound, Rejected
 
 log = structlog.get_logger(__name__)
@@ -28,6 +30,9 @@ class Problem(BaseModel):
 
 HARDENING = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 """Headers of every answer that does not say otherwise."""
+
+_UNTAKEABLE = ("22000", "22003", "22021")
+"""A value that the driver cannot encode, is out of range, or has a character that PostgreSQL does not know (NUL)."""
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "content": {"application/problem+json": {}}} for status in (404, 409, 422)
@@ -92,6 +97,12 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> JSONResponse:
         return of_http(error)
+
+    @app.exception_handler(DBAPIError)
+    async def untakeable(request: Request, error: DBAPIError) -> JSONResponse:
+        if sqlstate_of(error) in _UNTAKEABLE:
+            return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_value", "A value cannot be stored or looked for.")
+        return await unexpected(request, error)
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
