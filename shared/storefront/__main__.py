@@ -10,6 +10,7 @@ from pathlib import Path
 from storefront.errors import NotPublished
 from storefront.lines import UnreadableLines, events_of, line_of
 from storefront.publisher import Publisher
+from storefront.recorded.export import export
 from storefront.simulator import Shop
 
 BATCH = 1_000
@@ -51,10 +52,16 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument("--seed", type=int, default=7, help="another number, another shop (%(default)s)")
     simulate.add_argument("--weeks", type=int, default=6, help="how long orders come in (%(default)s)")
     simulate.add_argument("--orders-per-day", type=float, default=18, help="on average (%(default)s)")
+    simulate.add_argument("--export", type=Path, metavar="DIR", help="write it as recorded orders, in Olist's layout")
+    simulate.add_argument("--orders", type=int, default=1_000, help="how many are exported (%(default)s)")
     return parser
 
 
 def _simulate(options: argparse.Namespace) -> int:
+    if options.export:
+        number = export(options.seed, options.export, options.orders, options.orders_per_day)
+        sys.stdout.write(f"{number} orders in {options.export}\n")
+        return 0
     shop = Shop(options.seed, options.weeks, options.orders_per_day)
     try:
         for said in shop.events():
