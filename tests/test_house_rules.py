@@ -1,35 +1,34 @@
-"""What must stay true of the whole house: each rule looks at what is there, and names what breaks it.
+"""What must stay true of the whole house: who imports whom, what a service says of itself, the form of the code.
 
-Owns no rule of a service. A new service, module, setting, metric or page is found by itself, not by a list here.
+Each rule looks at what is there, not at a list, and names what breaks it. Pages for people: `test_pages`.
 """
 
 import ast
-import asyncio
 import importlib
 import re
-import sys
-from collections.abc import Iterable, Iterator
-from functools import cache
-from importlib.util import find_spec
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from chassis import schema
-from chassis.service import Service
-from chassis.settings import ServiceSettings
 from contracts import catalogue
-from deploy.local.broker import Broker
-from deploy.local.ports import Ports, setting
-from tests.running import said_on
-
-ROOT = Path(__file__).resolve().parents[1]
-SHARED = ("contracts", "chassis", "storefront")
-SERVICES = {
-    folder.name.replace("-", "_"): folder for folder in sorted((ROOT / "services").iterdir()) if folder.is_dir()
-}
-CODE = ("shared", "services", "deploy", "tests", "benchmarks")
+from tests.sources import (
+    CODE,
+    ROOT,
+    SERVICES,
+    SHARED,
+    Module,
+    composed,
+    files,
+    imports,
+    modules,
+    none,
+    package,
+    pages,
+    tops,
+)
 
 PURE_CHASSIS = {"chassis.items", "chassis.outcomes", "chassis.errors"}
 EDGES = {"letters", "mail", "sender"}
@@ -54,71 +53,10 @@ VAGUE = {"utils", "util", "common", "helpers", "helper", "base", "manager", "man
 TYPE_FORM = re.compile(r"[a-z]+\.[a-z]+(-[a-z]+)*\.v[1-9][0-9]*")
 
 
-class Module(NamedTuple):
-    """A source file of ours."""
-
-    name: str
-    """Dotted, as it is imported; a path for what is not imported."""
-    path: Path
-    tree: ast.Module
-
-    @property
-    def place(self) -> str:
-        return self.path.relative_to(ROOT).as_posix()
-
-
-def files(pattern: str, folders: Iterable[str]) -> Iterator[Path]:
-    """Files of ours, without what tools and runs leave behind."""
-    for folder in folders:
-        for path in sorted((ROOT / folder).rglob(pattern)):
-            if not {".venv", "build", "__pycache__"} & set(path.parts):
-                yield path
-
-
-@cache
-def modules() -> tuple[Module, ...]:
-    """Every Python file of the house."""
-    return tuple(Module(_name(path), path, ast.parse(path.read_text())) for path in files("*.py", CODE))
-
-
-def _name(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    inside = {"shared": 1, "services": 2}.get(parts[0], 0)
-    return ".".join(parts[inside:]).removesuffix(".__init__")
-
-
-def package(name: str) -> list[Module]:
-    """The modules of one package."""
-    return [module for module in modules() if module.name.partition(".")[0] == name]
-
-
-def imports(module: Module) -> set[str]:
-    """Dotted names of what a module imports; for packages of ours down to the module."""
-    found: set[str] = set()
-    for node in ast.walk(module.tree):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            ours = node.module in (*SHARED, *SERVICES)
-            found |= {f"{node.module}.{alias.name}" for alias in node.names} if ours else {node.module}
-    return found
-
-
-def tops(module: Module) -> set[str]:
-    """Top-level packages that a module imports, without the standard library."""
-    return {name.partition(".")[0] for name in imports(module)} - sys.stdlib_module_names
-
-
 def layer(module: Module) -> str:
     """The layer of a service's module."""
     own = module.name.partition(".")[2] or "__init__"
     return "edge" if own in EDGES else own if own in MAY_IMPORT else "core"
-
-
-def none(wrong: Iterable[str], rule: str) -> None:
-    """Fail with the rule and everything that breaks it."""
-    listed = sorted(set(wrong))
-    assert not listed, "\n  ".join([rule, *listed])
 
 
 # --- who may import whom ---
@@ -225,14 +163,6 @@ def test_event_types_stand_on_the_topics_of_their_context() -> None:
 # --- what a service says about itself ---
 
 
-def composed(service: str, monkeypatch: pytest.MonkeyPatch) -> Service:
-    """The Service object that `python -m <service>` runs."""
-    monkeypatch.setenv(f"{service.upper()}_DATABASE_URL", "postgresql+asyncpg://nobody@127.0.0.1/nothing")
-    monkeypatch.setenv("LINK_KEYS", "test:a-secret-that-is-long-enough-for-tests")
-    found: Service = importlib.import_module(f"{service}.app").application().service
-    return found
-
-
 def said_in_docstring(service: str, word: str) -> dict[str, set[str]]:
     """`Consumes: topic: A, B; other: C` as topic to names; `Owns: a, b` under the topic ''."""
     text = importlib.import_module(service).__doc__ or ""
@@ -245,21 +175,21 @@ def said_in_docstring(service: str, word: str) -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_consumes_what_its_docstring_says(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    inlets = composed(service, monkeypatch).consumes
+    inlets = composed(service, monkeypatch).service.consumes
     in_code = {inlet.topic: {fact.__name__ for fact in inlet.facts} for inlet in inlets}
     assert said_in_docstring(service, "Consumes") == in_code, f"{service}/__init__.py against CONSUMES in app.py"
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_publishes_what_its_docstring_says(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = composed(service, monkeypatch)
+    found = composed(service, monkeypatch).service
     in_code = {found.topic: {fact.__name__ for fact in found.publishes}}
     assert said_in_docstring(service, "Publishes") == in_code, f"{service}/__init__.py against PUBLISHES in app.py"
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_publishes_every_fact_that_its_code_makes(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = composed(service, monkeypatch)
+    found = composed(service, monkeypatch).service
     ours = {entry.fact.__name__ for entry in catalogue().values() if entry.topic == found.topic}
     made = {name for module in package(service) for name in _called(module) & ours if layer(module) == "core"}
     none(made - {fact.__name__ for fact in found.publishes}, f"{service} makes facts that PUBLISHES does not list:")
@@ -296,158 +226,6 @@ def test_only_the_notifier_knows_how_customers_are_reached() -> None:
         }
         wrong += [f"{module.place} uses {name}" for name in (named | reached) & private]
     none(wrong, "names and addresses stay in the notifier; everybody else knows customer_id:")
-
-
-# --- settings, metrics and pages ---
-
-
-def settings_of(service: str) -> type[ServiceSettings]:
-    """The settings class of a service."""
-    found = vars(importlib.import_module(f"{service}.settings")).values()
-    return next(s for s in found if isinstance(s, type) and issubclass(s, ServiceSettings) and s is not ServiceSettings)
-
-
-def variable(settings: type[ServiceSettings], field: str) -> str:
-    """The environment variable of a setting."""
-    alias = settings.model_fields[field].validation_alias
-    return str(alias) if alias else f"{settings.model_config.get('env_prefix', '')}{field}".upper()
-
-
-def shared_settings() -> list[str]:
-    """Variables that all services read, `<SERVICE>_` where each has its own."""
-    fields = ServiceSettings.model_fields.items()
-    return [str(field.validation_alias or f"<SERVICE>_{name.upper()}") for name, field in fields]
-
-
-@pytest.mark.parametrize("service", SERVICES)
-def test_every_setting_is_described(service: str) -> None:
-    settings = settings_of(service)
-    wrong = [variable(settings, name) for name, field in settings.model_fields.items() if not field.description]
-    none(wrong, f"settings of {service} without Field(description=…):")
-
-
-@pytest.mark.parametrize("service", SERVICES)
-def test_every_setting_of_a_service_stands_in_its_readme(service: str) -> None:
-    settings, readme = settings_of(service), SERVICES[service] / "README.md"
-    text = readme.read_text() if readme.exists() else ""
-    own = settings.model_fields.keys() - ServiceSettings.model_fields.keys()
-    wrong = [name for name in (variable(settings, field) for field in own) if f"`{name}`" not in text]
-    none(wrong, f"{readme.relative_to(ROOT)} does not explain:")
-
-
-def test_every_shared_setting_stands_in_the_operators_page() -> None:
-    text = (ROOT / "docs" / "operations.md").read_text()
-    none((name for name in shared_settings() if f"`{name}`" not in text), "docs/operations.md does not explain:")
-
-
-def test_no_page_names_a_setting_that_does_not_exist() -> None:
-    known = {
-        variable(settings_of(service), field) for service in SERVICES for field in settings_of(service).model_fields
-    }
-    known |= {setting(part) for part in Ports.__slots__}
-    prefixes = "|".join(service.upper() for service in SERVICES)
-    wrong = [
-        f"{page.relative_to(ROOT)}: {name}"
-        for page in pages()
-        for name in re.findall(rf"\b(?:{prefixes})_[A-Z][A-Z_]*[A-Z]\b", page.read_text())
-        if name not in known
-    ]
-    none(wrong, "nobody reads these settings:")
-
-
-def metrics() -> dict[str, str]:
-    """Every metric that our code declares, and where."""
-    found = {}
-    for module in (m for name in ("chassis", *SERVICES) for m in package(name)):
-        if "prometheus_client" not in imports(module):
-            continue
-        for node in ast.walk(module.tree):
-            kind = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
-            if kind in ("Counter", "Gauge", "Histogram", "Summary") and isinstance(node, ast.Call):
-                found[str(ast.literal_eval(node.args[0]))] = module.place
-    return found
-
-
-def test_every_metric_is_documented_and_no_other() -> None:
-    text = (ROOT / "docs" / "reference" / "metrics.md").read_text()
-    listed = set(re.findall(r"^\| `(\w+)`", text, re.MULTILINE))
-    none((f"{name} ({metrics()[name]})" for name in metrics().keys() - listed), "metrics.md does not explain:")
-    none(listed - metrics().keys(), "metrics.md explains metrics that nobody measures:")
-
-
-def pages() -> list[Path]:
-    """Every page for people."""
-    return [*sorted(ROOT.glob("*.md")), *files("*.md", ("docs", *CODE))]
-
-
-def commands(page: Path) -> list[str]:
-    """Every line of a page's code blocks and code spans."""
-    text = page.read_text()
-    blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    spans = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE))
-    return [line.strip() for block in blocks for line in block.splitlines()] + spans
-
-
-def test_every_command_in_a_page_exists() -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    wrong = []
-    for place, line in ((page.relative_to(ROOT), line) for page in pages() for line in commands(page)):
-        make, module = re.match(r"make ([a-z]+)", line), re.search(r"\bpython -m ([a-z_.]+)", line)
-        unknown = (make and make[1] not in targets) or (module and find_spec(module[1]) is None)
-        wrong += [f"{place}: {line}"] if unknown else []
-    none(wrong, "these commands do not exist:")
-
-
-def test_every_link_leads_somewhere() -> None:
-    wrong = []
-    for page in pages():
-        for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
-            target, _, anchor = link.partition("#")
-            if re.match(r"[a-z]+:", link):
-                continue
-            found = (page.parent / target).resolve() if target else page
-            if not found.exists() or (anchor and found.suffix == ".md" and anchor not in anchors(found)):
-                wrong.append(f"{page.relative_to(ROOT)}: {link}")
-    none(wrong, "these links lead nowhere:")
-
-
-def anchors(page: Path) -> set[str]:
-    """The anchors of a page's headings, as GitHub makes them."""
-    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
-def test_the_readme_says_truly_where_each_rule_stands() -> None:
-    rows = re.findall(r"\]\((\S+\.py)\)((?:,? `\w+`)+)", (ROOT / "README.md").read_text())
-    assert len(rows) > 20, "the table of rules is gone from README.md"
-    wrong = [
-        f"{file} has no {name}"
-        for file, names in rows
-        for name in re.findall(r"`(\w+)`", names)
-        if name not in _defined(ROOT / file)
-    ]
-    none(wrong, "README.md names what is not there:")
-
-
-def _defined(path: Path) -> set[str]:
-    nodes = list(ast.walk(ast.parse(path.read_text())))
-    defined = {n.name for n in nodes if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
-    return defined | {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-
-
-async def test_the_readmes_way_to_publish_an_event_works(kafka: Broker, tmp_path: Path) -> None:
-    found = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    assert found, "README.md does not show how to publish"
-    script = tmp_path / "shop.py"
-    script.write_text(found[1].replace("127.0.0.1:8192", kafka.bootstrap))
-    shop = await asyncio.create_subprocess_exec(
-        sys.executable, str(script), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
-    said, _ = await shop.communicate()
-    assert shop.returncode == 0, said.decode()
-    records = await said_on(kafka.bootstrap, "storefront.orders", 1)
-    types = [dict(record.headers)["ce_type"] for record in records]
-    assert b"storefront.order-placed.v1" in types
 
 
 # --- form ---
