@@ -1,14 +1,15 @@
 """A message becomes a mail: words from the catalogue, plain text and HTML, headers that nobody can break out of.
 
 The templates are the shop's, the values are other people's: sandboxed, escaped, and an unknown value is an error.
-All of them are compiled at start, so that a missing one is noticed then and not at night.
+All of them are compiled at start, so that a missing one is noticed then and not at night. Headers that every mail has
+are parsed once.
 """
 
+from binascii import b2a_qp
 from datetime import datetime, timedelta, tzinfo
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime
 from typing import Any
 
 import jinja2
@@ -22,6 +23,14 @@ from notifier.messages import Message
 from notifier.people import Person, zone_of
 
 LONGEST_SUBJECT = 150
+_ALTERNATIVES = SMTP.header_factory("Content-Type", 'multipart/alternative; boundary="=_alternative"')
+"""The boundary cannot occur in a part: in quoted-printable nothing begins with `=_` (RFC 2045, section 6.7)."""
+_TEXT = SMTP.header_factory("Content-Type", 'text/plain; charset="utf-8"')
+_HTML = SMTP.header_factory("Content-Type", 'text/html; charset="utf-8"')
+_ENCODING = SMTP.header_factory("Content-Transfer-Encoding", "quoted-printable")
+_VERSION = SMTP.header_factory("MIME-Version", "1.0")
+_AUTOMATIC = SMTP.header_factory("Auto-Submitted", "auto-generated")
+"""RFC 3834: no out-of-office answers, please."""
 
 
 class Shop(Struct, frozen=True, kw_only=True):
@@ -37,6 +46,7 @@ class Letters:
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
+        self._from = SMTP.header_factory("From", Address(shop.name, addr_spec=shop.address))
         self._text = _environment(autoescape=False)
         self._html = _environment(autoescape=True)
         for name in ("letter.txt", *_names()):
@@ -53,16 +63,18 @@ class Letters:
         mail = EmailMessage(policy=SMTP)
         self._address(mail, message, person)
         mail["Subject"] = _one_line(subject)
-        mail.set_content(_paragraphs(text), cte="quoted-printable")
-        mail.add_alternative(html, subtype="html", cte="quoted-printable")
+        mail["MIME-Version"] = _VERSION
+        mail["Content-Type"] = _ALTERNATIVES
+        mail.attach(_part(_TEXT, _paragraphs(text)))
+        mail.attach(_part(_HTML, html))
         return mail
 
     def _address(self, mail: EmailMessage, message: Message, person: Person) -> None:
-        mail["From"] = Address(self._shop.name, addr_spec=self._shop.address)
+        mail["From"] = self._from
         mail["To"] = Address(person.given_name or "", addr_spec=person.email or "")
-        mail["Date"] = format_datetime(message.ready_at or message.intended_at)
+        mail["Date"] = message.ready_at or message.intended_at
         mail["Message-ID"] = f"<{message.message_id}@{self._shop.address.partition('@')[2]}>"
-        mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers, please
+        mail["Auto-Submitted"] = _AUTOMATIC
         if message.order_id is not None:
             mail["X-Rapport-Order"] = message.order_id
 
@@ -87,7 +99,7 @@ class _Day:
 def _environment(*, autoescape: bool) -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
         loader=jinja2.PackageLoader("notifier", "words"), undefined=jinja2.StrictUndefined, autoescape=autoescape,
-        trim_blocks=True, lstrip_blocks=True,
+        trim_blocks=True, lstrip_blocks=True, auto_reload=False,
     )  # fmt: skip
     environment.filters["money"] = _money
     return environment
@@ -113,6 +125,14 @@ def _money(amount_minor: int, currency: str) -> str:
         if decimals
         else f"{amount_minor} {currency}"
     )
+
+
+def _part(content_type: Any, text: str) -> EmailMessage:
+    part = EmailMessage(policy=SMTP)
+    part["Content-Type"] = content_type
+    part["Content-Transfer-Encoding"] = _ENCODING
+    part.set_payload(b2a_qp(text.encode()).decode("ascii"))
+    return part
 
 
 def _one_line(subject: str) -> str:

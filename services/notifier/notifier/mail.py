@@ -5,6 +5,7 @@ Knows SMTP; knows nothing about messages.
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from email.message import EmailMessage
@@ -17,6 +18,9 @@ from notifier.settings import NotifierSettings, SmtpSecurity
 
 _ENHANCED = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 """RFC 3463."""
+
+TRUSTED_S = 1.0
+"""A connection that was in use so lately is not asked again whether it still works."""
 
 
 class Answer(Struct, frozen=True):
@@ -31,7 +35,8 @@ class MailServer:
 
     def __init__(self, settings: NotifierSettings) -> None:
         self._settings = settings
-        self._idle: list[aiosmtplib.SMTP] = []
+        self._idle: list[tuple[aiosmtplib.SMTP, float]] = []
+        """The latest used last, each with the moment when it was."""
         self._free = asyncio.Semaphore(settings.smtp_connections)
 
     async def is_there(self) -> bool:
@@ -62,7 +67,7 @@ class MailServer:
         """Say goodbye on every connection."""
         while self._idle:
             with suppress(aiosmtplib.SMTPException, OSError):
-                await self._idle.pop().quit(timeout=1)
+                await self._idle.pop()[0].quit(timeout=1)
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[aiosmtplib.SMTP]:
@@ -74,11 +79,13 @@ class MailServer:
             except BaseException:
                 connection.close()
                 raise
-            self._idle.append(connection)
+            self._idle.append((connection, time.monotonic()))
 
     async def _open(self) -> aiosmtplib.SMTP:
         while self._idle:
-            connection = self._idle.pop()
+            connection, used_at_s = self._idle.pop()
+            if connection.is_connected and time.monotonic() - used_at_s < TRUSTED_S:
+                return connection
             with suppress(aiosmtplib.SMTPException, OSError):
                 await connection.rset(timeout=2)  # a server may have gone away while nobody wrote
                 return connection
