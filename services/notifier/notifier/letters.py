@@ -47,19 +47,15 @@ class Letters:
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
         self._from = SMTP.header_factory("From", Address(shop.name, addr_spec=shop.address))
-        self._text = _environment(autoescape=False)
-        self._html = _environment(autoescape=True)
-        for name in ("letter.txt", *_names()):
-            self._text.get_template(name)
-        for name in ("letter.html", *_names()):
-            self._html.get_template(name)
+        self._text = _compiled("letter.txt", autoescape=False)
+        self._html = _compiled("letter.html", autoescape=True)
 
     def letter(self, message: Message, person: Person, *, link: str | None) -> EmailMessage:
         """The mail that says `message` to `person`, who has an address."""
         name = _name_of(message)
         values = self._values(message, person, link)
-        subject, _, text = self._text.get_template(name).render(values, layout="letter.txt").partition("\n")
-        html = self._html.get_template(name).render(values, layout="letter.html")
+        subject, _, text = self._text[name].render(values).partition("\n")
+        html = self._html[name].render(values)
         mail = EmailMessage(policy=SMTP)
         self._address(mail, message, person)
         mail["Subject"] = _one_line(subject)
@@ -94,6 +90,13 @@ class _Day:
         """Monday 5 October. What ends at midnight ends on the day before."""
         local = (datetime.fromisoformat(moment) - timedelta(seconds=1)).astimezone(self._zone)
         return f"{local:%A} {local.day} {local:%B}"
+
+
+def _compiled(layout: str, *, autoescape: bool) -> dict[str, jinja2.Template]:
+    """The words of every message by name, each in that layout."""
+    environment = _environment(autoescape=autoescape)
+    known = {"layout": environment.get_template(layout)}
+    return {name: environment.get_template(name, globals=known) for name in _names()}
 
 
 def _environment(*, autoescape: bool) -> ImmutableSandboxedEnvironment:
