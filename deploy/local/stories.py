@@ -6,9 +6,13 @@ Chooses whom to show and how to say it; knows no rule.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
+from babel.numbers import format_currency
+
 from contracts import Event, feedback, loyalty, notifications, orders, storefront
+from contracts.money import minor_per_unit
 from contracts.vocabulary import IssueKind
 
 
@@ -94,7 +98,8 @@ def _particulars(fact: Any) -> Iterator[str]:
         yield f"order {order_id}"
     match fact:
         case storefront.OrderPlaced():
-            yield f"{len(fact.lines)} lines, {fact.total_minor} {fact.currency} minor, promised by {fact.promised_by}"
+            lines = "1 line" if len(fact.lines) == 1 else f"{len(fact.lines)} lines"
+            yield f"{lines}, {_money(fact.total_minor, fact.currency)}, promised by {fact.promised_by}"
         case storefront.ShipmentProgressed():
             yield fact.status.value
         case orders.IssueOpened() | orders.IssueUpdated():
@@ -109,6 +114,10 @@ def _particulars(fact: Any) -> Iterator[str]:
             yield f"{fact.kind} until {fact.held_until:%d %b %H:%M}"
         case notifications.Message():
             yield fact.kind
+
+
+def _money(minor: int, currency: str) -> str:
+    return format_currency(Decimal(minor) / minor_per_unit(currency), currency, locale="en")
 
 
 def _decided(decision: Mapping[str, Any]) -> Line:

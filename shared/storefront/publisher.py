@@ -132,7 +132,7 @@ class Publisher:
         self._counts = await self._partition_counts()
         if missing := [topic for topic in TOPICS if not self._counts[topic]]:
             raise TopicMissing(
-                f"{self._bootstrap} has no topic {', '.join(missing)}: start a service once, it creates them"
+                f"{self._bootstrap} has no topic {', '.join(missing)}: create them with: python -m chassis.topics"
             )
         if self._wanted and (wrong := {t: n for t, n in self._counts.items() if n != self._wanted}):
             raise WrongPartitions(
