@@ -1,0 +1,74 @@
+"""Everything the four services concluded, as text that is the same wherever and however the same log was folded.
+
+One line per row, sorted. In: every table of a service's own, its deadlines and decisions, who is blocked and what is
+parked. Out: row ids, offsets, wall times (leases, arrival), positions, inbox and outbox, which say how something was
+heard and not what was made of it; and the answers to commands, because commands are not on the topics. Of the one
+command a replay has, the mail sender's report, the *outcome* is kept (a message is sent, at its simulated time), and
+the wall time at which the mail server took it is not in the database at all.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import msgspec
+from sqlalchemy import text
+
+from deploy.local.replay.databases import Databases
+
+HOW_IT_WAS_HEARD = frozenset({"positions", "inbox", "outbox", "commands", "alembic_version"})
+"""Tables that differ with the way of hearing and hold nothing that was concluded."""
+LEFT_OUT: Mapping[str, frozenset[str]] = {
+    "decisions": frozenset({"decision_id"}),
+    "customers": frozenset({"blocked_at"}),
+    "messages": frozenset({"leased_until", "result"}),
+    "parked_events": frozenset(
+        {"parked_id", "topic", "partition", "offset", "timestamp_ms", "key", "value", "headers", "attempts",
+         "parked_at", "closed_at", "closed_by"}
+    ),
+}  # fmt: skip
+"""Columns that are no conclusions: row ids, offsets, wall times."""
+_TABLES = """
+    select table_name as name from information_schema.tables
+    where table_schema = current_schema and table_type = 'BASE TABLE' order by 1
+"""
+
+
+async def canonical(databases: Databases, without_customers: Collection[str] = ()) -> bytes:
+    """The text, without the rows of some customers where those are named. Equal texts: the same conclusions."""
+    lines: list[bytes] = []
+    for service in sorted(databases.services):
+        for table in await tables_of(databases, service):
+            if table not in HOW_IT_WAS_HEARD:
+                prefix = f"{service}.{table} ".encode()
+                lines += [prefix + row for row in await _rows(databases, service, table, set(without_customers))]
+    return b"\n".join(lines) + b"\n"
+
+
+async def tables_of(databases: Databases, service: str) -> list[str]:
+    """Every table of a service, by name."""
+    return [row.name for row in await databases.rows(service, _TABLES)]
+
+
+async def _rows(databases: Databases, service: str, table: str, without: set[str]) -> list[bytes]:
+    left_out = sorted(LEFT_OUT.get(table, ()))
+    query = f'select to_jsonb(t) - cast(:left_out as text[]) as content from "{table}" t'  # noqa: S608 our own tables
+    async with databases.connection(service) as connection:
+        found = await connection.execute(text(query), {"left_out": left_out})
+        rows: list[Any] = [row.content for row in found]
+    kept = (row for row in rows if row.get("customer_id") not in without)
+    return sorted(msgspec.json.encode(row, order="sorted") for row in kept)
+
+
+def differences(one: bytes, other: bytes, most: int = 20) -> list[str]:
+    """Lines that only one of the two has, `-` for the first; empty when they are the same."""
+    if one == other:
+        return []
+    ones, others = one.splitlines(), other.splitlines()
+    only = sorted([(line, "-") for line in _beyond(ones, others)] + [(line, "+") for line in _beyond(others, ones)])
+    return [f"{sign} {line.decode()}" for line, sign in only][:most]
+
+
+def _beyond(lines: list[bytes], others: list[bytes]) -> list[bytes]:
+    """Lines more often here than there."""
+    return list((Counter(lines) - Counter(others)).elements())
