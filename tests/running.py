@@ -11,6 +11,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from sqlalchemy import text
 
+from chassis.consumer import Consumer
 from chassis.health import Health
 from chassis.partitions import partition_of
 from chassis.relay import Relay
@@ -55,10 +56,12 @@ async def until(true: Callable[[], Awaitable[bool]], patience_s: float = PATIENC
 
 
 @asynccontextmanager
-async def running(runtime: Runtime, *, relay: bool = True) -> AsyncIterator[Running]:
+async def running(
+    runtime: Runtime, *, relay: bool = True, consumer: type[Consumer] = Consumer
+) -> AsyncIterator[Running]:
     """Run the worker (and the relay) until the end of the block, then stop them cleanly."""
     health = Health()
-    worker = Worker(runtime, health)
+    worker = Worker(runtime, health, consumer)
     relaying = Relay(runtime)
     tasks = [asyncio.create_task(worker.run())]
     if relay:

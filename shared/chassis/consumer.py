@@ -124,6 +124,8 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
 
     async def hint(self, offsets: Mapping[tuple[str, int], int]) -> None:
         """Tell Kafka how far we are, for lag metrics and autoscaling. Failing is harmless."""
+        if not offsets:
+            return
         try:
             commits = {TopicPartition(topic, partition): offset for (topic, partition), offset in offsets.items()}
             await asyncio.wait_for(self._kafka.commit(commits), ANSWER_TIMEOUT_S)

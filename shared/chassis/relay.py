@@ -153,10 +153,11 @@ def _headers(stored: str) -> list[tuple[str, bytes]]:
 
 
 async def _release(session: AsyncConnection) -> None:
-    """Give the lock to a stand-by. A connection that fails here is thrown away, and the lock with it."""
+    """Give the lock to a stand-by. A connection that is broken or fails here is thrown away, and the lock with it."""
+    if session.invalidated:
+        return
     try:
         await session.execute(text("select pg_advisory_unlock(:lock)"), {"lock": LOCK})
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 whatever it was, the lock must not go back to the pool with the session
+        log.warning("the relay's lock was not given back", error=type(error).__name__)
         await session.invalidate()
-        if not is_transient(error):
-            raise

@@ -19,6 +19,7 @@ from chassis import batch as batches
 from chassis import deadlines, metrics, positions, topics
 from chassis.batch import Batch, PositionsMoved, Report
 from chassis.consumer import Consumer
+from chassis.database import sqlstate_of
 from chassis.health import Health
 from chassis.lane import Lane
 from chassis.partitions import partition_of
@@ -299,8 +300,13 @@ class Worker:
             self._health.set_ready(False, f"partition {partition} is halted: {error}")
         elif cause is Cause.transient:
             self._health.set_ready(False, "the database or Kafka is away")
-        shown = None if cause is Cause.transient else error
-        log.warning("batch failed", partition=partition, cause=cause, error=type(error).__name__, exc_info=shown)
+        known = {
+            "partition": partition,
+            "cause": cause.value,
+            "error": type(error).__name__,
+            "code": sqlstate_of(error),
+        }
+        log.warning("batch failed", **known, exc_info=None if cause is Cause.transient else error)
 
     def _count(self, batch: Batch, report: Report) -> None:
         partition = str(batch.partition)

@@ -39,14 +39,13 @@ def lost(customer_id: str, order_id: str, hour: float) -> Event[Any]:
 
 async def toy(runtime_of: RuntimeOf, kafka: Broker, **settings: str) -> Runtime:
     """The toy on an empty database."""
-    return await runtime_of(
-        application,
-        KAFKA_BOOTSTRAP_SERVERS=kafka.bootstrap,
-        KAFKA_IDEMPOTENT_PRODUCER=str(kafka.idempotent_producer),
-        KAFKA_SESSION_TIMEOUT_MS=str(session_timeout_ms(kafka)),
-        PARTITIONS=str(PARTITIONS),
-        **settings,
-    )
+    environment = {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap,
+        "KAFKA_IDEMPOTENT_PRODUCER": str(kafka.idempotent_producer),
+        "KAFKA_SESSION_TIMEOUT_MS": str(session_timeout_ms(kafka)),
+        "PARTITIONS": str(PARTITIONS),
+    }
+    return await runtime_of(application, **environment | settings)
 
 
 async def time_reached(kafka: Broker, hour: float) -> None:
