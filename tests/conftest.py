@@ -26,7 +26,7 @@ ClientOf = Callable[[Runtime], Awaitable[httpx.AsyncClient]]
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """One server for the whole run."""
-    with Postgres() as server:
+    with Postgres(durable=False) as server:
         yield server
 
 

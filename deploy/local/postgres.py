@@ -30,15 +30,18 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
+FORGETFUL = {"fsync": "off", "full_page_writes": "off"}
 
 
 class Postgres:
     """One server, whose addresses stay the same over `kill`, `start` and `restart`.
 
     `folder` keeps the data for the next start; without it the data is temporary and gone after `stop`.
+    `durable=False` is for tests that never cut the power: commits do not wait for the disk.
     """
 
-    def __init__(self, folder: Path | None = None, *, log: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, *, log: Path | None = None, durable: bool = True) -> None:
+        self._settings = SETTINGS if durable else {**SETTINGS, **FORGETFUL}
         self._temporary = folder is None
         self._folder = folder.absolute() if folder else None
         self._log = log
@@ -166,7 +169,7 @@ class Postgres:
             raise ProcessError(f"PostgreSQL could not initialise {folder}:\n{result.stderr.strip()}")
 
     def _server(self, folder: Path) -> Process:
-        settings = {**SETTINGS, "unix_socket_directories": str(self._sockets())}
+        settings = {**self._settings, "unix_socket_directories": str(self._sockets())}
         return Process(
             "PostgreSQL",
             [
