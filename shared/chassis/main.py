@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import signal
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -131,6 +132,8 @@ def _serve(application: Application, *, with_api: bool, with_worker: bool) -> No
         timeout_graceful_shutdown=10, server_header=False,
     )  # fmt: skip
     server = uvicorn.Server(config)
+    for number in (signal.SIGTERM, signal.SIGINT):  # raised again by uvicorn in the end: what was asked for is done
+        signal.signal(number, lambda *_: setattr(server, "should_exit", True))
     server.run()
     for error in failure:
         log.error("stopped by a failure", error=type(error).__name__, exc_info=error)

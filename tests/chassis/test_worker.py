@@ -243,3 +243,19 @@ async def test_a_command_is_folded_under_the_same_lock_and_only_once(runtime_of:
     again = await runtime.command("ada", "hello", actor="care:eve", command_id="c-1")
     assert (first.duplicate, again.duplicate) == (False, True)
     assert await whats(runtime, "ada") == ["hello"]
+
+
+async def test_a_parked_copy_of_what_was_applied_is_never_applied_again(runtime_of: RuntimeOf, kafka: Broker) -> None:
+    """The first copy came broken (or could not be read by the code of that day), the second was folded."""
+    runtime = await toy(runtime_of, kafka)
+    record = to_record(placed("ada", "o1"))
+    broken = (record.topic, record.key, record.value + b",", record.headers)
+    await publish(kafka.bootstrap, broken, placed("ada", "o1"))
+    async with running(runtime) as service:
+        await service.consumed(2)
+    async with runtime.transaction() as tx:
+        await tx.execute(text("update parked_events set value = :value"), {"value": record.value})
+        await tx.execute(text("update counted set seen = '{}'"))  # not even the toy's own memory helps
+        await tx.execute(text("delete from effects"))
+    done = await redrive(runtime, customer_id="ada", reason=None, dry_run=False, limit=10, actor="test")
+    assert (done.applied, await whats(runtime, "ada")) == (1, [])
