@@ -11,6 +11,7 @@ import json
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -19,9 +20,12 @@ from chassis.topics import WrongPartitions
 from deploy.local.ports import PortError
 from deploy.local.processes import ProcessError
 from deploy.local.replay import replaying
+from deploy.local.replay.backup import restored
+from deploy.local.replay.equalities import HURRIED, equalities
 from deploy.local.replay.playing import NothingMoves
 from deploy.local.replay.quiet import NeverQuiet
-from storefront.recorded import Recording, UnreadableRows, recording_of
+from storefront.recorded import Recording, UnreadableRows, recording_of, told
+from storefront.saying import Said
 
 COMMANDS = ("replay", "equalities", "backup")
 
@@ -57,6 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     for name in COMMANDS:
         command = commands.add_parser(name)
         command.add_argument("place", type=Path, help="a folder in Olist's layout, or an export of Shopify's admin")
+        if name == "equalities":
+            command.add_argument("--apache", action="store_true", help="the other way is heard through Apache Kafka")
         if name == "replay":
             command.add_argument(
                 "--build", type=Path, default=replaying.BUILD, help="where the results go (%(default)s)"
@@ -70,10 +76,12 @@ async def _run(options: argparse.Namespace, console: Console) -> int:
     read_s = time.monotonic() - began_s
     console.print(f"{len(recording.orders)} orders ({recording.layout}) read in {read_s:.1f} s")
     match options.command:
-        case "replay":
-            return await _replay(recording, read_s, options.build, console)
+        case "equalities":
+            return await _equalities(told(recording.orders), console, apache=options.apache)
+        case "backup":
+            return await _backup(told(recording.orders), console)
         case _:
-            raise NotImplementedError
+            return await _replay(recording, read_s, options.build, console)
 
 
 async def _replay(recording: Recording, read_s: float, build: Path, console: Console) -> int:
@@ -83,6 +91,28 @@ async def _replay(recording: Recording, read_s: float, build: Path, console: Con
     console.print(replaying.table(figures))
     console.print(f"the figures are in {build / 'replay.json'}, what they are made of in {build}/*.csv")
     return 0 if figures["points"]["equal"] and not figures["decisions_without_cause"] else 1
+
+
+async def _equalities(said: list[Said], console: Console, *, apache: bool) -> int:
+    other = replace(HURRIED, settings={**HURRIED.settings, "KAFKA": "apache"}) if apache else HURRIED
+    found = await equalities(said, replaying.RUN, console.print, other)
+    for equality in found:
+        verdict = f"[red]{len(equality.differences)} or more lines differ[/red]" if equality.differences else "equal"
+        left_out = f", {equality.left_out} customers left out" if equality.left_out else ""
+        console.print(f"{equality.name}: {verdict}; {equality.rows} rows, {equality.digest[:16]}{left_out}")
+        for line in equality.differences:
+            console.print(f"  {line}", markup=False)
+    return 1 if any(equality.differences for equality in found) else 0
+
+
+async def _backup(said: list[Said], console: Console) -> int:
+    found = await restored(said, replaying.RUN, console.print)
+    for line in found.differences:
+        console.print(f"  {line}", markup=False)
+    verdict = "[red]differ[/red]" if found.differences else "are the same"
+    console.print(f"after the restoration the rows {verdict}; of {found.mails_after_backup} mails that were sent after "
+                  f"the backup {found.told_twice} were sent a second time")  # fmt: skip
+    return 1 if found.differences or found.told_twice else 0
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from deploy.local.replay.databases import BEGINNING, Databases
 from deploy.local.replay.quiet import quiet
 from deploy.local.stack import SERVICES, Stack
-from storefront.play import chunks
+from storefront.play import QUIET_TAIL, chunks
 from storefront.publisher import Publisher
 from storefront.saying import Said
 
@@ -32,6 +32,9 @@ class Pace:
     """How far the shop may run ahead of the service that listens last."""
 
 
+STEADY = Pace()
+
+
 @dataclass
 class Progress:
     """How far a play is."""
@@ -47,7 +50,7 @@ class Playing:
 
     stack: Stack
     databases: Databases
-    pace: Pace = Pace()
+    pace: Pace = STEADY
     progress: Callable[[Progress], None] = lambda _: None
     seconds: dict[str, float] = field(default_factory=dict)
     """When what was over, in seconds since the first fact was said."""
@@ -56,12 +59,12 @@ class Playing:
     _end: datetime | None = None
     """The last boundary, once it is said."""
 
-    async def play(self, said: Sequence[Said]) -> None:
+    async def play(self, said: Sequence[Said], *, tail: timedelta = QUIET_TAIL) -> None:
         """All of it and a quiet tail, until nothing is under way any more."""
-        began_s = time.monotonic()
+        began_s, self._end = time.monotonic(), None
         watching = asyncio.create_task(self._watch(began_s))
         try:
-            end = self._end = await self._publish(said, watching)
+            end = self._end = await self._publish(said, tail, watching)
             self.seconds["said"] = time.monotonic() - began_s
             await self._until(lambda: self._least() >= end, watching)
             await self.until_quiet()
@@ -69,14 +72,28 @@ class Playing:
         finally:
             watching.cancel()
 
+    async def say_again(self, said: Sequence[Said]) -> None:
+        """The same log a second time, time-reached included, until everybody has heard it.
+
+        What is said after its time counts as said when that time was reached, and is folded when time goes on. So
+        time goes on by the least there is: no deadline falls due, and whatever changes is the repetition's doing.
+        """
+        broker, boundary = self.stack.broker, BEGINNING
+        async with Publisher(broker.bootstrap, SOURCE, idempotent=broker.idempotent_producer) as publisher:
+            for facts, boundary in chunks(said, self.pace.step):
+                await publisher.publish_all(facts)
+                await publisher.time_reached(boundary)
+            await publisher.time_reached(boundary + timedelta(microseconds=1))
+        await self.until_quiet()
+
     async def until_quiet(self) -> None:
         """Until everybody has heard everything and every mail is sent."""
         await quiet(self.databases, self.stack.broker.bootstrap, self.stack.check)
 
-    async def _publish(self, said: Sequence[Said], watching: asyncio.Task[None]) -> datetime:
+    async def _publish(self, said: Sequence[Said], tail: timedelta, watching: asyncio.Task[None]) -> datetime:
         broker, boundary = self.stack.broker, BEGINNING
         async with Publisher(broker.bootstrap, SOURCE, idempotent=broker.idempotent_producer) as publisher:
-            for facts, boundary in chunks(said, self.pace.step):
+            for facts, boundary in chunks(said, self.pace.step, tail):
                 self._state.said += await publisher.publish_all(facts)
                 await publisher.time_reached(boundary)
                 behind = boundary - self.pace.ahead

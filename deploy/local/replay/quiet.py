@@ -37,7 +37,7 @@ async def quiet(databases: Databases, bootstrap: str, check: Callable[[], None],
             if now != before:
                 before, changed_at_s = now, time.monotonic()
             if time.monotonic() - changed_at_s > patience_s:
-                raise NeverQuiet(f"{now[1]} facts or mails have not left for {patience_s:.0f} s")
+                raise NeverQuiet(f"nothing moves for {patience_s:.0f} s; {now[1]} facts or mails have not left")
             await asyncio.sleep(LOOK_EVERY_S)
     finally:
         await consumer.stop()
