@@ -5,13 +5,15 @@ story. Time moves by what the shop says (`time_is`); nothing here sleeps in the 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
+import structlog
 from aiokafka import AIOKafkaProducer
 
 import feedback.app
@@ -32,7 +34,7 @@ from storefront.saying import time_reached_record
 from tests.brokers import PARTITIONS, session_timeout_ms
 from tests.conftest import LINK_KEYS, DatabaseOf
 from tests.notifier.postbox import Postbox, open_postbox
-from tests.running import Raw, rows, running, until
+from tests.running import rows, running, said_on, until
 
 COMPOSED: Mapping[str, Callable[[], Application]] = {
     "orders_listener": orders_listener.app.application,
@@ -45,6 +47,8 @@ BEGINNING = datetime(2026, 1, 5, tzinfo=UTC)
 PAGES = "http://feedback.example"
 """Where the links in mails lead."""
 
+Place = tuple[str, int]
+"""Topic and partition."""
 Parked = Mapping[str, Mapping[str, int]]
 """Parked records by service and reason."""
 
@@ -105,12 +109,10 @@ class House:
         """The storefront says one fact with its SDK; the event's id."""
         return await self._shop.publish(fact, said_at=at)
 
-    async def put(self, *said: Raw) -> None:
-        """Records as they are, whatever is in them."""
-        for topic, key, value, headers in said:
-            key_bytes = key.encode() if isinstance(key, str) else key
-            partition = partition_of(key_bytes or b"", PARTITIONS)
-            await self._producer.send_and_wait(topic, value, key=key_bytes, partition=partition, headers=headers)
+    async def put(self, record: Record, partition: int | None = None) -> None:
+        """A record as it is, whatever is in it; on its key's partition if no other is given."""
+        place = partition_of(record.key or b"", PARTITIONS) if partition is None else partition
+        await (await self._send(record, place))
 
     # --- time ---
 
@@ -119,7 +121,7 @@ class House:
         self.now = moment
         await self._shop.time_reached(moment)
         await until(self._listened)
-        await self._heard(await self._ring())
+        await self._heard(await self._ring(runtime.service.topic for runtime in self.runtimes.values()))
         await until(self._silent)
 
     async def _listened(self) -> bool:
@@ -137,27 +139,37 @@ class House:
         """Nobody has anything left to say."""
         return not any([await rows(runtime, "select 1 from outbox limit 1") for runtime in self.runtimes.values()])
 
-    async def _ring(self) -> dict[tuple[str, int], int]:
-        """A last record on every partition of every topic, harmless to whoever hears it; their offsets."""
-        places = [(topic, partition) for topic in sorted(every_topic()) for partition in range(PARTITIONS)]
+    async def _ring(self, topics: Iterable[str]) -> dict[Place, int]:
+        """A last record on every partition of these topics, harmless to whoever hears it; their offsets."""
+        places = [(topic, partition) for topic in topics for partition in range(PARTITIONS)]
         sent = [await self._send(time_reached_record(self.now, "/house", *place), place[1]) for place in places]
         return dict(zip(places, [record.offset for record in await asyncio.gather(*sent)], strict=True))
 
     async def _send(self, record: Record, partition: int) -> Any:
         topic, key, value, headers = record
-        return await self._producer.send(topic, value, key=key, partition=partition, headers=headers)
+        return await self._producer.send(topic, value, key=key, partition=partition, headers=list(headers))
 
-    async def _heard(self, offsets: Mapping[tuple[str, int], int]) -> None:
+    async def _heard(self, offsets: Mapping[Place, int]) -> None:
         """Every service is past these offsets on every topic that it listens to."""
 
         async def everywhere() -> bool:
-            for runtime in self.runtimes.values():
-                for place in await rows(runtime, "select topic, partition, next_offset from positions"):
-                    if place["next_offset"] <= offsets[place["topic"], place["partition"]]:
-                        return False
-            return True
+            stored = [await rows(runtime, "select * from positions") for runtime in self.runtimes.values()]
+            return all(
+                row["next_offset"] > offsets.get((row["topic"], row["partition"]), -1)
+                for positions in stored
+                for row in positions
+            )
 
         await until(everywhere)
+
+    async def said(self) -> dict[str, list[Any]]:
+        """Everything that lies on each topic, as it lies there."""
+        offsets = await self._ring(every_topic())
+        await self._heard(offsets)
+        numbers = {topic: sum(offsets[topic, p] + 1 for p in range(PARTITIONS)) for topic in every_topic()}
+        topics, counts = list(numbers), list(numbers.values())
+        read = [said_on(self.broker.bootstrap, topic, count) for topic, count in zip(topics, counts, strict=True)]
+        return dict(zip(topics, await asyncio.gather(*read), strict=True))
 
     # --- what can be asked ---
 
@@ -187,7 +199,7 @@ class House:
 
     async def audit(self) -> None:
         """What must be true whenever a story has ended."""
-        offsets = await self._ring()
+        offsets = await self._ring(every_topic())
         await self._heard(offsets)
         for service, runtime in self.runtimes.items():
             said = sum(offsets[inlet.topic, p] + 1 for inlet in runtime.service.consumes for p in range(PARTITIONS))
@@ -216,10 +228,18 @@ async def _cancelled(task: asyncio.Task[None]) -> None:
         await task
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Nothing is logged: a story tells by its rows what went wrong, and traces with all their values take seconds."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    yield
+    structlog.reset_defaults()
+
+
 @asynccontextmanager
 async def open_house(broker: Broker, database_of: DatabaseOf, **settings: str) -> AsyncIterator[House]:
     """A house on empty databases; `settings` are added to the environment, CLOCK is simulated unless said otherwise."""
-    with open_postbox() as postbox, pytest.MonkeyPatch.context() as environment:
+    with open_postbox() as postbox, pytest.MonkeyPatch.context() as environment, _quiet():
         shared = {
             "CLOCK": "simulated",
             "KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap,

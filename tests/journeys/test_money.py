@@ -1,5 +1,7 @@
 """Orders that go back: what cannot be sent, what was sent instead, what was refunded, cancelled or not paid."""
 
+from typing import Any
+
 from contracts.storefront import (
     CancelledBy,
     LineAvailable,
@@ -15,6 +17,8 @@ from contracts.vocabulary import RefundedLine
 from tests.journeys.house import House
 from tests.journeys.shoppers import Shopper, line
 
+Said = dict[str, Any]
+
 
 def given_back(line_id: str, amount_minor: int) -> tuple[RefundedLine, ...]:
     """Money for one piece of one line."""
@@ -27,7 +31,7 @@ async def test_a_wrong_colour_nobody_agreed_to_is_an_issue_until_the_money_is_ba
     cleo = Shopper(house, "cleo")
     await cleo.signs_up()
     await cleo.orders("c1", line("shoes", 80_00, variant={"colour": "black"}), line("belt", 20_00))
-    shoes = {"order_id": "c1", "line_id": "shoes"}
+    shoes: Said = {"order_id": "c1", "line_id": "shoes"}
     await cleo.says(LineUnavailable, 1, **shoes, reason=UnavailableReason.backordered)
     await cleo.says(LineAvailable, 2, **shoes)
     await cleo.time_is(3)
@@ -39,7 +43,7 @@ async def test_a_wrong_colour_nobody_agreed_to_is_an_issue_until_the_money_is_ba
     assert await cleo.issues("c1") == {"item_unavailable": "available", "item_substituted": "open"}
     assert await cleo.points() == (0, 100, "bronze")
 
-    refunded = {"refund_id": "r1", "amount_minor": 80_00, "lines": given_back("shoes", 80_00)}
+    refunded: Said = {"refund_id": "r1", "amount_minor": 80_00, "lines": given_back("shoes", 80_00)}
     await cleo.says(OrderRefunded, 5, order_id="c1", **refunded)
     await cleo.time_is(6)
     assert await cleo.issues("c1") == {"item_unavailable": "available", "item_substituted": "refunded"}
@@ -55,7 +59,7 @@ async def test_points_follow_the_money_that_stays_however_many_refunds_took_the_
     for number, day in enumerate((1, 2, 3)):
         await dora.time_is(day)
         left.append((await dora.points())[1])
-        refund = {"refund_id": f"r{number}", "amount_minor": 75, "lines": given_back("towels", 75)}
+        refund: Said = {"refund_id": f"r{number}", "amount_minor": 75, "lines": given_back("towels", 75)}
         await dora.says(OrderRefunded, day, order_id="d1", **refund)
     await dora.time_is(4)
     assert [*left, (await dora.points())[1]] == [100, 99, 99, 98]
