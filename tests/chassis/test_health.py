@@ -1,31 +1,40 @@
 """Alive by progress; waiting for others is alive, and not ready."""
 
 import time
+from typing import Any
 
 import pytest
 
 from chassis.health import Health
 
-NOW_S = time.monotonic()
+LONG_S = 99.0
+
+
+def health(
+    *, has_worker: bool = True, ready: bool = True, returned_s: float = 0, behind_s: float | None = None
+) -> Health:
+    """A loop that came round, and a partition that moved last, so many seconds ago."""
+    now_s = time.monotonic()
+    behind = {} if behind_s is None else {1: now_s - behind_s}
+    return Health(has_worker=has_worker, ready=ready, returned_at_s=now_s - returned_s, behind_since_s=behind)
 
 
 @pytest.mark.parametrize(
-    ("health", "stuck"),
+    ("found", "stuck"),
     [
-        (Health(), False),
-        (Health(returned_at_s=NOW_S - 99), False),  # nothing turns where there is no worker
-        (Health(has_worker=True), False),
-        (Health(has_worker=True, returned_at_s=NOW_S - 99), True),
-        (Health(has_worker=True, ready=True, behind_since_s={1: NOW_S - 99}), True),
-        (Health(has_worker=True, ready=True, behind_since_s={1: NOW_S}), False),
-        (Health(has_worker=True, ready=False, behind_since_s={1: NOW_S - 99}), False),
+        ({"has_worker": False, "returned_s": LONG_S}, False),  # nothing turns where there is no worker
+        ({}, False),
+        ({"returned_s": LONG_S}, True),
+        ({"behind_s": LONG_S}, True),
+        ({"behind_s": 0}, False),
+        ({"behind_s": LONG_S, "ready": False}, False),
     ],
 )
-def test_a_process_is_worth_keeping_while_it_moves(health: Health, stuck: bool) -> None:
-    assert (health.stuck() is not None) is stuck
+def test_a_process_is_worth_keeping_while_it_moves(found: dict[str, Any], stuck: bool) -> None:
+    assert (health(**found).stuck() is not None) is stuck
 
 
 def test_a_partition_that_went_to_somebody_else_is_forgotten() -> None:
-    health = Health(has_worker=True, ready=True, behind_since_s={1: NOW_S - 99})
-    health.owns({2})
-    assert health.stuck() is None
+    moved = health(behind_s=LONG_S)
+    moved.owns({2})
+    assert moved.stuck() is None

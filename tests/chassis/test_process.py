@@ -49,10 +49,9 @@ async def _ended(process: subprocess.Popen[str], within_s: float) -> tuple[int, 
     return process.returncode, output
 
 
-async def _is_ready(port: int) -> bool:
+async def _is_ready(client: httpx.AsyncClient) -> bool:
     try:
-        async with httpx.AsyncClient() as client:
-            return (await client.get(f"http://{HOST}:{port}/health/ready")).status_code == 200
+        return (await client.get("/health/ready")).status_code == 200
     except httpx.TransportError:
         return False
 
@@ -62,16 +61,17 @@ async def test_a_process_that_is_asked_to_stop_finishes_and_leaves_nothing_open(
 ) -> None:
     runtime = await toy(runtime_of, kafka)
     port = free_port()
-    process = _start(runtime, port, "-m", "toy")
-    try:
-        await until(lambda: _is_ready(port))
-        await publish(kafka.bootstrap, *(placed(f"c{n % 5}", f"o{n}") for n in range(100)))
-        process.send_signal(signal.SIGTERM)
-        asked_s = time.monotonic()
-        code, output = await _ended(process, 2 * FAST_S)
-        assert (code, time.monotonic() - asked_s < FAST_S) == (0, True), output
-    finally:
-        process.kill()
+    with _start(runtime, port, "-m", "toy") as process:
+        try:
+            async with httpx.AsyncClient(base_url=f"http://{HOST}:{port}") as client:
+                await until(lambda: _is_ready(client), 60)
+            await publish(kafka.bootstrap, *(placed(f"c{n % 5}", f"o{n}") for n in range(100)))
+            process.send_signal(signal.SIGTERM)
+            asked_s = time.monotonic()
+            code, output = await _ended(process, 2 * FAST_S)
+            assert (code, time.monotonic() - asked_s < FAST_S) == (0, True), output
+        finally:
+            process.kill()
     [found] = await rows(runtime, "select sum(next_offset) as read, sum(applied) as applied from positions")
     effects = await rows(runtime, "select 1 from effects where what like 'placed %'")
     assert found["read"] == found["applied"] == len(effects)
@@ -80,7 +80,7 @@ async def test_a_process_that_is_asked_to_stop_finishes_and_leaves_nothing_open(
 
 async def test_a_task_that_fails_ends_the_process_with_an_error(runtime_of: RuntimeOf, kafka: Broker) -> None:
     runtime = await toy(runtime_of, kafka)
-    code, output = await _ended(_start(runtime, free_port(), "-c", FAILING), 30)
+    code, output = await _ended(_start(runtime, free_port(), "-c", FAILING), 60)
     assert code == 1
     assert "builtins.ZeroDivisionError" in output
 
@@ -92,7 +92,7 @@ async def test_a_topic_with_other_partitions_is_refused_with_the_command_to_run(
     environment = _environment(runtime, free_port()) | {"PARTITIONS": "7"}
     command = [sys.executable, "-m", "toy", "worker"]
     done = await asyncio.to_thread(
-        subprocess.run, command, env=environment, capture_output=True, text=True, timeout=30, check=False
+        subprocess.run, command, env=environment, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 1
     assert "every topic needs 7 partitions" in done.stdout
@@ -148,7 +148,7 @@ async def test_parked_events_come_back_by_the_command_line_dry_run_first(runtime
     await _mend(runtime)
 
     async def said(*arguments: str) -> str:
-        code, output = await _ended(_start(runtime, free_port(), "-m", "toy", *arguments), 30)
+        code, output = await _ended(_start(runtime, free_port(), "-m", "toy", *arguments), 60)
         assert code == 0
         return output
 
