@@ -15,7 +15,7 @@ from tests.journeys.house import House, open_house
 from tests.journeys.shoppers import line
 from tests.running import rows, said_on, until
 
-A_FEW_SECONDS_S = 5.0
+A_FEW_SECONDS_S = 10.0
 
 
 @pytest.fixture

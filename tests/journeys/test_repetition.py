@@ -28,7 +28,7 @@ EMPTY = {f"{service}.{table}" for service in COMPOSED for table in MAY_BE_EMPTY}
 
 
 async def live_through_everything(house: House) -> None:
-    """Late, lost, refunded, cancelled, asked, answered badly, cared for, erased from nobody's memory."""
+    """Late, lost and replaced, refunded, cancelled, asked, answered badly, cared for; and one whom nobody can reach."""
     rosa, saul = Shopper(house, "rosa"), Shopper(house, "saul")
     await rosa.signs_up()
     await rosa.says(ConsentChanged, 0, 9, channel=Channel.email, purpose=Purpose.loyalty, given=False, evidence="page")
