@@ -6,12 +6,16 @@ and first installations; in production they are declared with the cluster).
 
 import argparse
 import asyncio
+import time
 from collections.abc import Collection
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from contracts import catalogue
+
+HEARD_OF_S = 10.0
+"""By then every broker knows of a topic that one has created."""
 
 
 class WrongPartitions(Exception):
@@ -35,9 +39,21 @@ async def create(bootstrap: str, partitions: int, replication: int = 1) -> None:
             for name, code, *_ in response.topic_errors:
                 if code and for_code(code) is not TopicAlreadyExistsError:
                     raise for_code(code)(name)
-        await _check(admin, every_topic(), partitions)
+        await _settle(admin, partitions)
     finally:
         await admin.close()
+
+
+async def _settle(admin: AIOKafkaAdminClient, partitions: int) -> None:
+    """Check them all, once every broker has heard of the new ones."""
+    until_s = time.monotonic() + HEARD_OF_S
+    while True:
+        try:
+            return await _check(admin, every_topic(), partitions)
+        except WrongPartitions:
+            if time.monotonic() > until_s:
+                raise
+            await asyncio.sleep(0.1)
 
 
 async def check(bootstrap: str, topics: Collection[str], partitions: int) -> None:
