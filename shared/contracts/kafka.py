@@ -27,7 +27,8 @@ LARGEST_VALUE_BYTES = 1_048_576
 LONGEST_ATTRIBUTE = 255
 
 _CATALOGUE = catalogue()
-_encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder(order="deterministic").encode
+"""Names in a map are sorted: a fact kept as jsonb, which has an order of its own, is said again with the same bytes."""
 
 
 class Record(NamedTuple):
