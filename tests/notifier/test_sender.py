@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from chassis.runtime import Runtime
 from contracts.vocabulary import IssueKind
+from notifier import store
 from notifier.app import application
 from notifier.sender import Sender
 from notifier.settings import NotifierSettings
@@ -70,6 +71,21 @@ async def test_a_decided_message_is_mailed_and_said_to_be_sent(
     assert await states(runtime) == {"order_confirmed": "sent"}
     assert await published(runtime) == ["message-sent"]
     assert await sender.send_ready() == 0
+
+
+async def test_what_was_told_in_a_forgotten_past_is_said_to_be_sent_then_and_mailed_to_nobody(
+    runtime: Runtime, sender: Sender, postbox: Postbox
+) -> None:
+    await ready(runtime, confirmed(10))
+    async with runtime.transaction() as tx:
+        row = await tx.execute(text("select message_id from messages"))
+        await store.remember_told(tx, {row.scalar_one(): hour(10.5)})
+
+    assert await sender.send_ready() == 1
+    assert postbox.recipients == []
+    assert (await states(runtime), await published(runtime)) == ({"order_confirmed": "sent"}, ["message-sent"])
+    async with runtime.transaction() as tx:
+        assert (await tx.execute(text("select at from commands"))).scalar_one() == hour(10.5)
 
 
 async def test_the_survey_link_opens_this_invitation_for_this_customer(
@@ -197,9 +213,8 @@ async def test_with_the_real_clock_what_is_old_is_decided_again(runtime_of: Runt
     assert postbox.mails == []
 
 
-async def test_the_task_sends_within_moments_and_ends_when_it_is_told(runtime: Runtime) -> None:
-    (background,) = application().background
-    task = asyncio.create_task(background(runtime))
+async def test_the_task_sends_within_moments_and_ends_when_it_is_told(runtime: Runtime, sender: Sender) -> None:
+    task = asyncio.create_task(sender.run())
     await asyncio.sleep(0.2)
     await ready(runtime, confirmed(10))
     await reached(runtime, "sent")
@@ -209,11 +224,10 @@ async def test_the_task_sends_within_moments_and_ends_when_it_is_told(runtime: R
     assert await states(runtime) == {"order_confirmed": "sent"}
 
 
-async def test_who_is_told_to_stop_finishes_what_is_in_hand(runtime: Runtime, postbox: Postbox) -> None:
+async def test_who_is_told_to_stop_finishes_what_is_in_hand(runtime: Runtime, sender: Sender, postbox: Postbox) -> None:
     postbox.delay_s = 0.3
     await ready(runtime, confirmed(10))
-    (background,) = application().background
-    task = asyncio.create_task(background(runtime))
+    task = asyncio.create_task(sender.run())
     await reached(runtime, "sending")
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -4,5 +4,5 @@ Consumes: storefront.customers: CustomerUpdated, ConsentChanged, CustomerErased;
     OrderDelivered, OrderCancelled, IssueOpened, IssueUpdated, IssueResolved; feedback: SurveyDue;
     loyalty: PointsEarned, PointsVested, GoodwillGranted, TierReached
 Publishes: notifications: MessageSent, MessageHeld, MessageSuppressed, MessageFailed, TellingFailed
-Owns: people, circumstances, messages
+Owns: people, circumstances, messages, told_before
 """

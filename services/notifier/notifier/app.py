@@ -29,7 +29,7 @@ from contracts.storefront import CUSTOMERS, ConsentChanged, CustomerErased, Cust
 from notifier.courtesy import Courtesy
 from notifier.folding import folding
 from notifier.routes import routes
-from notifier.sender import Sender
+from notifier.sender import Sender, look_back
 from notifier.settings import NotifierSettings
 
 CONSUMES = (
@@ -69,6 +69,7 @@ def application() -> Application:
     settings = NotifierSettings()
 
     async def send(runtime: Runtime) -> None:
+        await look_back(runtime)
         await Sender(runtime, settings).run()
 
     return Application(

@@ -6,20 +6,23 @@ one finds the message in hand with an expired lease, and nobody knows whether it
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from typing import NamedTuple
 
 import jinja2
 import structlog
+from aiokafka.errors import KafkaError
 from sqlalchemy.exc import SQLAlchemyError
 
 from chassis.database import is_transient
 from chassis.errors import Rejected
 from chassis.items import Command, derived_id
+from chassis.past import said_since
 from chassis.runtime import Runtime
 from chassis.settings import ClockKind
+from contracts.notifications import MessageSent
 from notifier import store
 from notifier.deliveries import Delivered, Result
 from notifier.letters import Letters, Shop
@@ -34,6 +37,9 @@ LOOK_EVERY_S = 0.1
 LOOK_FOR_LOST_EVERY_S = 5.0
 PAUSE_S = 1.0
 """While the mail server or the database is away."""
+
+CLOCKS_DIFFER = timedelta(minutes=10)
+"""At most so much do the clocks of database and relay; looking back further than needed costs only the reading."""
 
 log = structlog.get_logger("notifier.sender")
 
@@ -91,15 +97,18 @@ class Sender:
         async with self._runtime.transaction() as tx:
             messages = await store.take_ready(tx, MOST_AT_ONCE, self._settings.lease)
             known = await store.people_and_circumstances_of(tx, sorted({one.customer_id for one in messages}))
+            told = await store.told_before(tx, [message.message_id for message in messages])
         by_customer: dict[str, list[Message]] = defaultdict(list)
         for message in messages:
             by_customer[message.customer_id].append(message)
-        await asyncio.gather(*(self._send_in_order(theirs, known[one][0]) for one, theirs in by_customer.items()))
+        await asyncio.gather(*(self._send_in_order(theirs, known[one][0], told) for one, theirs in by_customer.items()))
         return len(messages)
 
-    async def _send_in_order(self, messages: list[Message], person: Person) -> None:
+    async def _send_in_order(self, messages: list[Message], person: Person, told: Mapping[str, datetime]) -> None:
         for message in messages:
-            await self._reports.report(message, await self._send(message, person))
+            told_at = told.get(message.message_id)
+            answer = Answer(Result.accepted, "told_before") if told_at else await self._send(message, person)
+            await self._reports.report(message, answer, told_at)
 
     async def _send(self, message: Message, person: Person) -> Answer:
         if self._is_stale(message):
@@ -143,9 +152,9 @@ class Reports:
         self._waiting: deque[_Waiting] = deque()
         self._writing: asyncio.Task[None] | None = None
 
-    async def report(self, message: Message, answer: Answer) -> None:
-        """Returns when it is written down."""
-        waiting = _Waiting(self._command(message, answer), asyncio.get_running_loop().create_future())
+    async def report(self, message: Message, answer: Answer, told_at: datetime | None = None) -> None:
+        """Returns when it is written down; `told_at` for what was answered in a past that was forgotten."""
+        waiting = _Waiting(self._command(message, answer, told_at), asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_all())
@@ -190,12 +199,12 @@ class Reports:
         async with self._runtime.transaction() as tx:
             await store.note_results(tx, results, self._settings.lease)
 
-    def _command(self, message: Message, answer: Answer) -> Command[Delivered]:
+    def _command(self, message: Message, answer: Answer, told_at: datetime | None) -> Command[Delivered]:
         """It continues what the message came from, and happens when the mail server answered."""
         simulated = self._settings.clock is ClockKind.simulated
         return Command(
             id=str(derived_id("delivered", message.message_id, str(message.attempts), str(answer.result))),
-            at=(message.ready_at or message.intended_at) if simulated else datetime.now(UTC),
+            at=told_at or ((message.ready_at or message.intended_at) if simulated else datetime.now(UTC)),
             customer_id=message.customer_id,
             data=Delivered(
                 message_id=message.message_id, attempt=message.attempts, result=answer.result, code=answer.code
@@ -219,6 +228,28 @@ def _settle(waiting: list[_Waiting], error: Exception | None) -> None:
             one.written.set_result(None)
         else:
             one.written.set_exception(error)
+
+
+async def look_back(runtime: Runtime) -> int:
+    """Before anything is sent: what Kafka knows was sent and the database does not; how many messages there are.
+
+    After a restored backup the same messages become ready again; nobody is told them twice. Waits for Kafka.
+    """
+    while True:
+        try:
+            async with runtime.transaction() as tx:
+                known_at = await store.last_report_at(tx)
+            since = known_at - CLOCKS_DIFFER if known_at else datetime.fromtimestamp(0, UTC)
+            events = await said_since(runtime, MessageSent, since)
+            async with runtime.transaction() as tx:
+                await store.remember_told(tx, {event.data.message_id: event.time for event in events})
+        except (SQLAlchemyError, OSError, TimeoutError, KafkaError) as error:
+            if not (is_transient(error) or isinstance(error, KafkaError)):
+                raise
+            log.warning("sender_waits", error=type(error).__name__)
+            await asyncio.sleep(PAUSE_S)
+        else:
+            return len(events)
 
 
 async def _for_ever(work: Callable[[], Awaitable[int]], pause_s: float) -> None:

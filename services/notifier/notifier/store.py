@@ -85,6 +85,21 @@ from unnest(cast(:message_ids as text[]), cast(:results as text[])) as v (messag
 where m.message_id = v.message_id and m.state = 'sending'
 """)
 
+_LAST_REPORT = text("select max(received_at) as at from commands where actor = 'notifier'")
+
+_REMEMBER_TOLD = text("""
+insert into told_before (message_id, told_at)
+select v.message_id, v.told_at
+from unnest(cast(:message_ids as text[]), cast(:told_at as timestamptz[])) as v (message_id, told_at)
+where not exists (select from messages m where m.message_id = v.message_id and m.state = 'sent')
+on conflict do nothing
+""")
+
+_TOLD_BEFORE = text("""
+select t.message_id, t.told_at from told_before t
+join unnest(cast(:message_ids as text[])) as v (message_id) using (message_id)
+""")
+
 _TELLING = text("""
 select count(*) as issues,
        count(*) filter (where state in ('ready', 'sending', 'sent')) as told,
@@ -179,6 +194,24 @@ async def note_results(tx: Tx, results: Mapping[str, str], lease: timedelta) -> 
     if results:
         values = {"message_ids": list(results), "results": list(results.values()), "lease": lease}
         await tx.execute(_NOTE_RESULTS, values)
+
+
+async def last_report_at(tx: Tx) -> datetime | None:
+    """When it was last written down that a message was sent (the database's clock); None before the first."""
+    moment: datetime | None = (await tx.execute(_LAST_REPORT)).scalar_one()
+    return moment
+
+
+async def remember_told(tx: Tx, told: Mapping[str, datetime]) -> None:
+    """Messages that were sent at these moments and that are not known to be; once for each."""
+    if told:
+        await tx.execute(_REMEMBER_TOLD, {"message_ids": list(told), "told_at": list(told.values())})
+
+
+async def told_before(tx: Tx, message_ids: Sequence[str]) -> dict[str, datetime]:
+    """Those of these messages that were sent in a past that was forgotten, and when."""
+    rows = await tx.execute(_TOLD_BEFORE, {"message_ids": list(message_ids)})
+    return {row.message_id: row.told_at for row in rows}
 
 
 async def telling(tx: Tx) -> dict[str, int]:

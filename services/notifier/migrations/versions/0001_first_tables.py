@@ -43,6 +43,11 @@ create table messages (
     result         text,                -- what became of it, where that could not be reported at once
     unique (customer_id, kind, subject)
 );
+create table told_before (
+    message_id text primary key,        -- sent in a past that this database does not remember: a backup was put back
+    told_at    timestamptz not null
+);
+
 create index messages_unsaid on messages (customer_id) where state in ('intended', 'held', 'ready', 'sending');
 create index messages_ready on messages (ready_at, message_id) where state = 'ready';
 create index messages_in_hand on messages (leased_until) where state = 'sending';
@@ -57,6 +62,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("messages", "circumstances", "people"):
+    for table in ("told_before", "messages", "circumstances", "people"):
         op.execute(f"drop table {table}")
     schema.drop(op)
