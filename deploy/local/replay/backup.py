@@ -47,7 +47,7 @@ async def restored(said: Sequence[Said], folder: Path, say: Say, ports: Ports | 
         rows, mails = await canonical(playing.databases), await _mails(stack)
         say("putting yesterday's databases back and catching up")
         await asyncio.to_thread(_restore, stack)
-        await playing.until_quiet()
+        await playing.go_on()
         again = await _mails(stack)
         return Restored(
             differences(rows, await canonical(playing.databases)),

@@ -73,17 +73,23 @@ class Playing:
             watching.cancel()
 
     async def say_again(self, said: Sequence[Said]) -> None:
-        """The same log a second time, time-reached included, until everybody has heard it.
-
-        What is said after its time counts as said when that time was reached, and is folded when time goes on. So
-        time goes on by the least there is: no deadline falls due, and whatever changes is the repetition's doing.
-        """
-        broker, boundary = self.stack.broker, BEGINNING
-        async with Publisher(broker.bootstrap, SOURCE, idempotent=broker.idempotent_producer) as publisher:
+        """The same log a second time, time-reached included, until everybody has heard it."""
+        async with self._publisher() as publisher:
             for facts, boundary in chunks(said, self.pace.step):
                 await publisher.publish_all(facts)
                 await publisher.time_reached(boundary)
-            await publisher.time_reached(boundary + timedelta(microseconds=1))
+        await self.go_on()
+
+    async def go_on(self) -> None:
+        """Let time go on by the least there is, until everybody has heard it.
+
+        What is said after its time was reached is folded when time goes on. This way it is, no deadline falls due,
+        and whatever changes is the repetition's doing.
+        """
+        assert self._end is not None  # noqa: S101 something was played
+        self._end += timedelta(microseconds=1)
+        async with self._publisher() as publisher:
+            await publisher.time_reached(self._end)
         await self.until_quiet()
 
     async def until_quiet(self) -> None:
@@ -91,14 +97,18 @@ class Playing:
         await quiet(self.databases, self.stack.broker.bootstrap, self.stack.check)
 
     async def _publish(self, said: Sequence[Said], tail: timedelta, watching: asyncio.Task[None]) -> datetime:
-        broker, boundary = self.stack.broker, BEGINNING
-        async with Publisher(broker.bootstrap, SOURCE, idempotent=broker.idempotent_producer) as publisher:
+        boundary = BEGINNING
+        async with self._publisher() as publisher:
             for facts, boundary in chunks(said, self.pace.step, tail):
                 self._state.said += await publisher.publish_all(facts)
                 await publisher.time_reached(boundary)
                 behind = boundary - self.pace.ahead
                 await self._until(lambda behind=behind: self._least() >= behind, watching)  # type: ignore[misc]
         return boundary
+
+    def _publisher(self) -> Publisher:
+        broker = self.stack.broker
+        return Publisher(broker.bootstrap, SOURCE, idempotent=broker.idempotent_producer)
 
     def _least(self) -> datetime:
         return min(self._settled.values(), default=BEGINNING)
