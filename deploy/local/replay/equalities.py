@@ -16,7 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from deploy.local.ports import Ports
-from deploy.local.replay.canonical import canonical, differences
+from deploy.local.replay.canonical import canonical, differences, without
 from deploy.local.replay.databases import Databases
 from deploy.local.replay.playing import STEADY, Pace, Playing
 from deploy.local.replay.workforce import kill_in_turn, more_workers
@@ -37,11 +37,12 @@ class Way:
 
 
 PLAIN = Way()
+QUIETLY = {"CLOCK": "simulated", "LOG_LEVEL": "WARNING"}
 BATCH_ITEMS = {f"{service.upper()}_BATCH_ITEMS": "37" for service in SERVICES}
 HURRIED = Way(
     pace=Pace(step=timedelta(hours=7), ahead=timedelta(days=9)),
     workers=3,
-    kill_every_s=4,
+    kill_every_s=20,
     settings={**BATCH_ITEMS, "NOTIFIER_LEASE_S": "10"},
 )
 """Small batches, another step, three workers for each service, one of them killed every few seconds."""
@@ -62,7 +63,7 @@ class Equality:
 @asynccontextmanager
 async def heard(said: Sequence[Said], way: Way, folder: Path, ports: Ports | None = None) -> AsyncIterator[Playing]:
     """A stack that has heard a log to its end in some way; it goes on running until the block ends."""
-    stack = Stack(folder=folder, ports=ports, settings={"CLOCK": "simulated", **way.settings})
+    stack = Stack(folder=folder, ports=ports, settings={**QUIETLY, **way.settings})
     await asyncio.to_thread(stack.start)
     try:
         databases = Databases({service: stack.database_url(service) for service in SERVICES})
@@ -126,13 +127,6 @@ async def unsure_customers(databases: Databases) -> set[str]:
     """Customers about whom the mail server's answer to some mail was lost, late or a refusal."""
     rows = await databases.rows("notifier", "select distinct customer_id from decisions where rule = 'delivery'")
     return {row.customer_id for row in rows}
-
-
-def without(text: bytes, customers: set[str]) -> bytes:
-    """A canonical text without the rows of some customers."""
-    marks = [f'"customer_id":"{customer}"'.encode() for customer in sorted(customers)]
-    kept = [line for line in text.splitlines() if not any(mark in line for mark in marks)]
-    return b"\n".join(kept) + b"\n"
 
 
 def compare(name: str, one: bytes, other: bytes, left_out: int = 0) -> Equality:

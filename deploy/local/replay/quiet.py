@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from deploy.local.replay.databases import Databases, Place
 
 LOOK_EVERY_S = 0.2
+LOOK_WHILE_BUSY_EVERY_S = 1.0
 
 
 class NeverQuiet(Exception):
@@ -38,7 +39,7 @@ async def quiet(databases: Databases, bootstrap: str, check: Callable[[], None],
                 before, changed_at_s = now, time.monotonic()
             if time.monotonic() - changed_at_s > patience_s:
                 raise NeverQuiet(f"nothing moves for {patience_s:.0f} s; {now[1]} facts or mails have not left")
-            await asyncio.sleep(LOOK_EVERY_S)
+            await asyncio.sleep(LOOK_WHILE_BUSY_EVERY_S if now[1] else LOOK_EVERY_S)
     finally:
         await consumer.stop()
 

@@ -23,7 +23,8 @@ from storefront.saying import Said
 
 BUILD = REPOSITORY / "build"
 RUN = BUILD / "replay-run"
-SETTINGS = {"CLOCK": "simulated"}
+SETTINGS = {"CLOCK": "simulated", "LOG_LEVEL": "WARNING"}
+"""A line of log for each of so many mails would be a part of what is measured."""
 SHOWN = (
     "orders", "delivered", "late", "messages_per_order", "decisions", "decisions_without_cause",
     "decisions_per_storefront_event", "seconds", "events_per_second", "storefront_events_per_second",
