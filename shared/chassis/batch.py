@@ -114,13 +114,19 @@ async def run(tx: Tx, service: Service, batch: Batch, *, most_due: int = 1_000, 
         tx, service, items, waking, before=batch.before, partition_of=lambda _: batch.partition, moments=moments
     )
     _tally(sorted_, fresh, folded)
-    await parked.park(tx, sorted_.parkings)
+    await parked.park(tx, _in_order(batch, sorted_.parkings))
     await customers.block(tx, folded.blocks)
     report = _report(sorted_, batch, stored, folded, more_due=more_due)
     if batch.time_reached and report.time_moved:  # said once: an echo would never end where facts flow back
         await _say_time(tx, service, batch)
     await positions.advance(tx, batch.partition, _advances(batch, sorted_, stored), report.settled_at)
     return report
+
+
+def _in_order(batch: Batch, parkings: list[parked.Parking]) -> list[parked.Parking]:
+    """As they came, whatever was found out first: the order in which they are taken up again."""
+    places = {(entry.record.topic, entry.record.offset): place for place, entry in enumerate(batch.entries)}
+    return sorted(parkings, key=lambda parking: places[parking.record.topic, parking.record.offset])
 
 
 async def _expected_positions(tx: Tx, batch: Batch) -> dict[str, positions.Position]:

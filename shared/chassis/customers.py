@@ -4,6 +4,7 @@ Events, deadlines and HTTP take the same lock. Rows are locked in sorted order.
 """
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from sqlalchemy import text
 
@@ -51,6 +52,18 @@ _BLOCK = text("""
     from unnest(cast(:ids as text[]), cast(:reasons as text[]), cast(:causes as text[]))
          as v (customer_id, reason, cause)
     where c.customer_id = v.customer_id
+""")
+
+
+async def blocked(tx: Tx, after: str, most: int) -> list[dict[str, Any]]:
+    """Customers whose items wait, by id after `after`: since when, why, what failed, and how many records wait."""
+    return [dict(row._mapping) for row in await tx.execute(_BLOCKED, {"after": after, "most": most})]
+
+
+_BLOCKED = text("""
+    select c.customer_id, c.blocked_at, c.blocked_reason, c.blocked_by,
+           (select count(*) from parked_events p where p.customer_id = c.customer_id and p.state = 'parked') as waiting
+    from customers c where c.blocked_at is not null and c.customer_id > :after order by c.customer_id limit :most
 """)
 
 

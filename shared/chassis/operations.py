@@ -8,9 +8,9 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 
-from chassis import decisions, parked, positions
+from chassis import customers, decisions, parked, positions
 from chassis.health import Health
-from chassis.pagination import LARGEST_PAGE_SIZE, PAGE_SIZE, Page, encode_cursor, place_in
+from chassis.pagination import LARGEST_PAGE_SIZE, PAGE_SIZE, Page, decode_cursor, encode_cursor, place_in
 from chassis.redrive import RedriveReport, redrive
 from chassis.runtime import Runtime
 
@@ -96,6 +96,16 @@ class PositionRow(BaseModel):
     ignored: int
 
 
+class BlockedRow(BaseModel):
+    """A customer whose items wait until what failed is redriven."""
+
+    customer_id: str
+    blocked_at: datetime
+    blocked_reason: str
+    blocked_by: str = Field(description="The event or deadline that could not be applied")
+    waiting: int = Field(description="Records that wait parked")
+
+
 class RedriveRequest(BaseModel, extra="forbid"):
     """Which parked events to take up again. Nothing is changed unless `dry_run` is false."""
 
@@ -147,6 +157,19 @@ def routes(runtime: Runtime) -> APIRouter:
     async def parked_event(parked_id: int) -> ParkedRow:
         async with runtime.transaction() as tx:
             return ParkedRow.model_validate(await parked.one(tx, parked_id))
+
+    @router.get("/blocked", summary="Customers whose events and deadlines wait, and for what")
+    async def blocked_customers(limit: Limit = PAGE_SIZE, cursor: Cursor = None) -> Page[BlockedRow]:
+        place = decode_cursor(cursor)
+        async with runtime.transaction() as tx:
+            rows = await customers.blocked(tx, str(place[0]) if place else "", limit)
+        data = [BlockedRow.model_validate(row) for row in rows]
+        return Page(data=data, next_cursor=encode_cursor(rows[-1]["customer_id"]) if len(rows) == limit else None)
+
+    @router.post("/parked/{parked_id}/discard", summary="Give one parked record up for good", status_code=204)
+    async def discard_parked(parked_id: int) -> None:
+        async with runtime.transaction() as tx:
+            await parked.discard(tx, parked_id, actor="http")
 
     @router.post("/redrive", summary="Take parked events up again; a dry run unless told otherwise")
     async def redrive_parked(body: RedriveRequest) -> RedriveReport:

@@ -24,9 +24,10 @@ class ClearDeadline(Struct, frozen=True):
 
 
 class Decision(Struct, frozen=True, kw_only=True):
-    """Why something was done or left undone. Written only when the outcome for (subject, rule) changes.
+    """Why something was done or left undone.
 
-    Who, when and by which cause is added by the chassis from the item.
+    Every one is written: the chassis compares nothing, so a fold returns one only when the outcome for (subject, rule)
+    changes. Who, when and by which cause is added by the chassis from the item.
     """
 
     subject: str

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import text
 
-from chassis.errors import NotFound
+from chassis.errors import Conflict, NotFound
 from chassis.reading import RawRecord
 from chassis.service import Tx
 
@@ -126,16 +126,21 @@ class Waiting:
     reason: str
 
 
-async def waiting_customers(tx: Tx, reason: str | None, most: int) -> list[str]:
-    """Customers with parked records, those parked for `reason` if one is given; longest waiting first."""
+async def waiting_customers(tx: Tx, reason: str, most: int) -> list[str]:
+    """Customers with a record parked for `reason`, longest waiting first, then those blocked by a deadline for it."""
     rows = await tx.execute(_WAITING_CUSTOMERS, {"reason": reason, "most": most})
     return [row.customer_id for row in rows]
 
 
 _WAITING_CUSTOMERS = text("""
-    select customer_id from parked_events
-    where state = 'parked' and customer_id is not null and (cast(:reason as text) is null or reason = :reason)
-    group by customer_id order by min(parked_id) limit :most
+    select customer_id, min(parked_id) as first from parked_events
+    where state = 'parked' and customer_id is not null and reason = :reason group by customer_id
+    union
+    select customer_id, null from customers c
+    where blocked_at is not null and blocked_reason = :reason
+      and not exists (select from parked_events p
+                      where p.customer_id = c.customer_id and p.state = 'parked' and p.reason = :reason)
+    order by first nulls last, customer_id limit :most
 """)
 
 
@@ -158,6 +163,14 @@ async def waiting_of(tx: Tx, customer_id: str) -> list[Waiting]:
 _WAITING_OF = text("""
     select * from parked_events where state = 'parked' and customer_id = :customer_id order by parked_id
 """)
+
+
+async def discard(tx: Tx, parked_id: int, actor: str) -> None:
+    """Give a record up for good; its bytes stay until retention ends. `Conflict` when it is not parked any more."""
+    found = await one(tx, parked_id)
+    if found["state"] != "parked":
+        raise Conflict("not_parked", f"Record {parked_id} is {found['state']} already.")
+    await close(tx, [parked_id], state="discarded", actor=actor)
 
 
 async def close(tx: Tx, parked_ids: Sequence[int], *, state: str, actor: str) -> None:

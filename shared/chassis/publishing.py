@@ -22,8 +22,14 @@ def events_of(source: str, outcomes: Sequence[tuple[Item, Outcome]]) -> Iterator
         seen: Counter[str] = Counter()
         for fact in outcome.facts:
             name = f"{entry_of(type(fact)).type}|{subject_of(fact)}"
-            yield _event(source, item, fact, str(derived_id(source, item.id, name, str(seen[name]))))
+            identity = derived_id(source, *_cause(item), name, str(seen[name]))
+            yield _event(source, item, fact, str(identity))
             seen[name] += 1
+
+
+def _cause(item: Item) -> tuple[str, ...]:
+    """What names the cause everywhere: two storefronts may both have an event 1001."""
+    return (item.source, item.id) if isinstance(item, Event) else (item.id,)
 
 
 def _event(source: str, item: Item, fact: Fact, identity: str) -> Event[Fact]:

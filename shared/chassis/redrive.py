@@ -14,6 +14,7 @@ from sqlalchemy import text
 from chassis import customers, inbox, parked
 from chassis.batch import apply_apart
 from chassis.errors import Rejected
+from chassis.items import Due
 from chassis.reading import Entry, read
 from chassis.runtime import Runtime
 from chassis.sequence import LONG_AGO
@@ -30,8 +31,8 @@ class RedriveReport(BaseModel):
     dry_run: bool
     customers: int = Field(default=0, description="Customers whose parked events were taken up")
     applied: int = 0
-    refused: int = Field(default=0, description="Events that stay parked")
-    reasons: dict[str, int] = Field(default_factory=dict, description="Why events stay parked")
+    refused: int = Field(default=0, description="Events that stay parked, and deadlines that failed again")
+    reasons: dict[str, int] = Field(default_factory=dict, description="Why they were refused")
 
 
 async def redrive(
@@ -41,7 +42,7 @@ async def redrive(
     if (customer_id is None) == (reason is None):
         raise Rejected("one_of", "Say either which customer or which reason.")
     async with runtime.transaction() as tx:
-        chosen = [customer_id] if customer_id else await parked.waiting_customers(tx, reason, limit)
+        chosen = [customer_id] if customer_id else await parked.waiting_customers(tx, reason or "", limit)
     report, reasons = RedriveReport(dry_run=dry_run), Counter[str]()
     for one in chosen:  # one transaction each: a customer that fails again holds up nobody
         applied, refused = await _redrive_customer(runtime, one, dry_run=dry_run, actor=actor)
@@ -81,10 +82,12 @@ async def _take_up(tx: Tx, runtime: Runtime, customer_id: str, actor: str) -> tu
     for row in fit:
         refused[row.parked_id] = again.get(id(entries[row.parked_id].event))
     kept = [(parked_id, *why) for parked_id, why in refused.items() if why]
+    still = Counter(reason for _, reason, _ in kept)
+    still.update(refusal.reason for refusal in folded.refused if isinstance(refusal.item, Due))
     await parked.keep(tx, kept)
     done = [parked_id for parked_id, why in refused.items() if why is None]
     await parked.close(tx, done, state="redriven", actor=actor)
-    return len(done), Counter(reason for _, reason, _ in kept)
+    return len(done), still
 
 
 async def _first_time(

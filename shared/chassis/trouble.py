@@ -8,11 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import structlog
 from aiokafka.errors import KafkaError
 
 from chassis.database import is_transient
 from chassis.errors import Rejected
 from chassis.sequence import Refused
+
+log = structlog.get_logger(__name__)
 
 TRIES = 3
 """After so many failures that are not transient, a batch is saved customer by customer."""
@@ -80,7 +83,7 @@ def _backoff_s(times: int, longest_s: float) -> float:
 
 @dataclass
 class BugWatch:
-    """Counts customers per kind of failure since the start of the process."""
+    """Counts customers per kind of failure since the start of the process, and logs each with its place."""
 
     customers: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
@@ -93,5 +96,6 @@ class BugWatch:
             place = traceback.extract_tb(error.__traceback__)[-1:]
             signature = f"{type(error).__name__} at " + "".join(f"{f.filename}:{f.lineno}" for f in place)
             self.customers[signature].add(refusal.item.customer_id)
+            log.error("not applied: a failure of ours", reason=refusal.reason, cause=refusal.item.id, exc_info=error)
             if len(self.customers[signature]) > SAME_FAILURES:
-                raise SameFailure(signature)
+                raise SameFailure(signature) from error

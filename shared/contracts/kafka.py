@@ -90,8 +90,8 @@ def from_record(
     if len(value) > LARGEST_VALUE_BYTES:
         raise Unreadable(Reason.value_too_large, f"{len(value)} bytes, at most {LARGEST_VALUE_BYTES}")
     attributes = _attributes(value, headers)
-    entry = _entry(attributes.values)
-    if entry.type not in wanted:
+    entry = _entry(attributes.values, wanted)
+    if entry is None or entry.type not in wanted:
         return None
     return _event(entry, attributes, key)
 
@@ -214,17 +214,28 @@ def _optional(values: Mapping[str, str], name: str) -> str | None:
     return content
 
 
-def _entry(values: Mapping[str, str]) -> EventType:
+def _entry(values: Mapping[str, str], wanted: Collection[str]) -> EventType | None:
+    """The catalogue's entry; None for a version unknown here of something that nobody wants in any version.
+
+    What a reader does not want it must not keep either: the contacts in a later version may be read by one only.
+    """
     if _required(values, "specversion") != "1.0":
         raise Unreadable(Reason.unsupported_spec_version, f"CloudEvents {values['specversion']}; 1.0 is spoken here")
     name = _required(values, "type")
     entry = _CATALOGUE.get(name)
     if entry is not None:
         return entry
-    stem = name.rpartition(".v")[0]
-    if stem and any(known.rpartition(".v")[0] == stem for known in _CATALOGUE):
+    stem = _stem(name)
+    if stem and any(_stem(known) == stem for known in _CATALOGUE):
+        if not any(_stem(one) == stem for one in wanted):
+            return None
         raise Unreadable(Reason.unknown_version, f"{name} is of a version that is not known here")
     raise Unreadable(Reason.unknown_type, f"{name} is not known here")
+
+
+def _stem(name: str) -> str:
+    """A type without its version."""
+    return name.rpartition(".v")[0]
 
 
 def _check_key(key: bytes | None, customer_id: str) -> None:
