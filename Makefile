@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 PACKAGES := shared services/orders-listener services/notifier services/loyalty services/feedback
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test check fmt schemas lock clean
+.PHONY: help run replay test check fmt schemas lock clean
 
 help: ## what can be done here
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,10 @@ $(READY): requirements/all.lock $(addsuffix /pyproject.toml,$(PACKAGES))
 
 run: $(READY) ## the shop, the four services, broker and databases on this machine (ONCE=1 KAFKA=apache SEED=7 WEEKS=6)
 	@$(BIN)/python -m deploy.local
+
+replay: $(READY) ## recorded orders through the whole house (DATA=folder or Shopify export; see docs/replay.md)
+	@test -n "$(DATA)" || { echo "say which orders: make replay DATA=path/to/folder"; exit 2; }
+	@$(BIN)/python -m deploy.local.replay $(DATA)
 
 # Apache Kafka is for what touches a broker: the chassis, the journeys and the stack itself.
 ARGS ?= $(if $(filter apache,$(KAFKA)),tests/chassis tests/journeys tests/deploy tests/storefront)
