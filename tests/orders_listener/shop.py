@@ -17,6 +17,7 @@ from contracts.storefront import (
     LineSubstituted,
     LineUnavailable,
     OrderCancelled,
+    OrderChanged,
     OrderPaid,
     OrderPlaced,
     OrderRefunded,
@@ -70,6 +71,10 @@ def placed(*lines: OrderLine, promised_by: str | None = "2026-03-10", **more: An
         "destination": Destination(country="DE", zone="Europe/Berlin"),
     }
     return OrderPlaced(**content | more)
+
+
+def changed(at: datetime, *lines: OrderLine) -> OrderChanged:
+    return OrderChanged(customer_id=ADA, order_id=ORDER, occurred_at=at, lines=lines)
 
 
 def paid(at: datetime = START) -> OrderPaid:

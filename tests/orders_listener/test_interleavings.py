@@ -16,6 +16,7 @@ from tests.orders_listener.shop import (
     Told,
     available,
     cancelled,
+    changed,
     contact,
     day,
     in_this_order,
@@ -41,6 +42,7 @@ LATER_ON_ORDERS = [
     unavailable(day(1), "hat"),
     available(day(2), "hat"),
     substituted(day(2), {"colour": "red"}),
+    changed(day(2.5), line("shirt", colour="blue")),
     substituted(day(3), {"colour": "red"}, agreed=True),
     refunded(day(4), "r-1", hat=1),
     refunded(day(5), "r-2"),
@@ -57,6 +59,13 @@ ON_SHIPMENTS: list[ShipmentCreated | ShipmentProgressed] = [
     scan("lost", day(5), "s-2"),
     shipment(day(6), "s-3", replaces="s-2"),
     scan("delivered", day(8), "s-3"),
+]
+EDITS: list[Fact] = [
+    changed(day(1.5), line("hat", 1)),
+    changed(day(3.5), line("shirt", colour="red"), line("hat", 3)),
+    changed(day(6.5), line("scarf")),
+    substituted(day(5), {"colour": "red"}, line_id="scarf"),
+    unavailable(day(7), "scarf"),
 ]
 ON_CUSTOMERS = [contact(day(3), "c-1"), contact(day(5), "c-2")]
 
@@ -159,6 +168,13 @@ def test_when_everything_is_over_no_deadline_and_no_delay_is_left(
     delays = [issue for issue in told.timeline.issues.values() if issue.is_open and issue.kind.startswith("delivery")]
     assert not (picture.over and delays)
     assert day(10) + timedelta(days=90) > (told.timeline.reached_at or day(0))
+
+
+@settings(max_examples=300, deadline=None)
+@given(facts=st.lists(st.sampled_from([ORDERED, *LATER_ON_ORDERS, *EDITS, *ON_SHIPMENTS, *ON_CUSTOMERS]), max_size=20))
+def test_no_sequence_of_facts_holds_a_customer_up(facts: list[Fact]) -> None:
+    told = in_this_order([said(fact, day(10), number=number) for number, fact in enumerate(facts)], until=day(60))
+    assert not told.folded.refused
 
 
 def test_what_was_said_stays_said_when_a_parcel_held_less_than_was_believed() -> None:

@@ -16,6 +16,7 @@ from tests.orders_listener.shop import (
     ORDER,
     available,
     cancelled,
+    changed,
     contact,
     day,
     erased,
@@ -68,6 +69,18 @@ STORIES: dict[str, tuple[Sequence[Fact], list[str]]] = {
     "nobody agreed to a substitution, then somebody does": (
         [*BOUGHT, substituted(day(1), RED), substituted(day(2), RED, agreed=True)],
         ["opened item_substituted", "substitution_agreed item_substituted"],
+    ),
+    "nobody agreed to a substitution, then the line is struck": (
+        [*BOUGHT, substituted(day(1), RED), changed(day(2), line("hat")), substituted(day(3), RED, agreed=True)],
+        ["opened item_substituted", "ended item_substituted"],
+    ),
+    "a struck line is unavailable and substituted": (
+        [*BOUGHT, changed(day(1), line("hat")), unavailable(day(2)), substituted(day(3), RED)],
+        [],
+    ),
+    "an unavailable line is struck": (
+        [*BOUGHT, unavailable(day(1)), changed(day(2), line("hat"))],
+        ["opened item_unavailable", "ended item_unavailable"],
     ),
     "the wrong colour is sent": (WRONG, ["opened item_substituted"]),
     "what was ordered is sent": ([*BOUGHT, shipment(day(1), "s-1", shipped_line(variant={"colour": "Blue "}))], []),

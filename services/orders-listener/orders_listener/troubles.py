@@ -77,7 +77,12 @@ def item_substituted(picture: Picture, _at: datetime, _policy: Policy) -> Iterat
 
 
 def wrong_variant(picture: Picture, line_id: str) -> Variant | None:
-    """The variant that should not have gone out, announced by the shop or found in a parcel."""
+    """The variant that should not have gone out, announced by the shop or found in a parcel.
+
+    None for a line that the order does not have (any more): nothing is wrong with what nobody ordered.
+    """
+    if line_id not in picture.lines:
+        return None
     announced = picture.substitutions.get(line_id)
     if announced is not None and not announced.agreed:
         return announced.variant
