@@ -14,7 +14,7 @@ from notifier.kinds import KINDS
 from notifier.letters import Letters, Shop
 from notifier.messages import Message, message_id_of
 from notifier.people import Person, zone_of
-from tests.notifier.correspondent import ADA, BERLIN, hour
+from tests.notifier.correspondent import ADA, BERLIN, Life, delivered, goodwill, hour, known, opened, resolved
 
 LETTERS = Letters(Shop(name="Corner & Co", address="hello@shop.example", zone=zone_of(BERLIN) or UTC))
 ADA_HERSELF = Person(email="ada@example.org", given_name="Ada", zone=BERLIN)
@@ -101,8 +101,15 @@ def test_money_is_said_in_its_own_decimals(currency: str, said: str) -> None:
 
 def test_goodwill_is_called_an_apology_and_not_a_reward() -> None:
     text = text_of(written(message("goodwill_granted")))
-    assert "Your order takes longer than we had promised. This does not undo it" in text
+    assert "Your order has taken longer than we had promised. This does not undo it" in text
     assert "earned" not in text
+
+
+def test_an_apology_that_waited_for_the_morning_is_true_whether_the_order_came_meanwhile_or_not() -> None:
+    for meanwhile in ([delivered(31), resolved(31)], []):
+        apology = Life([known(), opened(22), goodwill(22), *meanwhile], until=33).message("goodwill_granted")
+        assert apology.ready_at == hour(32)
+        assert "Your order has taken longer than we had promised. This" in text_of(written(apology))
 
 
 def test_the_link_stands_alone_in_the_text_and_behind_a_button_in_the_html() -> None:
