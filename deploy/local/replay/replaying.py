@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from deploy.local.ports import Ports
 from deploy.local.processes import Process
 from deploy.local.replay import material
 from deploy.local.replay import playing as plays
@@ -36,7 +37,9 @@ def databases_of(stack: Stack) -> Databases:
     return Databases({service: stack.database_url(service) for service in SERVICES})
 
 
-async def replay(recording: Recording, read_s: float, build: Path, console: Console) -> dict[str, Any]:
+async def replay(
+    recording: Recording, read_s: float, build: Path, console: Console, folder: Path = RUN, ports: Ports | None = None
+) -> dict[str, Any]:
     """Play a recording through a stack of its own, write the raw material into `build`; the figures of it."""
     began_s = time.monotonic()
     said = told(recording.orders)
@@ -48,7 +51,7 @@ async def replay(recording: Recording, read_s: float, build: Path, console: Cons
         "s_put_in_order": time.monotonic() - began_s,
     }
     console.print("starting PostgreSQL, broker, mailbox and four services …")
-    with Stack(folder=RUN, settings=SETTINGS) as stack:
+    with Stack(folder=folder, ports=ports, settings=SETTINGS) as stack:
         run["s_start"] = time.monotonic() - began_s - run["s_put_in_order"]
         databases = databases_of(stack)
         with progress(console, said) as watch:
