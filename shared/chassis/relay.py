@@ -68,6 +68,7 @@ class Relay:
             session = await connection.execution_options(isolation_level="AUTOCOMMIT")
             locked = await session.execute(text("select pg_try_advisory_lock(:lock)"), {"lock": LOCK})
             if not locked.scalar_one():
+                metrics.outbox_oldest_s.set(0)  # another process publishes, and knows
                 return
             try:
                 await self._publish_over(session)
