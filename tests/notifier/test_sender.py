@@ -15,7 +15,7 @@ from notifier.app import application
 from notifier.sender import Sender
 from notifier.settings import NotifierSettings
 from tests.conftest import RuntimeOf
-from tests.notifier.correspondent import ADA, confirmed, hour, known, opened, survey
+from tests.notifier.correspondent import ADA, confirmed, earned, hour, known, opened, shipped, survey, tier
 from tests.notifier.postbox import Postbox, open_postbox
 from tests.running import until
 
@@ -86,6 +86,19 @@ async def test_what_was_told_in_a_forgotten_past_is_said_to_be_sent_then_and_mai
     assert (await states(runtime), await published(runtime)) == ({"order_confirmed": "sent"}, ["message-sent"])
     async with runtime.transaction() as tx:
         assert (await tx.execute(text("select at from commands"))).scalar_one() == hour(10.5)
+
+
+async def test_what_is_ready_at_the_same_moment_leaves_in_the_order_in_which_it_makes_sense(
+    runtime: Runtime, sender: Sender, postbox: Postbox
+) -> None:
+    await ready(runtime, tier(10), earned(10), shipped(10), confirmed(10))
+    assert await sender.send_ready() == 4
+    assert [mail["Subject"] for mail in postbox.mails] == [
+        "Thank you for your order",
+        "Your order is on its way",
+        "Your order earned 59 points",
+        "You have reached silver",
+    ]
 
 
 async def test_the_survey_link_opens_this_invitation_for_this_customer(

@@ -38,3 +38,4 @@ _ALL = (
     Kind(name="tier_reached", purpose=Purpose.loyalty, lasts=timedelta(days=7), waits_for_peace=True),
 )
 KINDS = {kind.name: kind for kind in _ALL}
+"""By name, in the order in which they leave when they are ready at the same moment."""

@@ -10,12 +10,14 @@ from sqlalchemy import RowMapping, text
 from chassis.errors import Rejected
 from chassis.service import Tx
 from notifier.circumstances import Circumstances
+from notifier.kinds import KINDS
 from notifier.messages import Message, State
 from notifier.people import BLANK, ERASED, Person
 
 Known = tuple[Person, Circumstances]
 
 _FIELDS = Message.__struct_fields__
+_RANKS = {kind: rank for rank, kind in enumerate(KINDS)}
 
 _KNOWN = text("""
 select wanted.customer_id, people.erased, people.document as person, circumstances.document as circumstances
@@ -174,9 +176,14 @@ async def keep_messages(tx: Tx, messages: Sequence[Message]) -> None:
 
 
 async def take_ready(tx: Tx, most: int, lease: timedelta) -> list[Message]:
-    """Take messages in hand, oldest first; what is not reported within `lease` counts as lost."""
+    """Take messages in hand, oldest first, then by kind; what is not reported within `lease` counts as lost."""
     taken = (await tx.execute(_TAKE, {"most": most, "lease": lease})).mappings()
-    return sorted((_message(row) for row in taken), key=lambda message: (str(message.ready_at), message.message_id))
+    return sorted((_message(row) for row in taken), key=_turn)
+
+
+def _turn(message: Message) -> tuple[str, int, str]:
+    """An order is confirmed before its points are, though both are ready at the same moment."""
+    return str(message.ready_at), _RANKS[message.kind], message.message_id
 
 
 async def anything_ready(tx: Tx) -> bool:
