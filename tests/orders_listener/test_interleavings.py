@@ -41,6 +41,7 @@ LATER_ON_ORDERS = [
     promised(day(3), "2026-03-12"),
     unavailable(day(1), "hat"),
     available(day(2), "hat"),
+    unavailable(day(3), "hat"),
     substituted(day(2), {"colour": "red"}),
     changed(day(2.5), line("shirt", colour="blue")),
     substituted(day(3), {"colour": "red"}, agreed=True),

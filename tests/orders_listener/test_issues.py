@@ -53,6 +53,19 @@ STORIES: dict[str, tuple[Sequence[Fact], list[str]]] = {
         [*BOUGHT, unavailable(day(1)), available(day(2))],
         ["opened item_unavailable", "available item_unavailable"],
     ),
+    "a restocked line is unavailable again, and restocked": (
+        [*BOUGHT, unavailable(day(1)), unavailable(day(1.5)), available(day(2)), available(day(2.5)),
+         unavailable(day(3)), unavailable(day(4)), available(day(5))],
+        ["opened item_unavailable", "available item_unavailable"] * 2,
+    ),
+    "a line is unavailable again after it was refunded": (
+        [*BOUGHT, unavailable(day(1)), available(day(2)), refunded(day(3), shirt=1), unavailable(day(4))],
+        ["opened item_unavailable", "available item_unavailable"],
+    ),
+    "that a line was available in between is heard of late": (
+        [*BOUGHT, unavailable(day(1)), unavailable(day(3)), available(day(2)), available(day(4))],
+        ["opened item_unavailable", "available item_unavailable"],
+    ),
     "each line for itself": (
         [*BOUGHT, unavailable(day(1)), unavailable(day(1), "hat"), refunded(day(2), hat=1)],
         ["opened item_unavailable", "opened item_unavailable", "refunded item_unavailable"],

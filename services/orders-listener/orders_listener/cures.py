@@ -52,49 +52,49 @@ def paid(picture: Picture, _issue: Issue) -> bool:
 
 def line_available(picture: Picture, issue: Issue) -> bool:
     """It can be sent again."""
-    return issue.subject not in picture.unavailable
+    return _line(issue) not in picture.unavailable
 
 
 def substitution_agreed(picture: Picture, issue: Issue) -> bool:
     """The customer takes the other variant, and no third one was sent."""
-    last = picture.substitutions.get(issue.subject)
-    return last is not None and last.agreed and wrong_variant(picture, issue.subject) is None
+    last = picture.substitutions.get(_line(issue))
+    return last is not None and last.agreed and wrong_variant(picture, _line(issue)) is None
 
 
 def variant_right(picture: Picture, issue: Issue) -> bool:
     """The order or the parcel turned out to be different from what was said before, or the line was struck."""
-    return wrong_variant(picture, issue.subject) is None
+    return wrong_variant(picture, _line(issue)) is None
 
 
 def line_refunded(picture: Picture, issue: Issue) -> bool:
     """Money back for pieces of the line."""
-    return issue.subject in picture.refunded
+    return _line(issue) in picture.refunded
 
 
 def line_given_back(picture: Picture, issue: Issue) -> bool:
     """Money back for every piece that did not arrive."""
-    return line_refunded(picture, issue) and issue.subject not in picture.outstanding
+    return line_refunded(picture, issue) and _line(issue) not in picture.outstanding
 
 
 def line_delivered(picture: Picture, issue: Issue) -> bool:
     """The customer has it after all."""
-    arrived = issue.subject in picture.lines and issue.subject not in picture.outstanding
+    arrived = _line(issue) in picture.lines and _line(issue) not in picture.outstanding
     return arrived or picture.delivered_at is not None
 
 
 def line_struck(picture: Picture, issue: Issue) -> bool:
     """The order was changed and does not have the line any more."""
-    return bool(picture.lines) and issue.subject not in picture.lines
+    return bool(picture.lines) and _line(issue) not in picture.lines
 
 
 def line_replaced(picture: Picture, issue: Issue) -> bool:
     """What was ordered came in a later parcel sent instead."""
-    wanted = picture.lines[issue.subject].variant if issue.subject in picture.lines else {}
+    wanted = picture.lines[_line(issue)].variant if _line(issue) in picture.lines else {}
     return any(
         parcel.replaces is not None
         and parcel.delivered_at is not None
-        and issue.subject in parcel.carries
-        and not any(differs(variant, wanted) for variant in parcel.variants_of(issue.subject))
+        and _line(issue) in parcel.carries
+        and not any(differs(variant, wanted) for variant in parcel.variants_of(_line(issue)))
         for parcel in picture.parcels.values()
     )
 
@@ -123,3 +123,8 @@ def parcel_moved(picture: Picture, issue: Issue) -> bool:
 
 def _parcel(picture: Picture, issue: Issue) -> Parcel:
     return picture.parcels[issue.subject]
+
+
+def _line(issue: Issue) -> str:
+    """The line that it is about; its subject may count the times as well."""
+    return issue.line_ids[0]

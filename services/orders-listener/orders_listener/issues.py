@@ -22,7 +22,7 @@ class Trouble(Struct, frozen=True, kw_only=True):
 
     kind: IssueKind
     subject: str
-    """What it is wrong with: the order, a shipment, a line, or one promise among several."""
+    """What it is wrong with: the order, a shipment, a line, one promise or one shortage among several."""
     severity: Severity
     reason: str
     """Stable code for the decision."""

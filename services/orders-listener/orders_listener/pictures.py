@@ -3,9 +3,11 @@
 Owns what placed, paid, shipped and delivered mean. Must not know issues, deadlines or what was said already.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from itertools import pairwise
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -243,11 +245,22 @@ class Picture:
     @cached_property
     def unavailable(self) -> Mapping[str, LineUnavailable]:
         """Lines that could not be sent when somebody last spoke of their availability."""
-        last: dict[str, LineUnavailable | LineAvailable] = {}
+        last = {line_id: said[-1] for line_id, said in self._availability.items()}
+        return {line_id: fact for line_id, fact in last.items() if isinstance(fact, LineUnavailable)}
+
+    def shortages(self, line_id: str) -> int:
+        """How often a line became unavailable; what is said again before it is available counts once."""
+        said = [isinstance(fact, LineUnavailable) for fact in self._availability.get(line_id, ())]
+        return sum(now and not before for before, now in pairwise([False, *said]))
+
+    @cached_property
+    def _availability(self) -> Mapping[str, Sequence[LineUnavailable | LineAvailable]]:
+        """What was said of each line's availability, as it happened."""
+        said: dict[str, list[LineUnavailable | LineAvailable]] = defaultdict(list)
         for entry in self.entries:
             if isinstance(entry.fact, LineUnavailable | LineAvailable):
-                last[entry.fact.line_id] = entry.fact
-        return {line_id: fact for line_id, fact in last.items() if isinstance(fact, LineUnavailable)}
+                said[entry.fact.line_id].append(entry.fact)
+        return said
 
     @cached_property
     def substitutions(self) -> Mapping[str, LineSubstituted]:

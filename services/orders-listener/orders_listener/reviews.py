@@ -62,13 +62,24 @@ class Review:
     def _apply(self, rule: Rule) -> None:
         shown = list(rule.shown(self._picture, self._at, self._policy))
         for trouble in shown:
-            known = self.issues.get(issue_book.issue_id_of(self._placed.order_id, trouble))
+            known = self._known(trouble)
             if known is None and rule.opens_at in (None, self._looked):
                 self._open(rule, trouble)
             elif known is not None and known.is_open and not rule.said_once:
                 self._update(known, trouble)
         if not shown and rule.spared and rule.opens_at == self._looked:
             self._spare(rule, rule.spared(self._picture, self._at, self._policy))
+
+    def _known(self, trouble: Trouble) -> Issue | None:
+        """Its issue, or one that is open about the same lines: a late word may change which time this is."""
+        same = (trouble.kind, trouble.shipment_id, trouble.line_ids)
+        about_them = (
+            issue
+            for issue in self._open_issues()
+            if trouble.line_ids and (issue.kind, issue.shipment_id, issue.line_ids) == same
+        )
+        exact = self.issues.get(issue_book.issue_id_of(self._placed.order_id, trouble))
+        return exact or next(about_them, None)
 
     def _open(self, rule: Rule, trouble: Trouble) -> None:
         promise = (self._picture.binding if rule.opens_at else None) or self._picture.promised

@@ -41,12 +41,12 @@ WHY_UNAVAILABLE = {
 
 
 def item_unavailable(picture: Picture, _at: datetime, _policy: Policy) -> Iterator[Trouble]:
-    """Each line that was last said to be unavailable."""
+    """Each line that was last said to be unavailable; each time that it became so is a trouble of its own."""
     for line_id, fact in sorted(picture.unavailable.items()):
-        restock = fact.restock_at
+        restock, times = fact.restock_at, picture.shortages(line_id)
         yield Trouble(
             kind=IssueKind.item_unavailable,
-            subject=line_id,
+            subject=line_id if times == 1 else f"{line_id}|{times}",
             line_ids=(line_id,),
             severity=Severity.serious,
             reason=fact.reason,
