@@ -22,7 +22,8 @@ STEPS: list[str] = []
 
 @pytest.mark.timeout(300)
 async def test_however_a_log_is_heard_it_leads_to_the_same_rows(said: list[Said], tmp_path: Path) -> None:
-    found = await equalities(said, tmp_path / "run", STEPS.append, BRIEFLY, ports=Ports.free())
+    run = tmp_path / "run"
+    found = [equality async for equality in equalities(said, run, STEPS.append, BRIEFLY, ports=Ports.free())]
 
     assert [(equality.name, equality.differences) for equality in found] == [
         ("the same log published twice", []),

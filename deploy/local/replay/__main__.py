@@ -95,14 +95,15 @@ async def _replay(recording: Recording, read_s: float, build: Path, console: Con
 
 async def _equalities(said: list[Said], console: Console, *, apache: bool) -> int:
     other = replace(HURRIED, settings={**HURRIED.settings, "KAFKA": "apache"}) if apache else HURRIED
-    found = await equalities(said, replaying.RUN, console.print, other)
-    for equality in found:
+    all_equal = True
+    async for equality in equalities(said, replaying.RUN, console.print, other):
         verdict = f"[red]{len(equality.differences)} or more lines differ[/red]" if equality.differences else "equal"
         left_out = f", {equality.left_out} customers left out" if equality.left_out else ""
         console.print(f"{equality.name}: {verdict}; {equality.rows} rows, {equality.digest[:16]}{left_out}")
         for line in equality.differences:
             console.print(f"  {line}", markup=False)
-    return 1 if any(equality.differences for equality in found) else 0
+        all_equal &= not equality.differences
+    return 0 if all_equal else 1
 
 
 async def _backup(said: list[Said], console: Console) -> int:

@@ -81,22 +81,22 @@ async def heard(said: Sequence[Said], way: Way, folder: Path, ports: Ports | Non
 
 async def equalities(
     said: Sequence[Said], folder: Path, say: Say, other: Way = HURRIED, ports: Ports | None = None
-) -> list[Equality]:
-    """All three, in this order; `say` is told what is done."""
+) -> AsyncIterator[Equality]:
+    """All three, in this order, each as soon as it is known; `say` is told what is done."""
     say("hearing the log for the first time")
     async with heard(said, PLAIN, folder, ports) as playing:
         first = await canonical(playing.databases)
         say("a) publishing the same log a second time")
         await playing.say_again(said)
-        again = compare("the same log published twice", first, await canonical(playing.databases))
+        yield compare("the same log published twice", first, await canonical(playing.databases))
         say("b) emptying the inboxes and consuming everything again")
         await hear_again(playing)
-        anew = compare("everything consumed again", first, await canonical(playing.databases))
+        yield compare("everything consumed again", first, await canonical(playing.databases))
     say(f"c) {other.workers} workers per service, a step of {other.pace.step}, small batches, workers killed")
     async with heard(said, other, folder, ports) as playing:
         unsure = await unsure_customers(playing.databases)
         otherwise = await canonical(playing.databases, unsure)
-    return [again, anew, compare("heard in another way", without(first, unsure), otherwise, len(unsure))]
+    yield compare("heard in another way", without(first, unsure), otherwise, len(unsure))
 
 
 async def hear_again(playing: Playing) -> None:
