@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 PACKAGES := shared services/orders-listener services/notifier services/loyalty services/feedback
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run replay test check fmt schemas lock clean
+.PHONY: help run replay test long check fmt schemas lock clean
 
 help: ## what can be done here
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ replay: $(READY) ## recorded orders through the whole house (DATA=folder or Shop
 ARGS ?= $(if $(filter apache,$(KAFKA)),tests/chassis tests/journeys tests/deploy tests/storefront)
 test: $(READY) ## every test on real parts (KAFKA=apache: chassis and journeys there; ARGS="tests/chassis -k inbox")
 	@$(BIN)/python -m pytest $(ARGS)
+
+long: $(READY) ## what takes minutes: the same log, heard otherwise, and a backup put back, on a generated shop
+	@$(BIN)/python -m pytest tests/replay/long
 
 check: $(READY) ## lint, formatting, types, generated schemas
 	@$(BIN)/ruff check .
