@@ -103,7 +103,7 @@ class Playing:
                 self._state.said += await publisher.publish_all(facts)
                 await publisher.time_reached(boundary)
                 behind = boundary - self.pace.ahead
-                await self._until(lambda behind=behind: self._least() >= behind, watching)  # type: ignore[misc]
+                await self._until(lambda behind=behind: self._least() >= behind, watching)  # type: ignore[misc]  # a default binds it now
         return boundary
 
     def _publisher(self) -> Publisher:
