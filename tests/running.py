@@ -16,7 +16,7 @@ from chassis.health import Health
 from chassis.partitions import partition_of
 from chassis.relay import Relay
 from chassis.runtime import Runtime
-from chassis.worker import Worker, totals
+from chassis.worker import Worker
 from contracts import Event
 from contracts.kafka import to_record
 
@@ -129,3 +129,18 @@ def at(hour: float, day: int = 1) -> datetime:
     """A moment of the tests' January 2026."""
     seconds = round(hour * 3600)
     return datetime(2026, 1, day, seconds // 3600, seconds % 3600 // 60, seconds % 60, tzinfo=UTC)
+
+
+async def totals(runtime: Runtime) -> dict[str, int]:
+    """What was consumed since the database began and what became of it, over all partitions."""
+    async with runtime.engine.connect() as tx:
+        row = (await tx.execute(_TOTALS)).one()
+        return {name: int(value) for name, value in row._mapping.items()}
+
+
+_TOTALS = text("""
+    select coalesce(sum(consumed), 0) as consumed, coalesce(sum(applied), 0) as applied,
+           coalesce(sum(duplicate), 0) as duplicate, coalesce(sum(parked), 0) as parked,
+           coalesce(sum(ignored), 0) as ignored
+    from positions
+""")

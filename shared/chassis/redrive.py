@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import text
 
 from chassis import customers, inbox, parked
-from chassis.batch import apply_apart
+from chassis.applying import apply_apart
 from chassis.errors import Rejected
 from chassis.items import Due
 from chassis.reading import Entry, read

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis import customers, inbox
-from chassis.batch import apply_together
+from chassis.applying import apply_together
 from chassis.database import create_engine, is_transient
 from chassis.errors import Conflict, Rejected
 from chassis.items import Command

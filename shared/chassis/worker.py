@@ -9,11 +9,9 @@ import asyncio
 import time
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Any
 
 import structlog
 from aiokafka.errors import KafkaError
-from sqlalchemy import text
 
 from chassis import batch as batches
 from chassis import deadlines, metrics, positions, topics
@@ -328,18 +326,3 @@ class Worker:
             hints, self._hints = self._hints, {}
             self._hinted_at_s = time.monotonic()
             await self._consumer.hint({place: o for place, o in hints.items() if place[1] in self._lanes})
-
-
-async def totals(runtime: Runtime) -> dict[str, int]:
-    """What was consumed since the database began and what became of it, over all partitions."""
-    async with runtime.engine.connect() as tx:
-        row = await tx.execute(_TOTALS)
-        return {name: int(value) for name, value in row.one()._mapping.items()}
-
-
-_TOTALS: Any = text("""
-    select coalesce(sum(consumed), 0) as consumed, coalesce(sum(applied), 0) as applied,
-           coalesce(sum(duplicate), 0) as duplicate, coalesce(sum(parked), 0) as parked,
-           coalesce(sum(ignored), 0) as ignored
-    from positions
-""")

@@ -12,14 +12,13 @@ from chassis.parked import headers_from_bytes
 from chassis.partitions import partition_of
 from chassis.runtime import Runtime
 from chassis.service import Inlet
-from chassis.worker import totals
 from contracts import catalogue
 from deploy.local.broker import Broker
 from tests.brokers import PARTITIONS
 from tests.chassis.malformed.corpus import Raw, Specimen, specimens
 from tests.chassis.shop import toy
 from tests.conftest import RuntimeOf
-from tests.running import rows, running
+from tests.running import rows, running, totals
 
 SAME_ID = "5b0f3a52-2b9e-5a0e-9c47-0d1f6f7b6c11"
 """What most of the specimens are called; each is given a name of its own."""

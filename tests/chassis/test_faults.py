@@ -15,7 +15,6 @@ from chassis.migrations import upgrade
 from chassis.partitions import partition_of
 from chassis.reading import RawRecord
 from chassis.runtime import Runtime
-from chassis.worker import totals
 from contracts import Event
 from deploy.local.broker import Broker, broker, kind_from
 from deploy.local.ports import free_port
@@ -23,7 +22,7 @@ from deploy.local.postgres import Postgres
 from tests.brokers import PARTITIONS
 from tests.chassis.shop import placed, toy
 from tests.conftest import RuntimeOf, migrations_of
-from tests.running import Running, publish, rows, running, until
+from tests.running import Running, publish, rows, running, totals, until
 
 
 def orders(first: int, number: int) -> list[Event[Any]]:

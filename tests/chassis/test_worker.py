@@ -7,7 +7,6 @@ from sqlalchemy import text
 
 from chassis.partitions import partition_of
 from chassis.redrive import redrive
-from chassis.worker import totals
 from contracts import Event
 from contracts.kafka import to_record
 from contracts.storefront import ORDERS
@@ -15,7 +14,7 @@ from deploy.local.broker import Broker
 from tests.brokers import PARTITIONS
 from tests.chassis.shop import lost, placed, time_reached, toy, whats
 from tests.conftest import RuntimeOf
-from tests.running import at, publish, rows, running, said_on, until
+from tests.running import at, publish, rows, running, said_on, totals, until
 
 
 async def test_an_event_is_folded_once_and_what_follows_is_published(runtime_of: RuntimeOf, kafka: Broker) -> None:

@@ -24,7 +24,6 @@ from chassis.application import Application
 from chassis.runtime import Runtime
 from chassis.topics import every_topic
 from chassis.web import create_app
-from chassis.worker import totals
 from contracts import Fact
 from contracts.kafka import Record
 from deploy.local.broker import Broker
@@ -34,7 +33,7 @@ from storefront.saying import time_reached_record
 from tests.brokers import PARTITIONS, session_timeout_ms
 from tests.conftest import LINK_KEYS, DatabaseOf
 from tests.notifier.postbox import Postbox, open_postbox
-from tests.running import rows, running, said_on, until
+from tests.running import rows, running, said_on, totals, until
 
 COMPOSED: Mapping[str, Callable[[], Application]] = {
     "orders_listener": orders_listener.app.application,

@@ -1,6 +1,5 @@
 """Reports of the sender: many in one transaction, each with its own fate, and all part of the story they end."""
 
-import asyncio
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -18,11 +17,12 @@ from notifier.app import application
 from notifier.deliveries import Delivered, Result
 from notifier.mail import Answer
 from notifier.messages import Message
-from notifier.sender import Reports
+from notifier.reports import Reports
 from notifier.settings import NotifierSettings
 from notifier.store import take_ready
 from tests.conftest import RuntimeOf
 from tests.notifier.correspondent import confirmed, hour, known
+from tests.running import until
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
@@ -119,7 +119,8 @@ async def test_a_blocked_customers_report_waits_and_the_others_do_not(runtime: R
 async def test_what_is_said_of_a_message_belongs_to_the_story_that_led_to_it(runtime: Runtime) -> None:
     (message,) = await in_hand(runtime, "a")
     assert isinstance(runtime.settings, NotifierSettings)
-    await Reports(runtime, runtime.settings).report(message, Answer(Result.accepted))
+    async with Reports(runtime, runtime.settings) as reports:
+        reports.add(message, Answer(Result.accepted))
     (headers,) = await rows(runtime, "select headers from outbox where headers like '%message-sent%'")
     said = dict(json.loads(headers))
     assert said["ce_correlationid"] == "story-of-a"
@@ -129,18 +130,34 @@ async def test_what_is_said_of_a_message_belongs_to_the_story_that_led_to_it(run
 async def test_reports_that_wait_together_are_written_together(runtime: Runtime) -> None:
     messages = await in_hand(runtime, [f"c{number}" for number in range(20)])
     assert isinstance(runtime.settings, NotifierSettings)
-    reports = Reports(runtime, runtime.settings)
-    await asyncio.gather(*(reports.report(message, Answer(Result.accepted)) for message in messages))
+    async with Reports(runtime, runtime.settings) as reports:
+        for message in messages:
+            reports.add(message, Answer(Result.accepted))
     assert await rows(runtime, "select state from messages") == ["sent"] * 20
-    assert len(await rows(runtime, "select distinct cast(xmin as text) from messages")) < 3
+    assert len(await rows(runtime, "select distinct cast(xmin as text) from messages")) == 1
 
 
-async def test_a_report_is_finished_though_nobody_waits_for_it(runtime: Runtime) -> None:
+async def test_an_answer_is_written_down_while_others_are_waited_for(runtime: Runtime) -> None:
     (message,) = await in_hand(runtime, "a")
     assert isinstance(runtime.settings, NotifierSettings)
-    reports = Reports(runtime, runtime.settings)
-    waiting = asyncio.create_task(reports.report(message, Answer(Result.accepted)))
-    await asyncio.sleep(0)
-    waiting.cancel()
-    await reports.finish()
+    async with Reports(runtime, runtime.settings) as reports:
+        reports.add(message, Answer(Result.accepted))
+
+        async def sent() -> bool:
+            return await rows(runtime, "select state from messages") == ["sent"]
+
+        await until(sent)
+
+
+async def test_what_was_answered_is_written_down_though_the_rest_fails(runtime: Runtime) -> None:
+    (message,) = await in_hand(runtime, "a")
+    assert isinstance(runtime.settings, NotifierSettings)
+
+    async def answer_one_and_fail() -> None:
+        async with Reports(runtime, runtime.settings) as reports:
+            reports.add(message, Answer(Result.accepted))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await answer_one_and_fail()
     assert await rows(runtime, "select state from messages") == ["sent"]

@@ -10,7 +10,6 @@ from sqlalchemy import text
 
 from chassis.runtime import Runtime
 from chassis.sequence import fold_sequence
-from chassis.worker import totals
 from contracts import Event
 from contracts.envelope import entry_of
 from contracts.orders import ORDERS
@@ -26,7 +25,7 @@ from storefront.publisher import Publisher
 from storefront.simulator import Shop
 from tests.brokers import PARTITIONS, session_timeout_ms
 from tests.conftest import RuntimeOf
-from tests.running import running, said_on
+from tests.running import running, said_on, totals
 
 SHOP = Shop(seed=11, weeks=2, orders_per_day=4)
 STEP = timedelta(days=2)

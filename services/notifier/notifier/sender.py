@@ -5,11 +5,10 @@ one finds the message in hand with an expired lease, and nobody knows whether it
 """
 
 import asyncio
-from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
-from typing import NamedTuple
 
 import jinja2
 import structlog
@@ -17,27 +16,23 @@ from aiokafka.errors import KafkaError
 from sqlalchemy.exc import SQLAlchemyError
 
 from chassis.database import is_transient
-from chassis.errors import Rejected
-from chassis.items import Command, derived_id
 from chassis.past import said_since
 from chassis.runtime import Runtime
 from chassis.settings import ClockKind
 from contracts.notifications import MessageSent
 from notifier import store
-from notifier.deliveries import Delivered, Result
+from notifier.deliveries import Result
 from notifier.letters import Letters, Shop
 from notifier.mail import Answer, MailServer
 from notifier.messages import Message
 from notifier.people import Person
+from notifier.reports import PAUSE_S, Reports, wait_out
 from notifier.settings import NotifierSettings
 
 MOST_AT_ONCE = 100
-"""Messages in hand, and reports in one transaction."""
+"""Messages in hand."""
 LOOK_EVERY_S = 0.1
 LOOK_FOR_LOST_EVERY_S = 5.0
-PAUSE_S = 1.0
-"""While the mail server or the database is away."""
-
 CLOCKS_DIFFER = timedelta(minutes=10)
 """At most so much do the clocks of database and relay; looking back further than needed costs only the reading."""
 
@@ -53,7 +48,6 @@ class Sender:
         zone = settings.courtesy().shop_zone
         self._letters = Letters(Shop(name=settings.shop_name, address=settings.sender_address, zone=zone))
         self._server = MailServer(settings)
-        self._reports = Reports(runtime, settings)
 
     async def run(self) -> None:
         """Until cancelled. What passes by itself is waited for; a bug ends the task."""
@@ -65,8 +59,7 @@ class Sender:
             await self.close()
 
     async def close(self) -> None:
-        """Finish the reports and leave the mail server."""
-        await self._reports.finish()
+        """Leave the mail server."""
         await self._server.close()
 
     async def send_ready(self) -> int:
@@ -89,8 +82,9 @@ class Sender:
         """Report what other senders had in hand when they died; how many there were."""
         async with self._runtime.transaction() as tx:
             found = await store.lost(tx, MOST_AT_ONCE)
-        answers = ((message, Answer(Result(noted or Result.unknown))) for message, noted in found)
-        await asyncio.gather(*(self._reports.report(message, answer) for message, answer in answers))
+        async with Reports(self._runtime, self._settings) as reports:
+            for message, noted in found:
+                reports.add(message, Answer(Result(noted or Result.unknown)))
         return len(found)
 
     async def _send_taken(self) -> int:
@@ -101,14 +95,19 @@ class Sender:
         by_customer: dict[str, list[Message]] = defaultdict(list)
         for message in messages:
             by_customer[message.customer_id].append(message)
-        await asyncio.gather(*(self._send_in_order(theirs, known[one][0], told) for one, theirs in by_customer.items()))
-        return len(messages)
+        async with Reports(self._runtime, self._settings) as reports:
 
-    async def _send_in_order(self, messages: list[Message], person: Person, told: Mapping[str, datetime]) -> None:
-        for message in messages:
-            told_at = told.get(message.message_id)
-            answer = Answer(Result.accepted, "told_before") if told_at else await self._send(message, person)
-            await self._reports.report(message, answer, told_at)
+            async def send_in_order(theirs: list[Message], person: Person) -> None:
+                for message in theirs:
+                    told_at = told.get(message.message_id)
+                    answer = Answer(Result.accepted, "told_before") if told_at else await self._send(message, person)
+                    reports.add(message, answer, told_at)
+
+            sent = (send_in_order(theirs, known[customer_id][0]) for customer_id, theirs in by_customer.items())
+            failures = await asyncio.gather(*sent, return_exceptions=True)  # the others' answers are not lost with one
+        for failure in filter(None, failures):
+            raise failure
+        return len(messages)
 
     async def _send(self, message: Message, person: Person) -> Answer:
         if self._is_stale(message):
@@ -120,9 +119,7 @@ class Sender:
         except jinja2.TemplateError as error:  # its text may hold a name: only its kind is logged
             log.warning("words_failed", message_id=message.message_id, kind=message.kind, error=type(error).__name__)
             return Answer(Result.refused, "words_failed")
-        answer = await self._server.send(mail)
-        log.info("message_handed_over", message_id=message.message_id, result=answer.result, code=answer.code)
-        return answer
+        return await self._server.send(mail)
 
     def _is_stale(self, message: Message) -> bool:
         """With the real clock: it was ready so long ago that other things may be true now."""
@@ -138,96 +135,6 @@ class Sender:
             )  # fmt: skip
             link = f"{self._settings.feedback_url.rstrip('/')}/s/{token}"
         return self._letters.letter(message, person, link=link)
-
-
-class Reports:
-    """Writes down what became of messages, together what waits together: one alone at once.
-
-    What was begun is finished, whoever is cancelled meanwhile: what is not reported would be unknown.
-    """
-
-    def __init__(self, runtime: Runtime, settings: NotifierSettings) -> None:
-        self._runtime = runtime
-        self._settings = settings
-        self._waiting: deque[_Waiting] = deque()
-        self._writing: asyncio.Task[None] | None = None
-
-    async def report(self, message: Message, answer: Answer, told_at: datetime | None = None) -> None:
-        """Returns when it is written down; `told_at` for what was answered in a past that was forgotten."""
-        waiting = _Waiting(self._command(message, answer, told_at), asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write_all())
-        await waiting.written
-
-    async def finish(self) -> None:
-        """Wait until nothing waits any more."""
-        if self._writing is not None:
-            await asyncio.wait([self._writing])
-
-    async def _write_all(self) -> None:
-        while self._waiting:
-            together = [self._waiting.popleft() for _ in range(min(MOST_AT_ONCE, len(self._waiting)))]
-            failure: Exception | None = None
-            try:
-                await self._write([one.command for one in together])
-            except Exception as error:  # noqa: BLE001 a bug: told to everybody who waits, and it ends their task
-                failure = error
-            _settle(together, failure)
-
-    async def _write(self, commands: list[Command[Delivered]]) -> None:
-        while True:
-            try:
-                answers = await self._runtime.commands(commands)
-                return await self._note(
-                    [
-                        (one, answer)
-                        for one, answer in zip(commands, answers, strict=True)
-                        if isinstance(answer, Rejected)
-                    ]
-                )
-            except (SQLAlchemyError, OSError) as error:
-                await _wait_out(error)
-
-    async def _note(self, refused: list[tuple[Command[Delivered], Rejected]]) -> None:
-        """Blocked customers' results are kept beside the messages until they can be reported."""
-        if not refused:
-            return
-        for command, refusal in refused:
-            log.warning("report_waits", message_id=command.data.message_id, reason=refusal.code)
-        results = {command.data.message_id: str(command.data.result) for command, _ in refused}
-        async with self._runtime.transaction() as tx:
-            await store.note_results(tx, results, self._settings.lease)
-
-    def _command(self, message: Message, answer: Answer, told_at: datetime | None) -> Command[Delivered]:
-        """It continues what the message came from, and happens when the mail server answered."""
-        simulated = self._settings.clock is ClockKind.simulated
-        return Command(
-            id=str(derived_id("delivered", message.message_id, str(message.attempts), str(answer.result))),
-            at=told_at or ((message.ready_at or message.intended_at) if simulated else datetime.now(UTC)),
-            customer_id=message.customer_id,
-            data=Delivered(
-                message_id=message.message_id, attempt=message.attempts, result=answer.result, code=answer.code
-            ),
-            actor="notifier",
-            correlation_id=message.correlation_id,
-            traceparent=message.traceparent,
-        )
-
-
-class _Waiting(NamedTuple):
-    command: Command[Delivered]
-    written: asyncio.Future[None]
-
-
-def _settle(waiting: list[_Waiting], error: Exception | None) -> None:
-    for one in waiting:
-        if one.written.done():  # cancelled: nobody waits for it
-            continue
-        if error is None:
-            one.written.set_result(None)
-        else:
-            one.written.set_exception(error)
 
 
 async def look_back(runtime: Runtime) -> int:
@@ -259,11 +166,4 @@ async def _for_ever(work: Callable[[], Awaitable[int]], pause_s: float) -> None:
             if not await work():
                 await asyncio.sleep(pause_s)
         except (SQLAlchemyError, OSError) as error:
-            await _wait_out(error)
-
-
-async def _wait_out(error: Exception) -> None:
-    if not is_transient(error):
-        raise error
-    log.warning("sender_waits", error=type(error).__name__)
-    await asyncio.sleep(PAUSE_S)
+            await wait_out(error)

@@ -1,0 +1,119 @@
+"""What became of messages goes back as commands: as many in one transaction as a moment brings.
+
+What is lost between the mail server's answer and the report is unknown to everybody, so nothing waits for long, and
+whatever was answered is written down before the sender goes on or ends.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from types import TracebackType
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from chassis.database import is_transient
+from chassis.errors import Rejected
+from chassis.items import Command, derived_id
+from chassis.runtime import Runtime
+from chassis.settings import ClockKind
+from notifier import store
+from notifier.deliveries import Delivered
+from notifier.mail import Answer
+from notifier.messages import Message
+from notifier.settings import NotifierSettings
+
+WRITE_EVERY_S = 0.2
+"""So long an answer waits for others: what dies with the process is never more than this moment's."""
+PAUSE_S = 1.0
+"""While the database, Kafka or the mail server is away."""
+
+log = structlog.get_logger("notifier.reports")
+
+
+class Reports:
+    """Inside of its block what is added is written now and then; at the end of the block all of it is."""
+
+    def __init__(self, runtime: Runtime, settings: NotifierSettings) -> None:
+        self._runtime = runtime
+        self._settings = settings
+        self._waiting: list[Command[Delivered]] = []
+        self._complete = asyncio.Event()
+
+    async def __aenter__(self) -> "Reports":
+        self._writing = asyncio.create_task(self._write_until_complete())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._complete.set()
+        await self._writing
+
+    def add(self, message: Message, answer: Answer, told_at: datetime | None = None) -> None:
+        """One answer; `told_at` for one that was given in a past that was forgotten."""
+        self._waiting.append(self._command(message, answer, told_at))
+
+    async def _write_until_complete(self) -> None:
+        complete = False
+        while not complete:
+            complete = await self._completed_within(WRITE_EVERY_S)
+            together, self._waiting = self._waiting, []
+            if together:
+                await self._write(together)
+
+    async def _completed_within(self, seconds: float) -> bool:
+        try:
+            return await asyncio.wait_for(self._complete.wait(), seconds)
+        except TimeoutError:
+            return False
+
+    async def _write(self, commands: Sequence[Command[Delivered]]) -> None:
+        while True:
+            try:
+                answers = await self._runtime.commands(commands)
+                await self._note(
+                    {
+                        one.data.message_id: (str(one.data.result), answer.code)
+                        for one, answer in zip(commands, answers, strict=True)
+                        if isinstance(answer, Rejected)
+                    }
+                )
+            except (SQLAlchemyError, OSError) as error:
+                await wait_out(error)
+            else:
+                log.info("reported", **Counter(str(command.data.result) for command in commands))
+                return
+
+    async def _note(self, refused: dict[str, tuple[str, str]]) -> None:
+        """Blocked customers' results are kept beside the messages until they can be reported."""
+        if not refused:
+            return
+        log.warning("reports_wait", reasons=dict(Counter(reason for _, reason in refused.values())))
+        results = {message_id: result for message_id, (result, _) in refused.items()}
+        async with self._runtime.transaction() as tx:
+            await store.note_results(tx, results, self._settings.lease)
+
+    def _command(self, message: Message, answer: Answer, told_at: datetime | None) -> Command[Delivered]:
+        """It continues what the message came from, and happens when the mail server answered."""
+        simulated = self._settings.clock is ClockKind.simulated
+        return Command(
+            id=str(derived_id("delivered", message.message_id, str(message.attempts), str(answer.result))),
+            at=told_at or ((message.ready_at or message.intended_at) if simulated else datetime.now(UTC)),
+            customer_id=message.customer_id,
+            data=Delivered(
+                message_id=message.message_id, attempt=message.attempts, result=answer.result, code=answer.code
+            ),
+            actor="notifier",
+            correlation_id=message.correlation_id,
+            traceparent=message.traceparent,
+        )
+
+
+async def wait_out(error: Exception) -> None:
+    """A pause when `error` passes by itself; raises it when it does not."""
+    if not is_transient(error):
+        raise error
+    log.warning("sender_waits", error=type(error).__name__)
+    await asyncio.sleep(PAUSE_S)
