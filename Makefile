@@ -26,9 +26,13 @@ $(READY): requirements/all.lock $(addsuffix /pyproject.toml,$(PACKAGES))
 run: $(READY) ## the shop, the four services, broker and databases on this machine (ONCE=1 KAFKA=apache SEED=7 WEEKS=6)
 	@$(BIN)/python -m deploy.local
 
-replay: $(READY) ## recorded orders through the whole house (DATA=folder or Shopify export; see docs/replay.md)
-	@test -n "$(DATA)" || { echo "say which orders: make replay DATA=path/to/folder"; exit 2; }
+replay: $(READY) ## recorded orders through the whole house (DATA=folder or Shopify export, else 1,000 generated orders)
+ifeq ($(DATA),)
+	@$(BIN)/python -m storefront simulate --export build/shop --orders 1000
+	@$(BIN)/python -m deploy.local.replay build/shop
+else
 	@$(BIN)/python -m deploy.local.replay $(DATA)
+endif
 
 # Apache Kafka is for what touches a broker: the chassis, the journeys and the stack itself.
 ARGS ?= $(if $(filter apache,$(KAFKA)),tests/chassis tests/journeys tests/deploy tests/storefront)
