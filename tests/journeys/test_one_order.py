@@ -1,4 +1,4 @@
-"""Writes `docs/one-order.md`: one parcel, five items, and every row that each of them leaves in every table.
+"""Writes `docs/one-order.md`: one parcel, three events, two deadlines, and every row that each leaves in every table.
 
 The page is made by playing it, and a page that says something else fails the test.
 """
@@ -38,8 +38,8 @@ LONGEST_CELL = 70
 
 TITLE = f"""# One order
 
-One parcel, five items, three events and two deadlines, and the rows that each of them leaves in the database of each
-service. This page is written by a test that plays the story through the whole house
+One parcel, three events and two deadlines, and the rows that each of the five leaves in the database of each service.
+This page is written by a test that plays the story through the whole house
 ([test_one_order.py](../tests/journeys/test_one_order.py)); it fails when the page no longer tells the truth, and
 `{REWRITE}` writes it anew.
 
