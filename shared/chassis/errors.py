@@ -1,6 +1,7 @@
 """The three kinds of errors that rules and routes raise.
 
-Rejected            the item cannot be applied: over HTTP a 422, in a batch the event is parked and its customer blocked
+Rejected            the item cannot be applied: over HTTP a 422; in a batch the event is parked, and the customer
+│                   blocked unless later events cannot depend on it (`blocks=False`)
 ├── NotFound        over HTTP a 404
 └── Conflict        over HTTP a 409
 """

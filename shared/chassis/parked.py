@@ -166,7 +166,7 @@ _WAITING_OF = text("""
 
 
 async def discard(tx: Tx, parked_id: int, actor: str) -> None:
-    """Give a record up for good; its bytes stay until retention ends. `Conflict` when it is not parked any more."""
+    """Give a record up for good; its bytes stay. `Conflict` when it is not parked any more."""
     found = await one(tx, parked_id)
     if found["state"] != "parked":
         raise Conflict("not_parked", f"Record {parked_id} is {found['state']} already.")
@@ -174,7 +174,7 @@ async def discard(tx: Tx, parked_id: int, actor: str) -> None:
 
 
 async def close(tx: Tx, parked_ids: Sequence[int], *, state: str, actor: str) -> None:
-    """Mark records as `redriven` or `discarded`; their bytes stay until retention ends."""
+    """Mark records as `redriven` or `discarded`; their bytes stay."""
     if parked_ids:
         await tx.execute(_CLOSE, {"ids": list(parked_ids), "state": state, "actor": actor})
 

@@ -39,7 +39,7 @@ class ServiceSettings(BaseSettings):
         default=20_000, ge=1_000, validation_alias="KAFKA_SESSION_TIMEOUT_MS",
         description="After this silence of a worker its partitions go to another",
     )  # fmt: skip
-    consumer_group: str | None = Field(default=None, description="Kafka consumer group; the service's name by default")
+    consumer_group: str | None = Field(default=None, description="Kafka consumer group; rapport-<service> by default")
     partitions: int = Field(
         default=6, ge=1, le=1_000, validation_alias="PARTITIONS",
         description="Partitions of every topic; fixed for life, checked at start",

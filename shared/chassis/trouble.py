@@ -19,8 +19,8 @@ log = structlog.get_logger(__name__)
 
 TRIES = 3
 """After so many failures that are not transient, a batch is saved customer by customer."""
-SAME_FAILURES = 5
-"""So many customers failing in the same way are a bug here, not poison in the data: stop and call for help."""
+MOST_SAME_FAILURES = 5
+"""More customers failing in the same way are a bug here, not poison in the data: stop and call for help."""
 FIRST_BACKOFF_S = 0.2
 LONGEST_OUTAGE_BACKOFF_S = 5.0
 """What was away is found again within this time."""
@@ -97,5 +97,5 @@ class BugWatch:
             signature = f"{type(error).__name__} at " + "".join(f"{f.filename}:{f.lineno}" for f in place)
             self.customers[signature].add(refusal.item.customer_id)
             log.error("not applied: a failure of ours", reason=refusal.reason, cause=refusal.item.id, exc_info=error)
-            if len(self.customers[signature]) > SAME_FAILURES:
+            if len(self.customers[signature]) > MOST_SAME_FAILURES:
                 raise SameFailure(signature) from error

@@ -39,7 +39,7 @@ class Reason(StrEnum):
 
 
 class Eligibility(Struct, frozen=True):
-    """A verdict, its reason, and for `held` the moment to look again (None: when something happens)."""
+    """A verdict, its reason, and for `held` the moment to look again (None: not before it is delivered)."""
 
     verdict: Verdict
     reason: Reason
@@ -67,6 +67,7 @@ def decide(customer: Customer, order_id: str, now: datetime, policy: Policy) -> 
     if not holds:
         return Eligibility(Verdict.ask, Reason.eligible)
     last_look_at = order.delivery.occurred_at + policy.patience
+    # an end that nobody knows: until then at the latest; `surveys.after_issue_resolved` looks sooner when it is known
     until = min(last_look_at, max(hold.until or last_look_at for hold in holds))
     return Eligibility(Verdict.held, holds[0].reason, until)
 

@@ -1,9 +1,8 @@
 """Settings of feedback; those of every service are in `chassis.settings`."""
 
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from chassis.settings import ServiceSettings
@@ -29,15 +28,6 @@ class FeedbackSettings(ServiceSettings):
     case_target_hours: float = Field(
         default=48, gt=0, le=8_760, description="From the opening of a case to its escalation"
     )
-
-    @field_validator("shop_zone")
-    @classmethod
-    def _is_a_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (KeyError, ValueError, OSError) as error:
-            raise ValueError(f"{name!r} is not an IANA zone, like Europe/Berlin") from error
-        return name
 
     def policy(self) -> Policy:
         """The same as the rules read it."""

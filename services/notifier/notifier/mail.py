@@ -48,7 +48,7 @@ class MailServer:
             return False
 
     async def send(self, mail: EmailMessage) -> Answer:
-        """Hand one mail over. Lost before the server had all of it is `deferred`, lost afterwards is `unknown`."""
+        """Hand one mail over. Lost before DATA began is `deferred`, lost afterwards is `unknown`."""
         handed_over = False
         try:
             async with self._connection() as connection:

@@ -28,7 +28,7 @@ class State(StrEnum):
     suppressed = "suppressed"
     failed = "failed"
     unknown = "unknown"
-    """The sender died while it had it in hand, and it is of a kind that is not said twice."""
+    """The sender died or lost the mail server while it had it in hand, and it is of a kind that is not said twice."""
 
 
 WAITING = frozenset({State.intended, State.held})

@@ -2,6 +2,7 @@
 
 from datetime import time, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
@@ -10,7 +11,7 @@ from chassis.settings import ServiceSettings
 from contracts.storefront import Contact
 from contracts.vocabulary import Channel
 from notifier.courtesy import Courtesy, QuietHours
-from notifier.people import email_of, zone_of
+from notifier.people import email_of
 
 
 class SmtpSecurity(StrEnum):
@@ -73,13 +74,6 @@ class NotifierSettings(ServiceSettings):
             raise ValueError("a name is one line of printable characters")
         return name
 
-    @field_validator("shop_zone")
-    @classmethod
-    def _is_a_zone(cls, name: str) -> str:
-        if zone_of(name) is None:
-            raise ValueError(f"{name!r} is not an IANA zone, like Europe/Berlin")
-        return name
-
     @property
     def lease(self) -> timedelta:
         """How long a sender may keep a message in hand."""
@@ -92,6 +86,4 @@ class NotifierSettings(ServiceSettings):
 
     def courtesy(self) -> Courtesy:
         """The shop's manners."""
-        zone = zone_of(self.shop_zone)
-        quiet_hours = QuietHours(self.quiet_begins, self.quiet_ends)
-        return Courtesy(quiet_hours=quiet_hours, shop_zone=zone) if zone else Courtesy(quiet_hours=quiet_hours)
+        return Courtesy(quiet_hours=QuietHours(self.quiet_begins, self.quiet_ends), shop_zone=ZoneInfo(self.shop_zone))

@@ -115,15 +115,16 @@ def _with_patron(account: Account, patron: Patron) -> tuple[Account, Outcome]:
 
 
 def on_deadline(account: Account, due: Due, policy: Policy) -> tuple[Account, Outcome]:
-    """Somebody looks. A call that no longer fits the picture looks at nothing; the right one is set again."""
+    """Somebody looks. A call that the picture does not want any more looks at nothing; the right one is set again."""
     timeline = account.timelines.get(due.subject)
     if timeline is None:
         return account, NOTHING
     kind = DeadlineKind(due.kind)
     picture = Picture(timeline.entries, shop_zone=policy.shop_zone)
-    fits = wanted(picture, policy, erased=False).get(kind) == due.due_at
-    timeline = woken(timeline, kind, due.due_at, fits=fits)
-    return _moved_on(account, timeline, due.at, policy, looked=kind if fits else None)
+    # as if nobody were erased: the review looks all the same, and puts on record that it spared an erased customer
+    still_wanted = wanted(picture, policy, erased=False).get(kind) == due.due_at
+    timeline = woken(timeline, kind, due.due_at, still_wanted=still_wanted)
+    return _moved_on(account, timeline, due.at, policy, looked=kind if still_wanted else None)
 
 
 def on_accept_delay(account: Account, command: Command[AcceptDelay], policy: Policy) -> tuple[Account, Outcome]:

@@ -34,7 +34,7 @@ class _Document(Struct, frozen=True, kw_only=True):
     issues: tuple[Issue, ...]
     """A list, because jsonb does not keep the order of an object's names."""
     deadlines: dict[DeadlineKind, datetime]
-    come: dict[DeadlineKind, datetime]
+    woken_at: dict[DeadlineKind, datetime]
     standing: Standing
     reached_at: datetime | None
 

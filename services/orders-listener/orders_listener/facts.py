@@ -38,7 +38,7 @@ def _due(picture: Picture, placed: OrderPlaced, said: Set[str]) -> Iterator[tupl
 
 
 def confirmed(picture: Picture, placed: OrderPlaced, confirmed_at: datetime) -> orders.OrderConfirmed:
-    """With the lines as they were when it was confirmed."""
+    """With the lines as they are known when this is said; edits until then are in them."""
     totals = [placed.total_minor] + [c.total_minor for c in picture.changes if c.total_minor is not None]
     return orders.OrderConfirmed(
         customer_id=placed.customer_id,

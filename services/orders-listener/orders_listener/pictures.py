@@ -222,6 +222,11 @@ class Picture:
         """The promise that can still be broken."""
         return binding_promise(self.entries, self.zone, known_at=self.known_at) if self.known_at else None
 
+    @property
+    def counted_on(self) -> Promised | None:
+        """What the customer counts on; who agreed to wait without a date, on what was promised last."""
+        return self.binding or self.promised
+
     @cached_property
     def estimated_at(self) -> datetime | None:
         """The last estimate of a delivery, by shop or carrier."""

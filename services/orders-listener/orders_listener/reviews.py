@@ -82,7 +82,7 @@ class Review:
         return exact or next(about_them, None)
 
     def _open(self, rule: Rule, trouble: Trouble) -> None:
-        promise = (self._picture.binding if rule.opens_at else None) or self._picture.promised
+        promise = self._picture.counted_on
         issue = issue_book.issue_of(
             trouble,
             customer_id=self._placed.customer_id,

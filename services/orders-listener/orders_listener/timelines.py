@@ -61,8 +61,8 @@ class Timeline(Struct, frozen=True, kw_only=True):
     """By id, open and resolved, in the order in which they were opened."""
     deadlines: dict[DeadlineKind, datetime] = {}
     """Wake-up calls that are set."""
-    come: dict[DeadlineKind, datetime] = {}
-    """The last wake-up call of each kind that came; the same one is not set again."""
+    woken_at: dict[DeadlineKind, datetime] = {}
+    """The last wake-up call of each kind that came while it was wanted; the same one is not set again."""
     standing: Standing = Standing()
     reached_at: datetime | None = None
     """The latest moment that was folded."""
@@ -92,11 +92,11 @@ def taken(timeline: Timeline, fact: HistoryFact, *, said_at: datetime) -> Timeli
     return structs.replace(timeline, entries=in_order((*timeline.entries, new)), reached_at=now)
 
 
-def woken(timeline: Timeline, kind: DeadlineKind, due_at: datetime, *, fits: bool) -> Timeline:
-    """The timeline after a wake-up call; one that no longer `fits` the picture counts as not come."""
+def woken(timeline: Timeline, kind: DeadlineKind, due_at: datetime, *, still_wanted: bool) -> Timeline:
+    """The timeline after a wake-up call; one that is not wanted any more wakes nobody."""
     rest = {other: moment for other, moment in timeline.deadlines.items() if other != kind}
-    come = timeline.come | {kind: due_at} if fits else timeline.come
-    return structs.replace(timeline, deadlines=rest, come=come, reached_at=timeline.learned_by(due_at))
+    woken_at = timeline.woken_at | {kind: due_at} if still_wanted else timeline.woken_at
+    return structs.replace(timeline, deadlines=rest, woken_at=woken_at, reached_at=timeline.learned_by(due_at))
 
 
 def moved_on(
@@ -131,7 +131,7 @@ def _wanted(timeline: Timeline, picture: Picture, policy: Policy, *, erased: boo
     wanted = watch.wanted(picture, policy, erased=erased)
     if facts.COMPLETED in timeline.said:
         wanted.pop(DeadlineKind.return_window_ends, None)
-    return {kind: due_at for kind, due_at in wanted.items() if timeline.come.get(kind) != due_at}
+    return {kind: due_at for kind, due_at in wanted.items() if timeline.woken_at.get(kind) != due_at}
 
 
 def _standing(timeline: Timeline, picture: Picture, placed: OrderPlaced) -> Standing:
