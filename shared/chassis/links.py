@@ -45,20 +45,17 @@ class Links:
         claims = {"aud": purpose, "sub": subject, "cus": customer_id, "exp": int(expires_at.timestamp())}
         return jwt.encode(claims, secret, algorithm=ALGORITHM, headers={"kid": key_id})
 
-    def verify(self, token: str, *, purpose: str, now: datetime) -> "LinkClaims":
-        """Who and what the token opens; `LinkRefused` with code bad_link or link_expired."""
+    def verify(self, token: str, *, purpose: str) -> "LinkClaims":
+        """Whose the token is and what it opens, whatever the time; `LinkRefused` with code bad_link."""
         try:
             secret = self.keys[jwt.get_unverified_header(token).get("kid", "")]
             claims = jwt.decode(
                 token, secret, algorithms=[ALGORITHM], audience=purpose,
                 options={"verify_exp": False, "require": ["aud", "sub", "exp"]},
             )  # fmt: skip
-            found = LinkClaims(str(claims["sub"]), str(claims["cus"]), datetime.fromtimestamp(claims["exp"], UTC))
+            return LinkClaims(str(claims["sub"]), str(claims["cus"]), datetime.fromtimestamp(claims["exp"], UTC))
         except (jwt.InvalidTokenError, KeyError, ValueError, TypeError) as error:
             raise LinkRefused("bad_link", "This link is not valid. Please open it from the message again.") from error
-        if found.expires_at <= now:  # our own time, which may be simulated
-            raise LinkRefused("link_expired", "This link has expired.")
-        return found
 
 
 @dataclass(frozen=True)
@@ -68,3 +65,8 @@ class LinkClaims:
     subject: str
     customer_id: str
     expires_at: datetime
+
+    def check_open(self, now: datetime) -> None:
+        """`LinkRefused` with code link_expired from `expires_at` on. `now` is the customer's: it may be simulated."""
+        if self.expires_at <= now:
+            raise LinkRefused("link_expired", "This link has expired.")

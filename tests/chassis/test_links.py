@@ -19,17 +19,18 @@ def mint(setting: str = NEW, purpose: str = "survey", hour: float = 12) -> str:
 def code_of(token: str, hour: float = 11) -> str:
     """Why the link is refused."""
     with pytest.raises(LinkRefused) as refused:
-        Links.from_setting(NEW).verify(token, purpose="survey", now=at(hour))
+        Links.from_setting(NEW).verify(token, purpose="survey").check_open(at(hour))
     return refused.value.code
 
 
 def test_a_link_tells_who_and_what_it_opens() -> None:
-    claims = Links.from_setting(NEW).verify(mint(), purpose="survey", now=at(11))
+    claims = Links.from_setting(NEW).verify(mint(), purpose="survey")
+    claims.check_open(at(11))
     assert (claims.subject, claims.customer_id, claims.expires_at) == ("s-1", "ada", at(12))
 
 
 def test_a_link_of_the_key_before_still_opens() -> None:
-    claims = Links.from_setting(f"{NEW},{OLD}").verify(mint(OLD), purpose="survey", now=at(11))
+    claims = Links.from_setting(f"{NEW},{OLD}").verify(mint(OLD), purpose="survey")
     assert claims.subject == "s-1"
 
 

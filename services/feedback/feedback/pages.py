@@ -5,7 +5,6 @@ what is written may go anywhere but into the answer: nothing is logged here.
 """
 
 import base64
-from datetime import UTC, datetime
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -16,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from chassis.errors import Rejected
-from chassis.links import LinkClaims, LinkRefused
+from chassis.links import LinkClaims
 from chassis.runtime import Runtime
 from feedback import store
 from feedback.answers import LONGEST_COMMENT, Answer, answerable
@@ -101,17 +100,13 @@ def page(runtime: Runtime, shop_name: str) -> APIRouter:
 
 async def _open_question(runtime: Runtime, token: str) -> LinkClaims:
     """Raises `Rejected` with a code of `NOTICES` when there is nothing to answer."""
-    claims = runtime.links.verify(token, purpose=PURPOSE, now=_BEFORE_ALL)  # whose it is, before what their time is
+    claims = runtime.links.verify(token, purpose=PURPOSE)
     now = await runtime.now(claims.customer_id)
-    if claims.expires_at <= now:
-        raise LinkRefused("link_expired", "This link has expired.")
+    claims.check_open(now)
     async with runtime.transaction() as tx:
         customers = await store.customers_by_id(tx, [claims.customer_id])
     answerable(customers[claims.customer_id], claims.subject, now)
     return claims
-
-
-_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 
 
 def _text(value: Any) -> str:

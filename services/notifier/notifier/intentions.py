@@ -33,7 +33,7 @@ class Intention(Struct, frozen=True, kw_only=True):
     issue_id: str | None = None
     invitation_id: str | None = None
     expires_at: datetime | None = None
-    """Earlier than its kind would last."""
+    """Where the fact itself says until when it is worth saying; otherwise as long as its kind lasts."""
     told_by: datetime | None = None
     content: dict[str, Any] = {}
 
@@ -64,14 +64,13 @@ def intend(account: Correspondence, intention: Intention, event: Event[Any]) -> 
     message_id = message_id_of(account.customer_id, intention.kind, intention.subject)
     if message_id in account.messages:
         return account, DUPLICATE
-    lasts_until = event.at + KINDS[intention.kind].lasts
     message = Message(
         message_id=message_id,
         customer_id=account.customer_id,
         kind=intention.kind,
         subject=intention.subject,
         intended_at=event.at,
-        expires_at=min(lasts_until, intention.expires_at or lasts_until),
+        expires_at=intention.expires_at or event.at + KINDS[intention.kind].lasts,
         told_by=intention.told_by and max(intention.told_by, event.at),
         order_id=intention.order_id,
         issue_id=intention.issue_id,

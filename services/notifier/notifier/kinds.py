@@ -16,7 +16,7 @@ class Kind(Struct, frozen=True, kw_only=True):
     name: str
     purpose: Purpose
     lasts: timedelta
-    """After this it is not worth saying any more."""
+    """After this it is not worth saying any more, unless the fact that asks for it says until when."""
     waits_for_peace: bool = False
     """Held while an issue of this customer is open: nobody is asked or cheered while something is wrong."""
     goes_again: bool = False
