@@ -89,6 +89,12 @@ def test_a_customer_is_asked_once_in_ninety_days() -> None:
     assert life.explanations() == [ASKED, (NOT_ASKED, "cooldown"), (NOT_ASKED, "cooldown"), ASKED]
 
 
+@pytest.mark.parametrize("heard", [[], [sent(invitation_id_of("o1"), at=3.2)], [sent(invitation_id_of("o1"), at=60)]])
+def test_the_next_question_does_not_depend_on_what_is_heard_of_the_mail(heard: list[Event[Any]]) -> None:
+    life = lived(delivered("o1"), *heard, delivered("o2", at=40), until=100)
+    assert life.explanations() == [ASKED, (NOT_ASKED, "cooldown")]
+
+
 def test_of_two_orders_delivered_together_one_is_asked_about() -> None:
     life = lived(delivered("o1"), delivered("o2"), until=10)
     assert life.asked() == {"o1": day(3)}

@@ -85,6 +85,11 @@ def _objection(customer: Customer, order: Order, delivery: Delivery, now: dateti
 
 
 def _asked_since(customer: Customer, moment: datetime) -> bool:
+    """Counted from the decision to ask, whatever the notifier then made of it.
+
+    What was sent is heard over a topic that flows back and carries no time: a rule that looked at it would decide
+    otherwise when it is heard a little later.
+    """
     return any(asked.asked_at is not None and asked.asked_at > moment for asked in customer.invitations.values())
 
 

@@ -15,7 +15,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     rest_after_contact: timedelta = timedelta(hours=48)
     """Nobody who has just written to us is asked how it went."""
     cooldown: timedelta = timedelta(days=90)
-    """From one question to the next, per customer."""
+    """From one decision to ask to the next, per customer, whether or not the question could be sent."""
     patience: timedelta = timedelta(days=30)
     """From delivery to the moment when a question that waits is dropped."""
     answer_window: timedelta = timedelta(days=14)

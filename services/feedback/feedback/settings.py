@@ -20,7 +20,9 @@ class FeedbackSettings(ServiceSettings):
     rest_after_contact_hours: float = Field(
         default=48, ge=0, le=8_760, description="Who has written to the shop is left in peace for so long"
     )
-    cooldown_days: float = Field(default=90, ge=0, le=3_650, description="From one question to the next, per customer")
+    cooldown_days: float = Field(
+        default=90, ge=0, le=3_650, description="From one decision to ask to the next, per customer"
+    )
     patience_days: float = Field(
         default=30, gt=0, le=365, description="From delivery to the moment when a question that waits is dropped"
     )
