@@ -74,8 +74,9 @@ class OrderDelivered(Fact, frozen=True, kw_only=True):
     order_id: Identifier
     occurred_at: Timestamp
     promised_by: Timestamp | None = None
+    """The end of the promise that still bound the shop: the last one given, or the date that the customer agreed to."""
     late: bool = False
-    """Delivered after what was promised last."""
+    """Delivered after that. Who agreed to wait without a date has no broken promise."""
 
 
 @event_type("orders.order-completed.v1", topic=ORDERS, subject="order_id")

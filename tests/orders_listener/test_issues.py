@@ -348,6 +348,15 @@ def test_an_agreed_date_is_a_promise_again() -> None:
     assert told.all(orders.IssueOpened)[-1].promised_by == day(12)
 
 
+@pytest.mark.parametrize(
+    ("agreed", "late"), [({}, False), ({"until": day(12)}, False), ({"until": day(10)}, True), (None, True)]
+)
+def test_who_agreed_to_wait_was_not_let_down(agreed: dict[str, object] | None, late: bool) -> None:
+    agreement = () if agreed is None else (accept(9, **agreed),)
+    told = tell(placed(), paid(), *on_the_way(), *agreement, scan("delivered", day(11)), until=day(40))
+    assert [delivered.late for delivered in told.all(orders.OrderDelivered)] == [late]
+
+
 def test_accepting_twice_is_accepting_once() -> None:
     told = tell(placed(), paid(), accept(9), accept(9.5), until=day(10))
     assert len(told.all(orders.DelayAccepted)) == 1

@@ -82,8 +82,8 @@ def shipped(picture: Picture, placed: OrderPlaced, parcel: Parcel, moved_at: dat
 
 
 def delivered(picture: Picture, placed: OrderPlaced, delivered_at: datetime) -> orders.OrderDelivered:
-    """The last piece arrived; late by what was promised last."""
-    promised_by = picture.promised.ends_at if picture.promised else None
+    """The last piece arrived. Late by the promise that `delays.delivery_late` looks at."""
+    promised_by = picture.binding.ends_at if picture.binding else None
     return orders.OrderDelivered(
         customer_id=placed.customer_id,
         order_id=placed.order_id,
