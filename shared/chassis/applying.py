@@ -61,8 +61,10 @@ async def apply_apart(
 ) -> Folded:
     """The same, customer by customer behind savepoints: who cannot be saved is blocked, the others go on."""
     whole = Folded({})
+    touched_ids = {item.customer_id for item in items} | set(waking)
+    await customers.lock(tx, touched_ids)  # before any savepoint: rolled back, it would forget who is new, and let go
     timed = list(zip(items, moments or [item.at for item in items], strict=True))
-    for customer_id in sorted({item.customer_id for item in items} | set(waking)):
+    for customer_id in sorted(touched_ids):
         own = [item for item, _ in timed if item.customer_id == customer_id]
         own_moments = [moment for item, moment in timed if item.customer_id == customer_id]
         try:

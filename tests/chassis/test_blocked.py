@@ -29,6 +29,20 @@ async def test_a_blocked_customer_is_listed_with_the_reason(
     assert (blocked["customer_id"], blocked["blocked_reason"], blocked["waiting"]) == ("ada", "not_today", 2)
 
 
+async def test_a_customer_whose_very_first_event_cannot_be_saved_is_blocked(
+    runtime_of: RuntimeOf, client_of: ClientOf, kafka: Broker
+) -> None:
+    runtime = await toy(runtime_of, kafka)
+    async with running(runtime) as service:
+        await publish(kafka.bootstrap, placed("ada", "o1", title="unsavable"))
+        await service.consumed(1)
+        await publish(kafka.bootstrap, placed("ada", "o2"))
+        await service.consumed(2)
+    client = await client_of(runtime)
+    [blocked] = (await client.get("/v1/blocked")).json()["data"]
+    assert (blocked["customer_id"], blocked["blocked_reason"], blocked["waiting"]) == ("ada", "save_failed", 2)
+
+
 async def test_a_customer_blocked_by_a_deadline_is_found_by_its_reason(
     runtime_of: RuntimeOf, client_of: ClientOf
 ) -> None:
