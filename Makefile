@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 PACKAGES := shared services/orders-listener services/notifier services/loyalty services/feedback
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run replay test long check fmt schemas lock clean
+.PHONY: help run replay test long bench check fmt schemas lock clean
 
 help: ## what can be done here
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ test: $(READY) ## every test on real parts (KAFKA=apache: chassis and journeys t
 
 long: $(READY) ## what takes minutes: the same log, heard otherwise, and a backup put back, on a generated shop
 	@$(BIN)/python -m pytest tests/replay/long
+
+bench: $(READY) ## beside what people would otherwise write (QUICK=1, SCALE=full, ONLY=loyalty,relay; see docs/performance.md)
+	@$(BIN)/python -m benchmarks
 
 check: $(READY) ## lint, formatting, types, generated schemas
 	@$(BIN)/ruff check .

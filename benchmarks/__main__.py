@@ -1,0 +1,66 @@
+"""`python -m benchmarks`: everything that `QUICK`, `SCALE` and `ONLY` ask for, into `build/bench.json`."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from benchmarks import consuming, results
+from benchmarks.consuming import Path
+from benchmarks.contents import ContentsDiffer
+from benchmarks.machine import REPOSITORY, Machine, described
+from benchmarks.measuring import Measured, Mode
+from benchmarks.plan import SEED, Plan
+from benchmarks.shoppers import order_facts
+from deploy.local.broker import kind_from
+
+RESULT = REPOSITORY / "build" / "bench.json"
+
+
+def loyalty(plan: Plan) -> Path:
+    """Orders into points."""
+    by_hand = "benchmarks.modes.loyalty_by_hand"
+    return Path(
+        service="loyalty",
+        topic="orders",
+        events=order_facts(SEED, plan.accounts),
+        fast=(
+            Mode(name="by hand", module=by_hand),
+            Mode(name="by hand, abreast", module=by_hand, arguments=("abreast",)),
+            Mode(name="FastStream batch", module="benchmarks.modes.loyalty_faststream_batch"),
+        ),
+        slow=(
+            Mode(name="ORM per message", module="benchmarks.modes.loyalty_orm"),
+            Mode(name="FastStream and ORM per message", module="benchmarks.modes.loyalty_faststream_orm"),
+        ),
+    )
+
+
+def main() -> int:
+    """Exit code 0, or 1 when two modes that are compared do not leave the same rows."""
+    plan, began_s = Plan.from_environment(), time.monotonic()
+    runs: list[Measured] = []
+    compared: dict[str, Any] = {}
+    with Machine() as machine:
+        try:
+            for run in _everything(machine, plan, compared):
+                runs.append(run)
+                print(f"{run.section:16} {run.mode:32} {run.round:2} {run.events_per_s:10,.0f}/s {run.cpu_us:8.0f} µs")
+        except ContentsDiffer as difference:
+            print(f"not the same rows:\n{difference}", file=sys.stderr)
+            return 1
+    RESULT.write_bytes(results.document(described(kind_from(os.environ)), plan, runs, compared))
+    print(f"\n{results.table(runs)}\n\n{RESULT.relative_to(REPOSITORY)} after {time.monotonic() - began_s:.0f} s")
+    return 0
+
+
+def _everything(machine: Machine, plan: Plan, compared: dict[str, Any]) -> Iterator[Measured]:
+    for path in (loyalty(plan),):
+        if path.service in plan.sections:
+            compared[path.service] = consuming.same_rows(machine, plan, path, path.events)
+            yield from consuming.rounds(machine, plan, path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

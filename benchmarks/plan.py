@@ -1,0 +1,44 @@
+"""How much is run: seconds, rounds and sizes, by `QUICK`, `SCALE` and `ONLY` in the environment."""
+
+import os
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+PARTITIONS = 6
+SEED = 20_260_302
+SECTIONS = ("loyalty", "orders_listener", "relay", "deadlines", "http", "workers", "scale", "endurance")
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """The sizes of one run."""
+
+    seconds: float = 10.0
+    """Each mode is measured for so long, after `warm_up_s`."""
+    warm_up_s: float = 1.0
+    rounds: int = 3
+    compared_events: int = 12_000
+    """Every mode consumes exactly so many, and its rows are compared."""
+    events: int = 260_000
+    """On the topic while speed is measured; a mode that has consumed them all is measured until then."""
+    slow_compared_events: int = 1_500
+    """The same for what commits message by message: on a topic of its own, it would take minutes."""
+    accounts: int = 10_000
+    many_accounts: int = 2_000_000
+    endurance_events: int = 1_000_000
+    sections: tuple[str, ...] = SECTIONS[:-2]
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Plan":
+        """`QUICK=1` for CI; `SCALE=full` adds what takes long; `ONLY=relay,http` runs some sections."""
+        full = environment.get("SCALE") == "full"
+        sections = tuple(filter(None, environment.get("ONLY", "").split(","))) or SECTIONS[: None if full else -2]
+        unknown = set(sections) - set(SECTIONS)
+        if unknown:
+            raise ValueError(f"ONLY={','.join(sorted(unknown))} is not known; choose from {', '.join(SECTIONS)}")
+        if environment.get("QUICK", "0") not in ("", "0"):
+            return cls(
+                seconds=2.5, warm_up_s=0.5, rounds=1, compared_events=3_000, slow_compared_events=300, events=60_000,
+                many_accounts=100_000, endurance_events=100_000, sections=sections,
+            )  # fmt: skip
+        return cls(sections=sections)
