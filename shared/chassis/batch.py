@@ -76,6 +76,8 @@ class _Sorted:
     tallies: dict[str, Counter[str]]
     moments: dict[int, datetime]
     """By the identity of the entry."""
+    for_others: frozenset[str]
+    """Topics whose unreadable records are parked without their bytes."""
     events: list[Entry] = field(default_factory=list)
     parkings: list[parked.Parking] = field(default_factory=list)
 
@@ -85,7 +87,9 @@ class _Sorted:
     def park(self, entry: Entry, reason: str, detail: str) -> None:
         event = entry.event
         customer_id = event.customer_id if event else _customer_of_key(entry.record.key)
-        self.parkings.append(parked.Parking(entry.record, reason, detail, customer_id, event.id if event else None))
+        is_withheld = event is None and entry.record.topic in self.for_others
+        record = parked.without_bytes(entry.record) if is_withheld else entry.record
+        self.parkings.append(parked.Parking(record, reason, detail, customer_id, event.id if event else None))
         self.count(entry, "parked")
 
 
@@ -104,7 +108,7 @@ async def run(tx: Tx, service: Service, batch: Batch, *, most_due: int = 1_000, 
     stored = await _expected_positions(tx, batch)
     waking, until = await _waking(tx, batch, most_due)
     more_due, batch = until < batch.before, batch.until(until)
-    sorted_ = _sort(batch)
+    sorted_ = _sort(batch, parked.for_others(service))
     fresh = await _fresh(tx, sorted_)
     items = [_event(entry) for entry in fresh]
     moments = [sorted_.moments[id(entry)] for entry in fresh]
@@ -136,9 +140,9 @@ async def _expected_positions(tx: Tx, batch: Batch) -> dict[str, positions.Posit
     return ours
 
 
-def _sort(batch: Batch) -> _Sorted:
+def _sort(batch: Batch, for_others: frozenset[str]) -> _Sorted:
     moments = {id(entry): moment for entry, moment in zip(batch.entries, batch.moments, strict=True)}
-    found = _Sorted({topic: Counter() for topic in batch.expected}, moments)
+    found = _Sorted({topic: Counter() for topic in batch.expected}, moments, for_others)
     seen: dict[tuple[str, str], int] = {}
     for entry in batch.entries:
         event = entry.event

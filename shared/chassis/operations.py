@@ -71,6 +71,7 @@ class ParkedRow(BaseModel):
     state: str
     parked_at: datetime
     value_base64: str | None = Field(default=None, description="The bytes as they lie in Kafka; on request only")
+    bytes_at: str | None = Field(default=None, description="Where they are if they are not kept here; on request only")
 
 
 class DecisionCount(BaseModel):
@@ -156,7 +157,8 @@ def routes(runtime: Runtime) -> APIRouter:
     @router.get("/parked/{parked_id}", summary="One parked record, with its bytes")
     async def parked_event(parked_id: int) -> ParkedRow:
         async with runtime.transaction() as tx:
-            return ParkedRow.model_validate(await parked.one(tx, parked_id))
+            row = await parked.one(tx, parked_id)
+        return ParkedRow.model_validate(row | {"bytes_at": parked.elsewhere(runtime.service, row)})
 
     @router.get("/blocked", summary="Customers whose events and deadlines wait, and for what")
     async def blocked_customers(limit: Limit = PAGE_SIZE, cursor: Cursor = None) -> Page[BlockedRow]:

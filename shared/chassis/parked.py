@@ -1,7 +1,10 @@
-"""Records that were not applied, kept as they are, each with its reason."""
+"""Records that were not applied, kept as they are, each with its reason.
+
+Of unreadable records that may hold names and addresses only a service that takes such facts keeps the bytes.
+"""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +13,9 @@ from sqlalchemy import text
 
 from chassis.errors import Conflict, NotFound
 from chassis.reading import RawRecord
-from chassis.service import Tx
+from chassis.service import Service, Tx
+from contracts.envelope import entry_of
+from contracts.storefront import CARRY_CONTACTS
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,22 @@ class Parking:
     detail: str
     customer_id: str | None = None
     event_id: str | None = None
+
+
+def for_others(service: Service) -> frozenset[str]:
+    """Topics of the service with facts that carry contacts, none of which it takes."""
+    private = {entry_of(fact).type: entry_of(fact).topic for fact in CARRY_CONTACTS}
+    return frozenset(
+        topic
+        for topic, wanted in service.wanted().items()
+        if topic in private.values() and not any(topic == private.get(name) for name in wanted)
+    )
+
+
+def without_bytes(record: RawRecord) -> RawRecord:
+    """The record's place, key and the names of its headers: enough to find it where it lies."""
+    headers: list[tuple[str, Any]] = [(name, None) for name, _ in record.headers]
+    return record._replace(value=None, headers=headers)
 
 
 async def park(tx: Tx, parkings: Sequence[Parking]) -> None:
@@ -109,6 +130,17 @@ async def one(tx: Tx, parked_id: int) -> dict[str, Any]:
     return dict(row._mapping)
 
 
+def elsewhere(service: Service, row: Mapping[str, Any]) -> str | None:
+    """Where the bytes of a row from `one` are, for people; None when there is nothing to look for."""
+    if row["value_base64"] is not None or row["topic"] not in for_others(service):
+        return None
+    return (
+        "Not kept here: they may hold names and addresses. In Kafka they are at "
+        f"{row['topic']}, partition {row['partition']}, offset {row['offset']}; the service that takes "
+        f"{' and '.join(entry_of(fact).type for fact in CARRY_CONTACTS)} has parked them whole."
+    )
+
+
 async def counts(tx: Tx) -> Counter[str]:
     """How many records are parked, by reason."""
     rows = await tx.execute(
@@ -134,7 +166,8 @@ async def waiting_customers(tx: Tx, reason: str, most: int) -> list[str]:
 
 _WAITING_CUSTOMERS = text("""
     select customer_id, min(parked_id) as first from parked_events
-    where state = 'parked' and customer_id is not null and reason = :reason group by customer_id
+    where state = 'parked' and customer_id is not null and value is not null and reason = :reason
+    group by customer_id
     union
     select customer_id, null from customers c
     where blocked_at is not null and blocked_reason = :reason
@@ -145,7 +178,7 @@ _WAITING_CUSTOMERS = text("""
 
 
 async def waiting_of(tx: Tx, customer_id: str) -> list[Waiting]:
-    """A customer's parked records in the order in which they came. The customer's lock is held."""
+    """A customer's parked records in the order in which they came; not those without bytes. The lock is held."""
     rows = await tx.execute(_WAITING_OF, {"customer_id": customer_id})
     return [
         Waiting(
@@ -161,7 +194,8 @@ async def waiting_of(tx: Tx, customer_id: str) -> list[Waiting]:
 
 
 _WAITING_OF = text("""
-    select * from parked_events where state = 'parked' and customer_id = :customer_id order by parked_id
+    select * from parked_events
+    where state = 'parked' and customer_id = :customer_id and value is not null order by parked_id
 """)
 
 

@@ -301,3 +301,7 @@ class CustomerErased(Fact, frozen=True, kw_only=True):
     """The person asked to be forgotten."""
 
     occurred_at: Timestamp
+
+
+CARRY_CONTACTS: tuple[type[Fact], ...] = (CustomerUpdated,)
+"""The facts with names and addresses. Who takes none of them keeps no unreadable bytes of their topic either."""
