@@ -24,7 +24,7 @@ from notifier.mail import Answer
 from notifier.messages import Message
 from notifier.settings import NotifierSettings
 
-WRITE_EVERY_S = 0.2
+WRITE_EVERY_S = 0.5
 """So long an answer waits for others: what dies with the process is never more than this moment's."""
 PAUSE_S = 1.0
 """While the database, Kafka or the mail server is away."""
