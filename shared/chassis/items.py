@@ -20,8 +20,11 @@ C = TypeVar("C")
 
 
 def derived_id(*parts: str) -> UUID:
-    """An id for something that follows from `parts` (kind first, then the natural key)."""
-    return uuid5(RAPPORT, "|".join(parts))
+    """An id for something that follows from `parts`: whose or what kind it is, then the natural key.
+
+    Other parts give another id, whatever they are made of: each goes in behind its length.
+    """
+    return uuid5(RAPPORT, "".join(f"{len(part)}:{part}" for part in parts))
 
 
 class CauseKind(StrEnum):

@@ -70,11 +70,16 @@ async def test_a_record_is_discarded_once(runtime_of: RuntimeOf, client_of: Clie
     assert len((await client.get("/v1/parked", params={"state": "discarded"})).json()["data"]) == 1
 
 
-def test_equal_ids_from_two_storefronts_lead_to_different_facts() -> None:
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [(("/shop", "1001"), ("/elsewhere", "1001")), (("a|b", "c"), ("a", "b|c")), (("1:a", "b"), ("1", ":ab"))],
+)
+def test_two_events_lead_to_different_facts_whatever_they_are_called(
+    here: tuple[str, str], there: tuple[str, str]
+) -> None:
     fact = OrderCompleted(customer_id="ada", order_id="o1", occurred_at=at(10))
-    here, there = placed("ada", "o1", event_id="1001"), placed("ada", "o1", event_id="1001")
-    there = replace(there, source="/elsewhere")
-    said = [next(events_of("/rapport/toy", [(item, Outcome(facts=(fact,)))])).id for item in (here, there)]
+    items = [replace(placed("ada", "o1", event_id=identity), source=source) for source, identity in (here, there)]
+    said = [next(events_of("/rapport/toy", [(item, Outcome(facts=(fact,)))])).id for item in items]
     assert said[0] != said[1]
 
 

@@ -113,7 +113,7 @@ def delivery_late(picture: Picture, _at: datetime, _policy: Policy) -> Iterator[
 def subject_of(picture: Picture, promise: Promised) -> str:
     """The order, for its first promise; each later promise can be broken once as well."""
     order_id = picture.placed.order_id if picture.placed else ""
-    return order_id if picture.first_promise == promise.text else f"{order_id}|{promise.text}"
+    return order_id if picture.first_promise == promise.text else f"{order_id} {promise.text}"
 
 
 def _evidence(promise: Promised, parcel: Parcel | None) -> dict[str, str]:

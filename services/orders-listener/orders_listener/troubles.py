@@ -46,7 +46,7 @@ def item_unavailable(picture: Picture, _at: datetime, _policy: Policy) -> Iterat
         restock, times = fact.restock_at, picture.shortages(line_id)
         yield Trouble(
             kind=IssueKind.item_unavailable,
-            subject=line_id if times == 1 else f"{line_id}|{times}",
+            subject=line_id if times == 1 else f"{line_id} {times}",  # which no line id contains
             line_ids=(line_id,),
             severity=Severity.serious,
             reason=fact.reason,
