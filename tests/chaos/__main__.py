@@ -6,6 +6,7 @@ too, and 0 when the bug went unseen. `PLANT=every` plants all of them in turn an
 
 import asyncio
 import json
+import logging
 import os
 import sys
 from collections.abc import Iterable
@@ -23,6 +24,7 @@ SEEDS = 20
 
 def main() -> int:
     """The command line."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it is we who take the broker away
     asked = os.environ
     plant = asked.get("PLANT") or None
     wishes = Wishes(

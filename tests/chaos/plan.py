@@ -41,18 +41,18 @@ class Plan:
 def plan_of(seed: int, kills: int) -> Plan:
     """So many kills, spread over points and services, and in proportion everything else."""
     dice = Random(f"plan {seed}")
-    acts = list(_acts(dice, kills))
-    shares = {service: acts[number :: len(SERVICES)] for number, service in enumerate(SERVICES)}
-    for share in shares.values():
+    acts: dict[str, list[Act]] = {service: [] for service in SERVICES}
+    for number, point in enumerate(islice(cycle(POINTS), kills)):
+        acts[SERVICES[(number + number // len(POINTS)) % 2]].append(Act(KILL, point, dice.choice(HITS)))
+    for number, act in enumerate(_other_acts(kills)):
+        acts[SERVICES[number % 2]].append(act)
+    for share in acts.values():
         dice.shuffle(share)
-    return Plan(shares, list(islice(cycle(WEATHER), max(2, kills // 15))))
+    return Plan(acts, list(islice(cycle(WEATHER), max(2, kills // 15))))
 
 
-def _acts(dice: Random, kills: int) -> Iterator[Act]:
-    """Kills first, every point for every service in turn."""
-    points = [point for point in POINTS for _ in SERVICES]
-    for point in islice(cycle(points), kills):
-        yield Act(KILL, point, dice.choice(HITS))
+def _other_acts(kills: int) -> Iterator[Act]:
+    """Every second one is for the other service."""
     for point in islice(cycle(FROZEN_AT), max(4, kills // 6)):
         yield Act(FREEZE, point)
     for when in islice(cycle((BEFORE, AFTER, AFTER)), max(4, kills // 5)):
