@@ -5,15 +5,15 @@
 
 import argparse
 import sys
-import time
 
 import pytest
 
 from deploy.local.postgres import Postgres
 from tests.simulation.planted import PLANTS
+from tests.simulation.seeds import first_broken
 from tests.simulation.shrinking import shrunk
 from tests.simulation.stage import Stage
-from tests.simulation.steps import Script, script_of
+from tests.simulation.steps import script_of
 
 SAY_EVERY = 25
 
@@ -25,37 +25,33 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="the first of them (default 1)")
     parser.add_argument("--plant", choices=sorted(PLANTS), help="play with this mistake planted")
     arguments = parser.parse_args()
-    with Postgres(durable=False) as server, pytest.MonkeyPatch.context() as patch:
-        if arguments.plant:
-            PLANTS[arguments.plant](patch)
+    seeds = range(arguments.seed, arguments.seed + arguments.seeds)
+    with Postgres(durable=False) as server:
+        broken = first_broken(server, seeds, arguments.plant, _kept)
+        if broken is not None:
+            _tell(server, broken, arguments.plant)
+    return int(broken is not None)
+
+
+def _kept(done: int, of: int, seconds: float) -> None:
+    if done % SAY_EVERY == 0 or done == of:
+        _say(f"{done} seeds in {seconds:.0f} s, every promise kept")
+
+
+def _tell(server: Postgres, seed: int, plant: str | None) -> None:
+    """Everything about a seed that breaks a promise, and the same with fewer steps."""
+    with pytest.MonkeyPatch.context() as patch:
+        if plant:
+            PLANTS[plant](patch)
         stage = Stage(server.database("simulation"))
-        try:
-            return _play(stage, range(arguments.seed, arguments.seed + arguments.seeds), arguments.plant)
-        finally:
-            stage.close()
-
-
-def _play(stage: Stage, seeds: range, plant: str | None) -> int:
-    began_s = time.monotonic()
-    for done, seed in enumerate(seeds, 1):
+        planted = f" PLANT={plant}" if plant else ""
+        _say(f"seed {seed} breaks a promise; again with: make simulate SEEDS=1 SEED={seed}{planted}")
         script = script_of(seed)
-        faults = stage.play(script).faults
-        if faults:
-            _tell(stage, seed, script, faults, plant)
-            return 1
-        if done % SAY_EVERY == 0 or done == len(seeds):
-            _say(f"{done} seeds in {time.monotonic() - began_s:.0f} s, every promise kept")
-    return 0
-
-
-def _tell(stage: Stage, seed: int, script: Script, faults: list[str], plant: str | None) -> None:
-    planted = f" PLANT={plant}" if plant else ""
-    _say(f"seed {seed} breaks a promise; again with: make simulate SEEDS=1 SEED={seed}{planted}")
-    _say(*faults)
-    _say("", "the same with fewer steps:")
-    smallest = shrunk(script, lambda shorter: bool(stage.play(shorter).faults))
-    played = stage.play(smallest)
-    _say(smallest, "", *played.trace, "", *played.faults)
+        _say(*stage.play(script).faults, "", "the same with fewer steps:")
+        smallest = shrunk(script, lambda shorter: bool(stage.play(shorter).faults))
+        played = stage.play(smallest)
+        _say(smallest, "", *played.trace, "", *played.faults)
+        stage.close()
 
 
 def _say(*lines: object) -> None:

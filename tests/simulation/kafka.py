@@ -16,7 +16,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaTimeoutEr
 
 from tests.simulation.clock import Clock
 
-BATCH_RECORDS = 3
+BATCH_RECORDS = 2
 """So many find room in one batch of the producer."""
 
 

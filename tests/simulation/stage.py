@@ -14,16 +14,19 @@ import asyncpg
 import pytest
 import structlog
 from sqlalchemy import event
-from toy.app import SERVICE
+from toy.app import SERVICE, ToySettings
 
 from chassis.database import create_engine
 from chassis.migrations import upgrade
+from chassis.settings import ClockKind
 from tests.simulation.clock import Patience
 from tests.simulation.observed import observe, text_of
 from tests.simulation.steps import Script
+from tests.simulation.story import PARTITIONS
 from tests.simulation.verdict import faults_of
 from tests.simulation.world import World
 
+LINK_KEYS = "simulation:a-secret-that-is-long-enough-for-anybody"
 TABLES = (
     "positions", "inbox", "customers", "parked_events", "deadlines", "outbox", "decisions", "commands", "effects",
     "counted",
@@ -51,6 +54,9 @@ class Stage:
         self._loop = asyncio.new_event_loop()
         self._run(asyncio.to_thread(upgrade, url, SERVICE.migrations))
         self._engine = create_engine(url, connections=8)
+        self._settings = ToySettings(
+            database_url=url, link_keys=LINK_KEYS, partitions=PARTITIONS, batch_items=4, partitions_in_flight=1
+        )
         self._server: Any = self._run(asyncpg.connect(url.replace("+asyncpg", "")))
         # who waits for a frozen worker's lock gives up soon, as it would when the frozen one's session ends
         self._run(self._server.execute(f"alter database {self._engine.url.database} set lock_timeout = '20ms'"))
@@ -62,7 +68,8 @@ class Stage:
         """Everything that the script says, the healing, and the verdict."""
         self._run(self._server.execute("; ".join(_EMPTY)))
         with structlog.testing.capture_logs() as logs:
-            world = World(script, self._engine, self._server, logs)
+            settings = self._settings.model_copy(update={"clock": ClockKind(script.clock)})
+            world = World(script, settings, self._engine, self._server, logs)
             with self._in_place(world):
                 self._run(world.play())
         observed = self._run(observe(world))

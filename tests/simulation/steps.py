@@ -167,26 +167,26 @@ POINTS = {
     "on_revoke": ("die", "freeze"),
 }
 """The named points where a worker can come to harm, and how."""
-RELAY_OUTCOMES = ("acknowledged",) * 4 + ("refused", "unanswered", "relay_before_ack", "relay_after_ack")
+RELAY_OUTCOMES = ("acknowledged", "refused", "refused", "unanswered", "relay_before_ack", "relay_after_ack")
 _KINDS = ("fine",) * 16 + ("reject", "bug", "unsavable", "never")
 _ODD = ("tombstone", "truncated", "reused", "foreign")
 _SLOTS = tuple(range(SLOTS))
 
 _CHOICES: tuple[tuple[int, type[Any], tuple[Sequence[Any], ...]], ...] = (
-    (20, Place, (CUSTOMERS, _KINDS, (1, 1, 1, 2))),
-    (7, Lose, ((0, 1, 2, 4),)),
+    (22, Place, (CUSTOMERS, _KINDS, (1, 1, 1, 2))),
+    (11, Lose, ((0, 1, 2, 4),)),
     (4, Repeat, ((0, 1, 3, 7),)),
     (4, Odd, (CUSTOMERS, _ODD)),
     (2, Gap, ((0, 1), (0, 1), (1, 3))),
-    (12, Pass, ((1, 20, 61, 90),)),
-    (10, Reach, ((0, 1, 2, 2),)),
+    (12, Pass, ((1, 20, 61),)),
+    (14, Reach, ((0, 1, 2),)),
     (48, Turn, ((0, *_SLOTS), (1, 3, 50), (None, None, None, 0, 1))),
     *((3, Fault, (_SLOTS, (point,), actions)) for point, actions in POINTS.items()),
     (5, Rebalance, ()),
     (3, Deaf, (_SLOTS, (1, 3))),
     (6, Thaw, (_SLOTS,)),
     (2, Restart, ()),
-    (10, Publish, (RELAY_OUTCOMES, (0, 1, 2))),
+    (12, Publish, (RELAY_OUTCOMES, (0, 0, 1))),
     (1, Mend, ()),
     (3, Redrive, (CUSTOMERS,)),
     (3, Ask, (CUSTOMERS, (1, 2))),

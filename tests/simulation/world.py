@@ -30,7 +30,6 @@ from tests.simulation.clock import TURN_S, Clock
 from tests.simulation.kafka import Died, Group, Log, Member, Producer
 from tests.simulation.process import Process
 from tests.simulation.steps import (
-    CUSTOMERS,
     SLOTS,
     Ask,
     Deaf,
@@ -48,7 +47,6 @@ from tests.simulation.steps import (
 )  # fmt: skip
 from tests.simulation.story import PARTITIONS, TOPICS, Said, moment, story_of
 
-LINK_KEYS = "simulation:a-secret-that-is-long-enough-for-anybody"
 ROUNDS = 25
 """So many turns of everybody must be enough to come to an end."""
 HEALING_S = 40.0
@@ -60,6 +58,7 @@ class World:
     """One run."""
 
     script: Script
+    settings: ToySettings
     engine: AsyncEngine
     server: Any
     """A connection that is never cut."""
@@ -78,12 +77,10 @@ class World:
         self.is_mended = False
         self._step, self._lives = 0, 0
         self.forgetting_kills = False
-        self.settings = ToySettings(
-            database_url=self.engine.url.render_as_string(hide_password=False), link_keys=LINK_KEYS,
-            partitions=PARTITIONS, clock=self.script.clock, batch_items=4, partitions_in_flight=1,
-        )  # fmt: skip
         service = dataclasses.replace(SERVICE, folding=dataclasses.replace(SERVICE.folding, fold=self.fold))
-        self.runtime = Runtime(service, self.settings, self.engine, Links.from_setting(LINK_KEYS))
+        self.runtime = Runtime(
+            service, self.settings, self.engine, Links.from_setting(self.settings.link_keys.get_secret_value())
+        )
         """For what comes by HTTP, and for the relay."""
 
     def fold(self, account: Any, item: Item) -> tuple[Any, Outcome]:
@@ -250,8 +247,8 @@ class World:
         await self.do(Rebalance())
         await self._drain()
         await self.do(Mend())
-        for customer in CUSTOMERS:
-            await self.do(Redrive(customer))
+        for row in await self.server.fetch(_HELD_UP):
+            await self.do(Redrive(row["customer_id"]))
         await self._drain()
         self.troubles += [
             f"{process.name} is not ready: {process.health.reason}"
@@ -290,4 +287,5 @@ _LEFT = """
     union all select 'deadline of ' || customer_id || ' for ' || subject from deadlines
     where customer_id not in (select customer_id from customers where blocked_at is not null)
 """
+_HELD_UP = "select customer_id from customers where blocked_at is not null order by 1"
 _CONNECTIONS = "select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
