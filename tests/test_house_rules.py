@@ -14,6 +14,8 @@ import pytest
 
 from chassis import schema
 from contracts import catalogue
+from contracts.vocabulary import IssueKind
+from orders_listener.rules import RULES
 from tests.sources import (
     CODE,
     ROOT,
@@ -193,6 +195,24 @@ def test_a_service_publishes_every_fact_that_its_code_makes(service: str, monkey
     ours = {entry.fact.__name__ for entry in catalogue().values() if entry.topic == found.topic}
     made = {name for module in package(service) for name in _called(module) & ours if layer(module) == "core"}
     none(made - {fact.__name__ for fact in found.publishes}, f"{service} makes facts that PUBLISHES does not list:")
+
+
+def test_what_no_service_publishes_is_marked_as_planned(monkeypatch: pytest.MonkeyPatch) -> None:
+    services = [composed(service, monkeypatch).service for service in SERVICES]
+    published = {fact for service in services for fact in service.publishes}
+    unsaid = {
+        entry.type
+        for entry in catalogue().values()
+        if entry.fact not in published and entry.topic in {service.topic for service in services}
+    }
+    planned = {entry.type for entry in catalogue().values() if entry.planned}
+    assert planned == unsaid, "planned=True stands in @event_type as long as no PUBLISHES names the fact"
+
+
+def test_issue_kinds_that_nobody_notices_are_named() -> None:
+    noticed = {rule.kind for rule in RULES}
+    said = str(IssueKind.__doc__).partition("Not noticed by anybody yet:")[2].partition(".")[0]
+    assert {IssueKind(name.strip()) for name in said.split(",")} == set(IssueKind) - noticed
 
 
 def _called(module: Module) -> set[str]:

@@ -8,7 +8,7 @@ from contracts import feedback, loyalty, notifications, orders, storefront
 from contracts.envelope import EventType, Fact, TimeReached, catalogue
 from contracts.golden import Example, examples
 from contracts.kafka import LARGEST_VALUE_BYTES, LONGEST_ATTRIBUTE
-from contracts.schemas import Json, components
+from contracts.schemas import Json, components, status
 
 STOREFRONT = "storefront"
 KAFKA_BINDING = "0.5.0"
@@ -20,7 +20,7 @@ SPEAKERS: Mapping[str, Sequence[str]] = {
     "loyalty": (loyalty.LOYALTY,),
     "notifier": (notifications.NOTIFICATIONS,),
 }
-"""Who says everything on which topic."""
+"""Who says on which topic everything that is not merely planned."""
 
 LISTENERS: Mapping[str, Mapping[str, Sequence[type[Fact]]]] = {
     STOREFRONT: {orders.ORDERS: (orders.CancellationRequested, orders.DelayAccepted)},
@@ -96,7 +96,8 @@ def asyncapi() -> Json:
             "description": (
                 "Every event that storefronts and the four services say over Kafka: CloudEvents 1.0, sent in binary "
                 "mode, read in binary and structured mode. A type's version stands in its name; an optional field may "
-                "be added to a version, anything else makes a new one. Readers accept unknown fields."
+                "be added to a version, anything else makes a new one. Readers accept unknown fields. "
+                "What has `x-status: planned` is said by nobody yet."
             ),
             "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
         },
@@ -123,7 +124,8 @@ def _said_on(topic: str, entries: Sequence[EventType]) -> list[str]:
 def _operations(entries: Sequence[EventType]) -> Iterator[tuple[str, Json]]:
     for service, topics in SPEAKERS.items():
         for topic in topics:
-            yield f"{service}.says.{topic}", _operation("send", service, topic, _said_on(topic, entries))
+            names = _said_on(topic, [entry for entry in entries if not entry.planned])
+            yield f"{service}.says.{topic}", _operation("send", service, topic, names)
     by_fact = {entry.fact: entry.type for entry in entries}
     for service, heard in LISTENERS.items():
         for topic, facts in heard.items():
@@ -148,6 +150,7 @@ def _message(entry: EventType, payload: Json) -> Json:
         "name": entry.type,
         "title": entry.fact.__name__,
         "summary": inspect.cleandoc(entry.fact.__doc__),
+        **status(entry),
         "tags": [{"name": entry.type.partition(".")[0]}],
         "traits": [{"$ref": "#/components/messageTraits/cloudevent"}],
         "payload": payload,

@@ -38,19 +38,21 @@ class EventType(NamedTuple):
     """The struct's class."""
     subject: str | None
     """Name of the field that is the CloudEvents subject."""
+    planned: bool = False
+    """Agreed, and said by nobody yet."""
 
 
 _BY_TYPE: dict[str, EventType] = {}
 _BY_FACT: dict[type[Any], EventType] = {}
 
 
-def event_type(name: str, *, topic: str, subject: str | None) -> Callable[[Said], Said]:
+def event_type(name: str, *, topic: str, subject: str | None, planned: bool = False) -> Callable[[Said], Said]:
     """Enter a fact into the catalogue as `name` (`<context>.<fact>.v<N>`), published on `topic`."""
 
     def enter(fact: Said) -> Said:
         if name in _BY_TYPE:
             raise ValueError(f"two facts are called {name}")
-        entry = EventType(name, topic, fact, subject)
+        entry = EventType(name, topic, fact, subject, planned)
         _BY_TYPE[name] = _BY_FACT[fact] = entry
         return fact
 

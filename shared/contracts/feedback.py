@@ -51,7 +51,7 @@ class ResponseReceived(Fact, frozen=True, kw_only=True):
     cohort: Cohort
 
 
-@event_type("feedback.review-published.v1", topic=FEEDBACK, subject="review_id")
+@event_type("feedback.review-published.v1", topic=FEEDBACK, subject="review_id", planned=True)
 class ReviewPublished(Fact, frozen=True, kw_only=True):
     """A review may be read by everybody."""
 
@@ -104,7 +104,7 @@ class GoodwillRequested(Fact, frozen=True, kw_only=True):
     reason: Sentence
 
 
-@event_type("feedback.idea-submitted.v1", topic=FEEDBACK, subject="idea_id")
+@event_type("feedback.idea-submitted.v1", topic=FEEDBACK, subject="idea_id", planned=True)
 class IdeaSubmitted(Fact, frozen=True, kw_only=True):
     """A customer proposed something."""
 
@@ -112,7 +112,7 @@ class IdeaSubmitted(Fact, frozen=True, kw_only=True):
     occurred_at: Timestamp
 
 
-@event_type("feedback.idea-planned.v1", topic=FEEDBACK, subject="idea_id")
+@event_type("feedback.idea-planned.v1", topic=FEEDBACK, subject="idea_id", planned=True)
 class IdeaPlanned(Fact, frozen=True, kw_only=True):
     """The shop will do it."""
 
@@ -120,7 +120,7 @@ class IdeaPlanned(Fact, frozen=True, kw_only=True):
     occurred_at: Timestamp
 
 
-@event_type("feedback.improvement-announced.v1", topic=FEEDBACK, subject="improvement_id")
+@event_type("feedback.improvement-announced.v1", topic=FEEDBACK, subject="improvement_id", planned=True)
 class ImprovementAnnounced(Fact, frozen=True, kw_only=True):
     """You said, we did: one event for each who said it."""
 

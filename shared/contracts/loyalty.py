@@ -49,14 +49,14 @@ class PointsClawedBack(PointsMoved, frozen=True, kw_only=True):
     """Missing when the whole order was cancelled."""
 
 
-@event_type("loyalty.points-expiring.v1", topic=LOYALTY, subject="customer_id")
+@event_type("loyalty.points-expiring.v1", topic=LOYALTY, subject="customer_id", planned=True)
 class PointsExpiring(PointsMoved, frozen=True, kw_only=True):
     """Points will be lost soon."""
 
     expires_at: Timestamp
 
 
-@event_type("loyalty.points-expired.v1", topic=LOYALTY, subject="customer_id")
+@event_type("loyalty.points-expired.v1", topic=LOYALTY, subject="customer_id", planned=True)
 class PointsExpired(PointsMoved, frozen=True, kw_only=True):
     """Points were lost."""
 
@@ -102,7 +102,7 @@ class TierLost(TierChange, frozen=True, kw_only=True):
     """Down."""
 
 
-@event_type("loyalty.reward-redeemed.v1", topic=LOYALTY, subject="redemption_id")
+@event_type("loyalty.reward-redeemed.v1", topic=LOYALTY, subject="redemption_id", planned=True)
 class RewardRedeemed(Fact, frozen=True, kw_only=True):
     """A reward is the customer's."""
 
@@ -112,7 +112,7 @@ class RewardRedeemed(Fact, frozen=True, kw_only=True):
     points: Points
 
 
-@event_type("loyalty.perk-offered.v1", topic=LOYALTY, subject="perk_id")
+@event_type("loyalty.perk-offered.v1", topic=LOYALTY, subject="perk_id", planned=True)
 class PerkOffered(Fact, frozen=True, kw_only=True):
     """A standing offer that the customer may claim."""
 
@@ -122,7 +122,7 @@ class PerkOffered(Fact, frozen=True, kw_only=True):
     expires_at: Timestamp | None = None
 
 
-@event_type("loyalty.referral-completed.v1", topic=LOYALTY, subject="referral_id")
+@event_type("loyalty.referral-completed.v1", topic=LOYALTY, subject="referral_id", planned=True)
 class ReferralCompleted(Fact, frozen=True, kw_only=True):
     """A friend bought, and keeps it."""
 
@@ -131,7 +131,7 @@ class ReferralCompleted(Fact, frozen=True, kw_only=True):
     points: Points
 
 
-@event_type("loyalty.challenge-completed.v1", topic=LOYALTY, subject="challenge_id")
+@event_type("loyalty.challenge-completed.v1", topic=LOYALTY, subject="challenge_id", planned=True)
 class ChallengeCompleted(Fact, frozen=True, kw_only=True):
     """The customer did what was asked."""
 

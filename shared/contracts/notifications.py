@@ -48,7 +48,7 @@ class MessageFailed(Message, frozen=True, kw_only=True):
     detail: Sentence | None = None
 
 
-@event_type("notifications.message-bounced.v1", topic=NOTIFICATIONS, subject="message_id")
+@event_type("notifications.message-bounced.v1", topic=NOTIFICATIONS, subject="message_id", planned=True)
 class MessageBounced(Message, frozen=True, kw_only=True):
     """It came back."""
 
@@ -66,7 +66,7 @@ class TellingFailed(Fact, frozen=True, kw_only=True):
     reason: Word
 
 
-@event_type("notifications.preference-changed.v1", topic=NOTIFICATIONS, subject="customer_id")
+@event_type("notifications.preference-changed.v1", topic=NOTIFICATIONS, subject="customer_id", planned=True)
 class PreferenceChanged(Fact, frozen=True, kw_only=True):
     """The customer chose what they want to hear."""
 

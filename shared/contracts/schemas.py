@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from contracts.envelope import catalogue
+from contracts.envelope import EventType, catalogue
 from contracts.vocabulary import Part
 
 Json = dict[str, Any]
@@ -20,10 +20,16 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def schema(name: str) -> Json:
     """The JSON Schema (draft 2020-12) of one event type's data."""
-    (root,), parts = components([catalogue()[name].fact], "#/$defs/{name}")
+    entry = catalogue()[name]
+    (root,), parts = components([entry.fact], "#/$defs/{name}")
     fact = parts.pop(root["$ref"].rpartition("/")[2])
     envelope = {"$schema": DIALECT, "$id": f"urn:rapport:event:{name}"}
-    return {**envelope, **fact, "title": name} | ({"$defs": parts} if parts else {})
+    return {**envelope, **status(entry), **fact, "title": name} | ({"$defs": parts} if parts else {})
+
+
+def status(entry: EventType) -> Json:
+    """How both documents mark what is agreed and said by nobody yet."""
+    return {"x-status": "planned"} if entry.planned else {}
 
 
 def components(facts: Sequence[type[Any]], reference: str) -> tuple[tuple[Json, ...], Json]:
@@ -32,6 +38,8 @@ def components(facts: Sequence[type[Any]], reference: str) -> tuple[tuple[Json, 
     structs = [*Part.__subclasses__(), *facts]
     known = {name: struct for struct in structs for name in (struct.__name__, f"{struct.__module__}.{struct.__name__}")}
     for name, part in parts.items():
+        if "description" in part:
+            part["description"] = inspect.cleandoc(part["description"])
         for field, words in _words(known[name]).items() if name in known else ():
             part["properties"][field]["description"] = words
     return references, dict(sorted(parts.items()))
