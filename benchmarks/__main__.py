@@ -7,34 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from benchmarks import consuming, results
-from benchmarks.consuming import Path
 from benchmarks.contents import ContentsDiffer
 from benchmarks.machine import REPOSITORY, Machine, described
-from benchmarks.measuring import Measured, Mode
-from benchmarks.plan import SEED, Plan
-from benchmarks.shoppers import order_facts
+from benchmarks.measuring import Measured
+from benchmarks.paths import path_of
+from benchmarks.plan import Plan
 from deploy.local.broker import kind_from
 
 RESULT = REPOSITORY / "build" / "bench.json"
-
-
-def loyalty(plan: Plan) -> Path:
-    """Orders into points."""
-    by_hand = "benchmarks.modes.loyalty_by_hand"
-    return Path(
-        service="loyalty",
-        topic="orders",
-        events=order_facts(SEED, plan.accounts),
-        fast=(
-            Mode(name="by hand", module=by_hand),
-            Mode(name="by hand, abreast", module=by_hand, arguments=("abreast",)),
-            Mode(name="FastStream batch", module="benchmarks.modes.loyalty_faststream_batch"),
-        ),
-        slow=(
-            Mode(name="ORM per message", module="benchmarks.modes.loyalty_orm"),
-            Mode(name="FastStream and ORM per message", module="benchmarks.modes.loyalty_faststream_orm"),
-        ),
-    )
 
 
 def main() -> int:
@@ -56,8 +36,9 @@ def main() -> int:
 
 
 def _everything(machine: Machine, plan: Plan, compared: dict[str, Any]) -> Iterator[Measured]:
-    for path in (loyalty(plan),):
-        if path.service in plan.sections:
+    for service in ("loyalty",):
+        if service in plan.sections:
+            path = path_of(service, plan)
             compared[path.service] = consuming.same_rows(machine, plan, path, path.events)
             yield from consuming.rounds(machine, plan, path)
 

@@ -32,15 +32,16 @@ def same_rows(machine: Machine, plan: Plan, path: Path, said: Iterator[Event[Any
     """Raises `ContentsDiffer` unless every mode leaves the service's rows; rows by table. Leaves all events said."""
     bootstrap = machine.empty_broker()
     topics.say(bootstrap, said, plan.slow_compared_events)
-    if path.slow:
-        _compare(machine, path.service, path.slow, plan.slow_compared_events)
+    _compare(machine, path.service, plan.chosen(path.slow), plan.slow_compared_events)
     topics.say(bootstrap, said, plan.compared_events - plan.slow_compared_events)
-    rows = _compare(machine, path.service, path.fast, plan.compared_events)
+    rows = _compare(machine, path.service, plan.chosen(path.fast), plan.compared_events)
     topics.say(bootstrap, said, plan.events - plan.compared_events)
     return rows
 
 
 def _compare(machine: Machine, service: str, modes: Sequence[Mode], events: int) -> dict[str, int]:
+    if not modes:
+        return {}
     databases = [(mode, machine.database(service)) for mode in (SERVICE, *modes)]
     consume_all(machine, service, databases, events)
     (_, ours), *others = databases
@@ -55,7 +56,8 @@ def _compare(machine: Machine, service: str, modes: Sequence[Mode], events: int)
 def rounds(machine: Machine, plan: Plan, path: Path) -> Iterator[Measured]:
     """Every mode once in each round; every other round goes backwards, so that nobody always follows the same."""
     for number in range(1, plan.rounds + 1):
-        modes = [SERVICE, *path.fast, *path.slow]
-        yield measure_raw(machine, plan, path.service, path.service, path.topic, number)
+        modes = plan.chosen([SERVICE, *path.fast, *path.slow])
+        if not plan.modes:
+            yield measure_raw(machine, plan, path.service, path.service, path.topic, number)
         for mode in modes if number % 2 else reversed(modes):
             yield measure(machine, plan, path.service, path.service, mode, number)

@@ -1,13 +1,24 @@
 """How much is run: seconds, rounds and sizes, by `QUICK`, `SCALE` and `ONLY` in the environment."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
 PARTITIONS = 6
 SEED = 20_260_302
 SECTIONS = ("loyalty", "orders_listener", "relay", "deadlines", "http", "workers", "scale", "endurance")
+
+
+class Named(Protocol):
+    """Anything with a name."""
+
+    @property
+    def name(self) -> str: ...
+
+
+M = TypeVar("M", bound=Named)
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -27,18 +38,25 @@ class Plan(Struct, frozen=True, kw_only=True):
     many_accounts: int = 2_000_000
     endurance_events: int = 1_000_000
     sections: tuple[str, ...] = SECTIONS[:-2]
+    modes: tuple[str, ...] = ()
+    """Only these, of the consume paths; all when empty."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Plan":
-        """`QUICK=1` for CI; `SCALE=full` adds what takes long; `ONLY=relay,http` runs some sections."""
+        """`QUICK=1` for CI; `SCALE=full` adds what takes long; `ONLY` names sections, `MODES` modes."""
         full = environment.get("SCALE") == "full"
         sections = tuple(filter(None, environment.get("ONLY", "").split(","))) or SECTIONS[: None if full else -2]
         unknown = set(sections) - set(SECTIONS)
         if unknown:
             raise ValueError(f"ONLY={','.join(sorted(unknown))} is not known; choose from {', '.join(SECTIONS)}")
+        modes = tuple(filter(None, environment.get("MODES", "").split(";")))
         if environment.get("QUICK", "0") not in ("", "0"):
             return cls(
                 seconds=2.5, warm_up_s=0.5, rounds=1, compared_events=3_000, slow_compared_events=300, events=60_000,
-                many_accounts=100_000, endurance_events=100_000, sections=sections,
+                many_accounts=100_000, endurance_events=100_000, sections=sections, modes=modes,
             )  # fmt: skip
-        return cls(sections=sections)
+        return cls(sections=sections, modes=modes)
+
+    def chosen(self, modes: Sequence[M]) -> list[M]:
+        """Those that are to run."""
+        return [mode for mode in modes if not self.modes or mode.name in self.modes]

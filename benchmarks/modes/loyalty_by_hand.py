@@ -272,4 +272,5 @@ async def abreast() -> None:
 
 if __name__ == "__main__":
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
     uvloop.run(abreast() if sys.argv[1:] == ["abreast"] else serial())

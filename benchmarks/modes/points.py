@@ -4,7 +4,6 @@ Leads to the same rows as the service's pure rules for the facts that the benchm
 changes may be plain objects or objects of an ORM.
 """
 
-import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 from msgspec import Struct
 
+from chassis.items import derived_id
 from contracts.envelope import entry_of
 from contracts.loyalty import (
     LOYALTY,
@@ -25,7 +25,6 @@ from contracts.loyalty import (
 )
 from contracts.money import minor_per_unit
 
-RAPPORT = uuid.uuid5(uuid.NAMESPACE_URL, "urn:rapport")
 SOURCE = "/rapport/loyalty"
 LATE_POINTS = 100
 TIERS = (("bronze", 0), ("silver", 500), ("gold", 2_000))
@@ -149,7 +148,7 @@ class Step:
     def say(self, fact: Any, subject: str) -> None:
         said, kind = self.said, entry_of(type(fact)).type
         name = f"{kind}|{subject}"
-        identity = str(uuid.uuid5(RAPPORT, f"{SOURCE}|{said.source}|{said.id}|{name}|{self.facts.count(name)}"))
+        identity = str(derived_id(SOURCE, said.source, said.id, name, str(self.facts.count(name))))
         self.facts.append(name)
         _, trace_id, _, flags = said.traceparent.split("-")
         span_id = blake2b(identity.encode(), digest_size=8).hexdigest()
@@ -307,7 +306,7 @@ def _make_good(step: Step, fact: Any) -> bool:
     if len(order.late_issue_ids) > 1:
         step.decide(fact.issue_id, "goodwill", "refused", "order_already_made_good", order_id=order.order_id)
         return True
-    goodwill_id = str(uuid.uuid5(RAPPORT, f"goodwill|{customer_id}|late|{order.order_id}"))
+    goodwill_id = str(derived_id("goodwill", customer_id, "late", order.order_id))
     step.rows.goodwill.append(
         (customer_id, goodwill_id, LATE_POINTS, "delivery_late", order.order_id, fact.issue_id, None, said.at)
     )

@@ -10,6 +10,7 @@ import signal
 import uvloop
 
 from benchmarks.modes import environment
+from chassis import collector
 from chassis.application import Application
 from chassis.health import Health
 from chassis.runtime import Runtime
@@ -22,6 +23,7 @@ async def main() -> None:
     runtime = Runtime.of(application.service, application.settings)
     worker = Worker(runtime, Health())
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)
+    collector.settle()
     await worker.run()
     await runtime.close()
 

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import text
 
+from chassis.copying import copy
 from chassis.items import Item, cause_kind
 from chassis.outcomes import Outcome
 from chassis.sequence import root_of
@@ -14,38 +15,25 @@ from chassis.service import Tx
 
 async def write(tx: Tx, outcomes: Sequence[tuple[Item, Outcome]]) -> int:
     """Write the decisions of the outcomes with who, when and by which cause; returns how many."""
-    rows = [(item, decision) for item, outcome in outcomes for decision in outcome.decisions]
+    rows = [
+        (
+            item.customer_id, decision.subject, decision.rule, decision.version, decision.outcome, decision.reason,
+            item.at, cause_kind(item).value, item.id, root_of(item), item.correlation_id,
+            _encode(decision.detail).decode(),
+        )
+        for item, outcome in outcomes
+        for decision in outcome.decisions
+    ]  # fmt: skip
     if rows:
-        values: dict[str, list[Any]] = {
-            name: [getattr(decision, name) for _, decision in rows]
-            for name in ("subject", "rule", "version", "outcome", "reason")
-        }
-        values |= {
-            "customers": [item.customer_id for item, _ in rows],
-            "at": [item.at for item, _ in rows],
-            "kinds": [cause_kind(item).value for item, _ in rows],
-            "causes": [item.id for item, _ in rows],
-            "roots": [root_of(item) for item, _ in rows],
-            "correlations": [item.correlation_id for item, _ in rows],
-            "details": [msgspec.json.encode(decision.detail).decode() for _, decision in rows],
-        }
-        await tx.execute(_DECIDE, values)
+        await copy(tx, "decisions", _COLUMNS, rows)
     return len(rows)
 
 
-_DECIDE = text("""
-    insert into decisions (customer_id, subject, rule, version, outcome, reason, at, cause_kind, cause_id, root_id,
-                           correlation_id, detail)
-    select customer_id, subject, rule, version, outcome, reason, at, cause_kind, cause_id, root_id, correlation_id,
-           detail
-    from unnest(cast(:customers as text[]), cast(:subject as text[]), cast(:rule as text[]), cast(:version as text[]),
-                cast(:outcome as text[]), cast(:reason as text[]), cast(:at as timestamptz[]), cast(:kinds as text[]),
-                cast(:causes as text[]), cast(:roots as text[]), cast(:correlations as text[]),
-                cast(:details as jsonb[]))
-         with ordinality as v (customer_id, subject, rule, version, outcome, reason, at, cause_kind, cause_id, root_id,
-                               correlation_id, detail, place)
-    order by place
-""")
+_encode = msgspec.json.Encoder().encode
+_COLUMNS = (
+    "customer_id", "subject", "rule", "version", "outcome", "reason", "at", "cause_kind", "cause_id", "root_id",
+    "correlation_id", "detail",
+)  # fmt: skip
 
 
 async def of_customer(tx: Tx, customer_id: str, *, subject: str | None, after: int, most: int) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import ValidationError
 
-from chassis import logs, parked
+from chassis import collector, logs, parked
 from chassis.application import Application
 from chassis.database import is_transient
 from chassis.health import Health
@@ -187,6 +187,7 @@ def _start(application: Application, runtime: Runtime, health: Health, *, with_w
     if not with_worker:
         health.set_ready(True)
         return _NoTasks()
+    collector.settle()
     own: list[asyncio.Task[None]] = [asyncio.create_task(task(runtime)) for task in application.background]
     return _Tasks(Worker(runtime, health), Relay(runtime), own)
 

@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.sql.elements import TextClause
 
+from chassis.copying import copy
 from chassis.items import Command, Item
 from chassis.outcomes import Outcome
 from chassis.service import Tx
@@ -145,9 +146,15 @@ async def _save_orders(tx: Tx, orders: Mapping[tuple[str, str], OrderPoints]) ->
 
 async def _post(tx: Tx, postings: Sequence[Posting]) -> None:
     if postings:
-        movements = [posting.movement for posting in postings]
-        columns = _columns(postings, ("customer_id", "number", "points", "reference", "order_id", "cause_id", "at"))
-        await tx.execute(_POST, columns | _columns(movements, ("kind", "source", "destination")))
+        rows = [
+            (
+                posting.customer_id, posting.number, posting.movement.kind, posting.movement.source,
+                posting.movement.destination, posting.points, posting.reference, posting.order_id, posting.cause_id,
+                posting.at,
+            )
+            for posting in postings
+        ]  # fmt: skip
+        await copy(tx, "postings", _POSTING_COLUMNS, rows)
 
 
 async def _insert(tx: Tx, statement: TextClause, rows: Sequence[Row], kind: type[Row]) -> None:
@@ -178,13 +185,9 @@ _SAVE_ORDERS = text("""
                          cast(cast(:documents as text[]) as jsonb[]))
     on conflict (customer_id, order_id) do update set document = excluded.document
 """)
-_POST = text("""
-    insert into postings (customer_id, number, kind, source, destination, points, reference, order_id, cause_id, at)
-    select * from unnest(cast(:customer_id as text[]), cast(:number as bigint[]), cast(:kind as text[]),
-                         cast(:source as text[]), cast(:destination as text[]), cast(:points as bigint[]),
-                         cast(:reference as text[]), cast(:order_id as text[]), cast(:cause_id as text[]),
-                         cast(:at as timestamptz[]))
-""")
+_POSTING_COLUMNS = (
+    "customer_id", "number", "kind", "source", "destination", "points", "reference", "order_id", "cause_id", "at",
+)  # fmt: skip
 _KEEP_GOODWILL = text("""
     insert into goodwill (customer_id, goodwill_id, points, reason, order_id, issue_id, request_id, at)
     select * from unnest(cast(:customer_id as text[]), cast(:goodwill_id as text[]), cast(:points as bigint[]),
