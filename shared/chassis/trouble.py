@@ -40,7 +40,7 @@ class Cause(StrEnum):
 
 
 @dataclass
-class Trouble:
+class Backoff:
     """Why a partition waits before it tries again."""
 
     failures: int = 0

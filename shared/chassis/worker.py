@@ -25,7 +25,7 @@ from chassis.reading import Entry, RawRecord, read
 from chassis.runtime import Runtime
 from chassis.sequence import LONG_AGO
 from chassis.settings import ClockKind
-from chassis.trouble import BugWatch, Cause, Trouble, cause_of
+from chassis.trouble import Backoff, BugWatch, Cause, cause_of
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +59,7 @@ class Worker:
         self._health = health
         self._wanted = self._service.wanted()
         self._lanes: dict[int, Lane] = {}
-        self._trouble: dict[int, Trouble] = {}
+        self._backoffs: dict[int, Backoff] = {}
         self._bugs = BugWatch()
         self._slots = asyncio.Semaphore(self._settings.partitions_in_flight)
         self._hints: dict[tuple[str, int], int] = {}
@@ -265,11 +265,11 @@ class Worker:
 
     async def _commit(self, batch: Batch) -> Report | None:
         """One transaction; None when it was given up or has to wait."""
-        trouble = self._trouble.get(batch.partition)
+        backoff = self._backoffs.get(batch.partition)
         started_s = time.perf_counter()
         try:
             async with self._runtime.transaction() as tx:
-                report = await batches.run(tx, self._service, batch, isolate=trouble is not None and trouble.isolates)
+                report = await batches.run(tx, self._service, batch, isolate=backoff is not None and backoff.isolates)
                 self._bugs.look(report.refused)
         except PositionsMoved:
             metrics.positions_moved.inc()
@@ -279,21 +279,21 @@ class Worker:
             self._failed(batch.partition, error)
             return None
         metrics.batch_seconds.observe(time.perf_counter() - started_s)
-        self._trouble.pop(batch.partition, None)
-        metrics.halted.set(sum(other.is_halted for other in self._trouble.values()))
+        self._backoffs.pop(batch.partition, None)
+        metrics.halted.set(sum(other.is_halted for other in self._backoffs.values()))
         return report
 
     def _may_try(self, partition: int) -> bool:
-        trouble = self._trouble.get(partition)
-        return trouble is None or time.monotonic() >= trouble.retry_at_s
+        backoff = self._backoffs.get(partition)
+        return backoff is None or time.monotonic() >= backoff.retry_at_s
 
     def _failed(self, partition: int, error: Exception) -> None:
         """Forget the lane (a commit may have come through: its positions are read again) and back off."""
         self._lanes.pop(partition, None)
-        trouble = self._trouble.setdefault(partition, Trouble())
-        cause = trouble.failed(error)
+        backoff = self._backoffs.setdefault(partition, Backoff())
+        cause = backoff.failed(error)
         metrics.retries.labels(cause).inc()
-        metrics.halted.set(sum(other.is_halted for other in self._trouble.values()))
+        metrics.halted.set(sum(other.is_halted for other in self._backoffs.values()))
         if cause is Cause.bug:
             self._health.set_ready(False, f"partition {partition} is halted: {error}")
         elif cause is Cause.transient:

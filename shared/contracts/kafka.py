@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from contracts.envelope import Event, EventType, TimeReached, catalogue, entry_of
-from contracts.moments import check_moments, said_at
+from contracts.moments import check_moments, parse_time
 from contracts.unreadable import Reason, Unreadable, diagnose
 
 Headers = Sequence[tuple[str, bytes]]
@@ -99,7 +99,7 @@ def from_record(
 def _event(entry: EventType, attributes: _Attributes, key: bytes | None) -> Event[Any]:
     values, data = attributes
     identity = _required(values, "id", Reason.missing_id)
-    time = said_at(_required(values, "time"))
+    time = parse_time(_required(values, "time"))
     if b"\\u0000" in data and _NUL.search(data):
         raise Unreadable(Reason.nul_character, "a text contains U+0000, which PostgreSQL cannot hold")
     try:

@@ -27,7 +27,7 @@ class _Moments(NamedTuple):
     promises: tuple[str, ...]
 
 
-def said_at(text: str) -> datetime:
+def parse_time(text: str) -> datetime:
     """The CloudEvents `time`, in UTC."""
     try:
         moment = msgspec.convert(text, datetime)

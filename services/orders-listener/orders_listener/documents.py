@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from contracts.envelope import catalogue, entry_of
-from orders_listener.entries import Entry
+from orders_listener.entries import HistoryEntry
 from orders_listener.issues import Issue
 from orders_listener.timelines import Standing, Timeline
 from orders_listener.watch import DeadlineKind
@@ -52,7 +52,7 @@ def to_document(timeline: Timeline) -> str:
     return msgspec.json.encode(content).decode()
 
 
-def _times(known: Entry) -> dict[str, Any]:
+def _times(known: HistoryEntry) -> dict[str, Any]:
     return {"key": known.key, "said_at": known.said_at, "detected_at": known.detected_at}
 
 
@@ -64,6 +64,6 @@ def from_document(text: str) -> Timeline:
     return Timeline(**structs.asdict(document) | {"entries": entries, "issues": issues})
 
 
-def _entry(stored: _Entry) -> Entry:
+def _entry(stored: _Entry) -> HistoryEntry:
     fact = msgspec.json.decode(stored.data, type=catalogue()[stored.type].fact)
-    return Entry(key=stored.key, said_at=stored.said_at, detected_at=stored.detected_at, fact=fact)
+    return HistoryEntry(key=stored.key, said_at=stored.said_at, detected_at=stored.detected_at, fact=fact)

@@ -54,7 +54,7 @@ HistoryFact = (
 F = TypeVar("F", bound=HistoryFact)
 
 
-class Entry(Struct, frozen=True, kw_only=True):
+class HistoryEntry(Struct, frozen=True, kw_only=True):
     """A fact with the time it was said and the time this timeline learned of it."""
 
     key: str
@@ -70,9 +70,9 @@ class Entry(Struct, frozen=True, kw_only=True):
         return self.fact.placed_at if isinstance(self.fact, OrderPlaced) else self.fact.occurred_at
 
 
-def entry(fact: HistoryFact, *, said_at: datetime, detected_at: datetime) -> Entry:
+def entry(fact: HistoryFact, *, said_at: datetime, detected_at: datetime) -> HistoryEntry:
     """The entry of a fact, without what has no place in a pseudonymous history."""
-    return Entry(key=key_of(fact), said_at=said_at, detected_at=detected_at, fact=_without_words(fact))
+    return HistoryEntry(key=key_of(fact), said_at=said_at, detected_at=detected_at, fact=_without_words(fact))
 
 
 def key_of(fact: HistoryFact) -> str:
@@ -91,12 +91,12 @@ def key_of(fact: HistoryFact) -> str:
             return str(derived_id(name, msgspec.json.encode(fact).decode()))
 
 
-def in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+def in_order(entries: Iterable[HistoryEntry]) -> tuple[HistoryEntry, ...]:
     """As it happened; the order itself first, whatever the clocks of others say. Independent of arrival."""
     return tuple(sorted(entries, key=_rank))
 
 
-def _rank(entry: Entry) -> tuple[bool, datetime, datetime, str]:
+def _rank(entry: HistoryEntry) -> tuple[bool, datetime, datetime, str]:
     return not isinstance(entry.fact, OrderPlaced), entry.occurred_at, entry.said_at, entry.key
 
 

@@ -26,7 +26,7 @@ from contracts.storefront import (
     ShipmentProgressed,
 )
 from contracts.vocabulary import Destination, OrderLine, Promise
-from orders_listener.entries import Entry, HistoryFact
+from orders_listener.entries import HistoryEntry, HistoryFact
 from orders_listener.parcels import Parcel, Quantities, parcels_of, pieces, summed
 from orders_listener.promises import Promised, binding_promise, end_of, last_promise, promise_in, zone_named
 
@@ -36,7 +36,7 @@ F = TypeVar("F", bound=HistoryFact)
 class Picture:
     """An order as its history tells it. `entries` are in order; every answer is worked out once, when asked."""
 
-    def __init__(self, entries: Sequence[Entry], *, shop_zone: str) -> None:
+    def __init__(self, entries: Sequence[HistoryEntry], *, shop_zone: str) -> None:
         self.entries = entries
         self._shop_zone = shop_zone
 

@@ -14,7 +14,7 @@ from chassis.errors import Rejected
 from contracts.orders import DelayAccepted
 from contracts.storefront import OrderPlaced, PromiseChanged, ShipmentCreated, ShipmentProgressed
 from contracts.vocabulary import Promise
-from orders_listener.entries import Entry, HistoryFact
+from orders_listener.entries import HistoryEntry, HistoryFact
 
 BARE_DATE_LENGTH = len("2026-12-24")
 
@@ -72,13 +72,13 @@ def check_dates(fact: HistoryFact) -> None:
         end_of(promise, ZoneInfo("UTC"))
 
 
-def last_promise(entries: Sequence[Entry], zone: ZoneInfo, *, known_at: datetime) -> Promised | None:
+def last_promise(entries: Sequence[HistoryEntry], zone: ZoneInfo, *, known_at: datetime) -> Promised | None:
     """What the shop promised last; `known_at` is when the order became known here."""
     given = [entry for entry in entries if promise_in(entry.fact)]
     return _promised(given[-1], zone, known_at) if given else None
 
 
-def binding_promise(entries: Sequence[Entry], zone: ZoneInfo, *, known_at: datetime) -> Promised | None:
+def binding_promise(entries: Sequence[HistoryEntry], zone: ZoneInfo, *, known_at: datetime) -> Promised | None:
     """What still binds the shop: its last promise, unless the customer agreed afterwards to wait.
 
     An agreed date (`until`) takes the promise's place; without one nothing is left that could be broken.
@@ -97,7 +97,7 @@ def promise_in(fact: HistoryFact) -> Promise | None:
     return fact.promised_by if isinstance(fact, OrderPlaced | PromiseChanged) else None
 
 
-def _promised(entry: Entry, zone: ZoneInfo, known_at: datetime) -> Promised:
+def _promised(entry: HistoryEntry, zone: ZoneInfo, known_at: datetime) -> Promised:
     until = entry.fact.until if isinstance(entry.fact, DelayAccepted) else None
     text = promise_in(entry.fact) or (until.isoformat() if until else "")
     return Promised(

@@ -12,7 +12,7 @@ from contracts.orders import Resolution
 from contracts.storefront import ShipmentStatus
 from contracts.vocabulary import IssueKind, Severity
 from orders_listener.accounts import Patron
-from orders_listener.entries import Entry
+from orders_listener.entries import HistoryEntry
 from orders_listener.issues import Issue
 from orders_listener.parcels import Parcel
 from orders_listener.pictures import Picture
@@ -156,7 +156,7 @@ class EntryBody(BaseModel):
     data: dict[str, Any]
 
     @classmethod
-    def of(cls, entry: Entry) -> Self:
+    def of(cls, entry: HistoryEntry) -> Self:
         """A fact somebody said."""
         return cls(
             what=entry_of(type(entry.fact)).type,

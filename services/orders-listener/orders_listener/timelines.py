@@ -13,7 +13,7 @@ from chassis.errors import Rejected
 from chassis.outcomes import Outcome
 from contracts.storefront import OrderPlaced
 from orders_listener import facts, watch
-from orders_listener.entries import Entry, HistoryFact, entry, in_order
+from orders_listener.entries import HistoryEntry, HistoryFact, entry, in_order
 from orders_listener.issues import Issue
 from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
@@ -53,7 +53,7 @@ class Timeline(Struct, frozen=True, kw_only=True):
 
     customer_id: str
     order_id: str
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[HistoryEntry, ...] = ()
     """In the order in which things happened."""
     said: dict[str, datetime] = {}
     """Which facts were published, and when."""
