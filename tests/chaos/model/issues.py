@@ -1,0 +1,86 @@
+"""What is wrong with one order: opened once per kind and part, ended by what heals it or by a worse kind."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tests.chaos.model.envelope import text
+from tests.chaos.model.facts import Fact, Item
+
+# What ends which kinds. Cancellation ends everything.
+CURES = {
+    "paid": {"payment_failed"},
+    "available": {"item_unavailable"},
+    "substitution_agreed": {"item_substituted"},
+    "refunded": {"item_substituted", "item_unavailable"},
+    "moved": {"attempt_failed"},
+    "delivered": {"attempt_failed", "item_unavailable", "delivery_at_risk", "delivery_late"},
+    "absorbed": {"delivery_at_risk"},
+}
+
+
+@dataclass
+class Issue:
+    """One thing that went wrong. `part` is the line, the shipment or empty: the order."""
+
+    order_id: str
+    customer_id: str
+    kind: str
+    part: str
+    opened: Item
+    resolved_at: datetime | None = None
+    resolution: str | None = None
+
+    @property
+    def subject(self) -> str:
+        """Natural name: the derived id is the project's own business."""
+        return f"{self.order_id}|{self.kind}|{self.part}"
+
+    def said(self, item: Item, **more: str) -> Fact:
+        """It opened or, with `more`, it is over."""
+        data = {"order_id": self.order_id, "kind": self.kind, "opened_at": text(self.opened.at), **more}
+        word = "resolved" if more else "opened"
+        return Fact(f"orders.issue-{word}.v1", self.subject, self.customer_id, item, data)
+
+    def row(self) -> dict[str, Any]:
+        """As it is compared."""
+        return {
+            "subject": self.subject,
+            "customer_id": self.customer_id,
+            "kind": self.kind,
+            "opened_at": text(self.opened.at),
+            "opened_by": self.opened.cause_id,
+            "resolved_at": self.resolved_at and text(self.resolved_at),
+            "resolution": self.resolution,
+        }
+
+
+class Issues:
+    """Those of one order."""
+
+    def __init__(self, order_id: str, customer_id: str) -> None:
+        self._names = order_id, customer_id
+        self._known: dict[tuple[str, str], Issue] = {}
+
+    def __iter__(self) -> Iterator[Issue]:
+        return iter(self._known.values())
+
+    def is_open(self, kind: str) -> bool:
+        """Whether one of this kind lasts."""
+        return any(one.kind == kind and one.resolution is None for one in self)
+
+    def open(self, kind: str, item: Item, part: str = "") -> Iterator[Fact]:
+        """Once, and never for somebody who was erased before."""
+        if item.erased or (kind, part) in self._known:
+            return
+        opened = self._known[kind, part] = Issue(*self._names, kind, part, item)
+        yield opened.said(item)
+
+    def end(self, resolution: str, item: Item, part: str | None = None) -> Iterator[Fact]:
+        """Those that this heals, of one part where it is named."""
+        for one in self:
+            heals = resolution == "cancelled" or one.kind in CURES[resolution]
+            if heals and one.resolution is None and part in (None, one.part):
+                one.resolution, one.resolved_at = resolution, item.at
+                yield one.said(item, resolution=resolution, resolved_at=text(item.at))
