@@ -72,7 +72,7 @@ async def ledger(databases: Databases) -> list[Row]:
         select customer_id, number, reference, kind, source as "from", destination as "to", points, order_id, at
         from postings order by customer_id, number
     """
-    return [row._mapping | {"at": moment(row.at)} for row in await databases.rows("loyalty", query)]
+    return [{**row._mapping, "at": moment(row.at)} for row in await databases.rows("loyalty", query)]
 
 
 async def issues(databases: Databases) -> list[Row]:

@@ -20,9 +20,10 @@ from tests.chaos.points import Mailbox, Order
 from tests.chaos.proxy import Door
 
 LOOK_EVERY_S = 0.05
-PATIENCE_S = 20.0
+PATIENCE_S = 15.0
 """Who has not come to a point by then is asked for it once more."""
 TRIES = 3
+STAYS_S = 10.0
 PROBE_EVERY_S = 5.0
 PROBES_FAILED = 3
 STARTING_S = 30.0
@@ -183,11 +184,20 @@ class Supervisor:
 
     @asynccontextmanager
     async def _stirred(self, service: str) -> AsyncIterator[None]:
-        """Somebody comes and goes, so that partitions are revoked."""
-        worker = await self._crew.join(service)
+        """Somebody comes and goes again and again, so that partitions are revoked."""
+        over = asyncio.Event()
+        stirring = asyncio.create_task(self._come_and_go(service, over))
         try:
             yield
         finally:
+            over.set()
+            await stirring
+
+    async def _come_and_go(self, service: str, over: asyncio.Event) -> None:
+        while not over.is_set():
+            worker = await self._crew.join(service)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), STAYS_S)
             await self._crew.leave(worker)
 
     async def _struck(self, service: str, act: Act) -> Worker | None:
