@@ -16,9 +16,6 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaTimeoutEr
 
 from tests.simulation.clock import Clock
 
-BATCH_RECORDS = 2
-"""So many find room in one batch of the producer."""
-
 
 class Record(NamedTuple):
     """A record as aiokafka hands it out."""
@@ -138,13 +135,14 @@ class Member:
         return set(self._places)
 
     async def getmany(self, timeout_ms: int) -> Mapping[TopicPartition, list[Record]]:  # noqa: ARG002 aiokafka's name
-        """Hear of the group, fetch, come to the point `after_poll`."""
+        """Hear of the group, fetch; who brings something comes to the point `after_poll`."""
         if self.deaf_polls:
             self.deaf_polls -= 1
         else:
             await self.listen()
         fetched = {place: self._fetch(place) for place in sorted(self._places)}
-        await self._point("after_poll")
+        if any(fetched.values()):
+            await self._point("after_poll")
         return {place: records for place, records in fetched.items() if records}
 
     async def listen(self) -> None:
@@ -225,21 +223,22 @@ class Died(BaseException):
 
 
 class _Batch:
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
         self.records: list[tuple[bytes | None, bytes, Sequence[tuple[str, bytes]]]] = []
+        self._most = most
 
     def append(self, *, timestamp: int | None, key: bytes | None, value: bytes, headers: Any) -> object | None:  # noqa: ARG002 aiokafka's name
-        if len(self.records) == BATCH_RECORDS:
+        if len(self.records) == self._most:
             return None
         self.records.append((key, value, headers))
         return self
 
 
 class Producer:
-    """What `aiokafka.AIOKafkaProducer` is to the relay. Its `number`-th batch ends as `outcome` says."""
+    """What `aiokafka.AIOKafkaProducer` is to the relay. `most` records make a batch; batch `number` ends as told."""
 
-    def __init__(self, log: Log, outcome: str, number: int) -> None:
-        self._log, self._outcome, self._left = log, outcome, number
+    def __init__(self, log: Log, outcome: str, number: int, most: int) -> None:
+        self._log, self._outcome, self._left, self._most = log, outcome, number, most
 
     async def start(self) -> None:
         """It is there."""
@@ -249,7 +248,7 @@ class Producer:
 
     def create_batch(self) -> _Batch:
         """An empty one, soon full."""
-        return _Batch()
+        return _Batch(self._most)
 
     async def send_batch(self, batch: _Batch, topic: str, *, partition: int) -> Awaitable[None]:
         """Append it, or not, and say so, or not."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 CUSTOMERS = ("bob", "eve", "ada", "kim", "lea")
 SLOTS = 2
 """So many workers at most are at work (each may die and be replaced)."""
-LENGTH = 45
+LENGTH = 60
 
 
 @dataclass(frozen=True)
@@ -115,10 +115,11 @@ class Restart:
 
 @dataclass(frozen=True)
 class Publish:
-    """The relay publishes what is there; its `number`-th batch ends as `outcome` says."""
+    """The relay publishes what is there, `most` records a batch; batch `number` ends as `outcome` says."""
 
     outcome: str
     number: int
+    most: int
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ class Script:
 
 
 POINTS = {
-    "after_poll": ("die", "freeze", "fail", "hang", "rebalance"),
+    "after_poll": ("die", "freeze", "fail", "fail", "hang", "rebalance"),
     "inside_transaction": ("die", "freeze", "fail", "cut", "rebalance"),
     "before_commit": ("die", "freeze", "fail", "cut"),
     "after_commit": ("die", "freeze", "fail"),
@@ -167,7 +168,7 @@ POINTS = {
     "on_revoke": ("die", "freeze"),
 }
 """The named points where a worker can come to harm, and how."""
-RELAY_OUTCOMES = ("acknowledged", "refused", "refused", "unanswered", "relay_before_ack", "relay_after_ack")
+RELAY_OUTCOMES = ("acknowledged", "refused", "refused", "refused", "unanswered", "relay_before_ack", "relay_after_ack")
 _KINDS = ("fine",) * 16 + ("reject", "bug", "unsavable", "never")
 _ODD = ("tombstone", "truncated", "reused", "foreign")
 _SLOTS = tuple(range(SLOTS))
@@ -180,13 +181,13 @@ _CHOICES: tuple[tuple[int, type[Any], tuple[Sequence[Any], ...]], ...] = (
     (2, Gap, ((0, 1), (0, 1), (1, 3))),
     (12, Pass, ((1, 20, 61),)),
     (14, Reach, ((0, 1, 2),)),
-    (48, Turn, ((0, *_SLOTS), (1, 3, 50), (None, None, None, 0, 1))),
+    (64, Turn, ((0, 0, *_SLOTS), (1, 3, 50), (None,) * 5 + (0, 1))),
     *((3, Fault, (_SLOTS, (point,), actions)) for point, actions in POINTS.items()),
     (5, Rebalance, ()),
     (3, Deaf, (_SLOTS, (1, 3))),
     (6, Thaw, (_SLOTS,)),
     (2, Restart, ()),
-    (12, Publish, (RELAY_OUTCOMES, (0, 0, 1))),
+    (16, Publish, (RELAY_OUTCOMES, (0, 0, 1), (1, 1, 3))),
     (1, Mend, ()),
     (3, Redrive, (CUSTOMERS,)),
     (3, Ask, (CUSTOMERS, (1, 2))),

@@ -191,7 +191,7 @@ class World:
     @do.register
     async def _(self, step: Publish) -> None:
         self.forgetting_kills = step.outcome == "relay_after_ack"
-        relay = Relay(self.runtime, lambda **_: Producer(self.log, step.outcome, step.number))  # type: ignore[arg-type]  # all of a producer that a relay knows
+        relay = Relay(self.runtime, lambda **_: Producer(self.log, step.outcome, step.number, step.most))  # type: ignore[arg-type]  # all of a producer that a relay knows
         relay.stop()  # it ends when the outbox is empty
         try:
             await relay.run()
@@ -262,7 +262,7 @@ class World:
             self.clock.wait(HEALING_S)
             for slot in range(SLOTS):
                 await self.do(Turn(slot, 50, None))
-            await self.do(Publish("acknowledged", 0))
+            await self.do(Publish("acknowledged", 0, 3))
             left = await self._left()
             if not left:
                 return
