@@ -79,6 +79,9 @@ class _Sorted:
     for_others: frozenset[str]
     """Topics whose unreadable records are parked without their bytes."""
     events: list[Entry] = field(default_factory=list)
+    """Each id once."""
+    repeats: list[Entry] = field(default_factory=list)
+    """Events whose id stands in the same batch before."""
     parkings: list[parked.Parking] = field(default_factory=list)
 
     def count(self, entry: Entry, fate: str) -> None:
@@ -143,7 +146,7 @@ async def _expected_positions(tx: Tx, batch: Batch) -> dict[str, positions.Posit
 def _sort(batch: Batch, for_others: frozenset[str]) -> _Sorted:
     moments = {id(entry): moment for entry, moment in zip(batch.entries, batch.moments, strict=True)}
     found = _Sorted({topic: Counter() for topic in batch.expected}, moments, for_others)
-    seen: dict[tuple[str, str], int] = {}
+    seen: set[tuple[str, str]] = set()
     for entry in batch.entries:
         event = entry.event
         if entry.unreadable:
@@ -153,10 +156,10 @@ def _sort(batch: Batch, for_others: frozenset[str]) -> _Sorted:
         elif entry.marker:
             found.count(entry, "applied")
         elif (event.id, event.source) not in seen:
-            seen[event.id, event.source] = entry.content_hash
+            seen.add((event.id, event.source))
             found.events.append(entry)
         else:
-            _repeated(found, entry, seen[event.id, event.source])
+            found.repeats.append(entry)
     return found
 
 
@@ -172,17 +175,17 @@ def _event(entry: Entry) -> Any:
 
 
 async def _fresh(tx: Tx, found: _Sorted) -> list[Entry]:
-    """The events that the inbox did not know; the others are counted or parked."""
+    """The events that the inbox did not know; the others are counted or parked.
+
+    What was taken in first decides, however the batches are cut, and not what stands first in this one.
+    """
     new = await inbox.take_in(tx, found.events)
-    fresh: list[Entry] = []
-    old: list[Entry] = []
-    for entry in found.events:
-        (fresh if _name(entry) in new else old).append(entry)
-    if old:
-        known = await inbox.known(tx, [_name(entry) for entry in old])
-        for entry in old:
+    again = [entry for entry in found.events if _name(entry) not in new] + found.repeats
+    if again:
+        known = await inbox.known(tx, {_name(entry) for entry in again})
+        for entry in again:
             _repeated(found, entry, known[_name(entry)].content_hash)
-    return fresh
+    return [entry for entry in found.events if _name(entry) in new]
 
 
 def _name(entry: Entry) -> tuple[str, str]:

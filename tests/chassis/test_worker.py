@@ -58,6 +58,21 @@ async def test_the_same_id_with_other_content_is_parked(runtime_of: RuntimeOf, k
     assert row["value"] == to_record(placed("ada", "o2")).value
 
 
+async def test_what_was_taken_in_first_decides_however_batches_are_cut(runtime_of: RuntimeOf, kafka: Broker) -> None:
+    runtime = await toy(runtime_of, kafka)
+    first, other = placed("ada", "o1", event_id="x"), placed("ada", "o2", event_id="x")
+    await publish(kafka.bootstrap, first)
+    async with running(runtime) as service:
+        await service.consumed(1)
+    await publish(kafka.bootstrap, other, other, first)
+    async with running(runtime) as service:
+        await service.consumed(4)
+    found = await totals(runtime)
+    assert (found["applied"], found["parked"], found["duplicate"]) == (1, 2, 1)
+    parked = await rows(runtime, "select reason, value from parked_events")
+    assert [(row["reason"], row["value"]) for row in parked] == [("id_reused", to_record(other).value)] * 2
+
+
 async def test_an_unreadable_record_is_parked_whole_and_blocks_nobody(runtime_of: RuntimeOf, kafka: Broker) -> None:
     runtime = await toy(runtime_of, kafka)
     broken = (
