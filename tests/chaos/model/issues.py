@@ -13,7 +13,7 @@ CURES = {
     "paid": {"payment_failed"},
     "available": {"item_unavailable"},
     "substitution_agreed": {"item_substituted"},
-    "refunded": {"item_substituted", "item_unavailable"},
+    "refunded": {"item_substituted"},
     "moved": {"attempt_failed"},
     "delivered": {"attempt_failed", "item_unavailable", "delivery_at_risk", "delivery_late"},
     "absorbed": {"delivery_at_risk"},

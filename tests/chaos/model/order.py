@@ -1,6 +1,5 @@
 """One order from its placing to the end of its return window: what is said of it, what goes wrong with it."""
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +23,6 @@ class Order:
         self.issues = Issues(self.order_id, self.customer_id)
         self.confirmed = self.cancelled = self.moved = False
         self.delivered_at: datetime | None = None
-        self._refunded: Counter[str] = Counter()  # pieces by line
 
     def hear(self, said: Event, item: Item) -> Iterator[Fact]:
         """One event; the caller has dropped what was heard before."""
@@ -93,11 +91,8 @@ class Order:
         amounts = [[line["line_id"], line["quantity"], line["amount_minor"]] for line in data["lines"]]
         names = {"refund_id": data["refund_id"], "amount_minor": data["amount_minor"]}
         yield self._fact("refunded", item, **names, lines=amounts)
-        ordered = {line["line_id"]: line["quantity"] for line in self.lines}
-        for line_id, quantity, _ in amounts:
-            self._refunded[line_id] += quantity
-            if self._refunded[line_id] >= ordered[line_id]:
-                yield from self.issues.end("refunded", item, line_id)
+        for line_id, _, _ in amounts:
+            yield from self.issues.end("refunded", item, line_id)
 
     def _progressed(self, data: dict[str, Any], item: Item) -> Iterator[Fact]:
         if not self.moved:

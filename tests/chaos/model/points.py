@@ -132,7 +132,7 @@ class Account:
     def _qualify(self, points: int, at: datetime) -> None:
         before, self._qualifying = self._qualifying, self._qualifying + points
         tier, previous = _tier(self._qualifying), _tier(before)
-        if tier != previous:
+        if tier != previous and not self._erased:
             word = "tier-reached" if points > 0 else "tier-lost"
             self._say(word, self.customer_id, at, tier=tier, previous=previous)
 

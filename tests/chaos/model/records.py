@@ -1,7 +1,7 @@
 """Raw records as they lay in Kafka. Owns the form of the dump; knows nothing of events."""
 
 import json
-from base64 import b64decode
+from binascii import a2b_base64
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -37,4 +37,4 @@ def records(dump: Path) -> Iterator[Record]:
 
 
 def _bytes(text: str | None) -> bytes | None:
-    return None if text is None else b64decode(text)
+    return None if text is None else a2b_base64(text)
