@@ -16,6 +16,7 @@ from deploy.local.replay.databases import Databases
 from deploy.local.stack import REPOSITORY
 from tests.chaos import findings
 from tests.chaos.findings import Row, lines_of
+from tests.chaos.topics import Place
 
 EXAMPLES = 5
 MODEL_PATIENCE_S = 300
@@ -53,10 +54,11 @@ class Verdict:
         self.examples += [f"{table} doubled {row}" for row in doubled[:EXAMPLES]]
 
 
-async def judge(databases: Databases, raw: Path, expected: Path, server_log: Path, stuck: str = "") -> Verdict:
-    """Everything that can be held against the services."""
-    verdict = Verdict(stuck=stuck)
-    _conserved(verdict, await findings.fates(databases), _records(raw))
+async def judge(databases: Databases, folder: Path, records: Mapping[Place, int], server_log: Path) -> Verdict:
+    """Everything that can be held against the services; in `folder` lies what is raw, and will lie what is expected."""
+    raw, expected = folder / "raw", folder / "expected"
+    verdict = Verdict()
+    _conserved(verdict, await findings.fates(databases), records)
     verdict.wrong_balances = len(await databases.rows("loyalty", "select * from wrong_balances()"))
     verdict.blocked_customers = await findings.blocked(databases)
     verdict.deadlocks = _deadlocks(server_log)
@@ -70,12 +72,7 @@ def _deadlocks(server_log: Path) -> int:
     return server_log.read_text(errors="replace").count("deadlock detected")
 
 
-def _records(raw: Path) -> Counter[tuple[str, int]]:
-    """How many records lie in each place."""
-    return Counter((row["topic"], row["partition"]) for path in sorted(raw.glob("*.jsonl")) for row in lines_of(path))
-
-
-def _conserved(verdict: Verdict, fates: Iterable[Row], records: Mapping[tuple[str, int], int]) -> None:
+def _conserved(verdict: Verdict, fates: Iterable[Row], records: Mapping[Place, int]) -> None:
     """Every record that was there was consumed exactly once, whatever became of it."""
     missing, extra = [], []
     for row in fates:

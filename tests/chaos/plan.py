@@ -48,14 +48,14 @@ def plan_of(seed: int, kills: int) -> Plan:
         acts[SERVICES[number % 2]].append(act)
     for share in acts.values():
         dice.shuffle(share)
-    return Plan(acts, list(islice(cycle(WEATHER), max(2, kills // 15))))
+    return Plan(acts, list(islice(cycle(WEATHER), max(1, kills // 10))))
 
 
 def _other_acts(kills: int) -> Iterator[Act]:
     """Every second one is for the other service."""
-    for point in islice(cycle(FROZEN_AT), max(4, kills // 6)):
+    for point in islice(cycle(FROZEN_AT), max(2, kills // 5)):
         yield Act(FREEZE, point)
-    for when in islice(cycle((BEFORE, AFTER, AFTER)), max(4, kills // 5)):
+    for when in islice(cycle((BEFORE, AFTER, AFTER)), max(2, kills // 5)):
         yield Act("cut", when)
-    for kind in islice(cycle(("more", "more", "less", "less")), max(2, kills // 10)):
+    for kind in islice(cycle(("more", "more", "less", "less")), max(1, kills // 10)):
         yield Act(kind)

@@ -19,7 +19,7 @@ from chassis.lane import Lane
 from chassis.sequence import LONG_AGO
 from tests.chaos.points import lay
 
-INBOX_KEEPS_RECORDS = 150
+INBOX_KEEPS_RECORDS = 40
 """Minutes of a shop are so many records of a partition here."""
 PRUNED_EVERY_S = 0.3
 SPLIT_ROWS = 15

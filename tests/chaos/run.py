@@ -75,11 +75,13 @@ async def run(wishes: Wishes, folder: Path, say: Say) -> Report:
         databases = Databases({service: house.url(service) for service in SERVICES})
         figures, stuck = await _live_through(wishes, house, databases, chunks, tell)
         figures |= journals(house.control)
-        figures["records"] = await topics.dump(house.broker.bootstrap, folder / "raw")
         tell("judging")
-        verdict = await judge(databases, folder / "raw", folder / "expected", house.server_log, stuck)
+        records = await topics.dump(house.broker.bootstrap, folder / "raw")
+        verdict = await judge(databases, folder, records, house.server_log)
+        verdict.stuck = stuck
     finally:
         await asyncio.to_thread(house.stop)
+    figures["records"] = sum(records.values())
     figures["seconds"] = round(time.monotonic() - began_at_s)
     return Report(wishes, verdict, figures)
 

@@ -16,7 +16,7 @@ from random import Random
 
 from tests.chaos.house import SERVICES, SESSION_TIMEOUT_S, WORKERS, House, Worker
 from tests.chaos.plan import Act, Plan
-from tests.chaos.points import Mailbox, Order
+from tests.chaos.points import KILL, Mailbox, Order
 from tests.chaos.proxy import Door
 
 LOOK_EVERY_S = 0.05
@@ -157,9 +157,12 @@ class Supervisor:
 
     async def _act_on(self, service: str) -> None:
         for act in self._plan.acts[service]:
-            await asyncio.sleep(self._dice.uniform(*BETWEEN_ACTS_S))
-            done = await self._do(service, act)
-            self._say(f"{service}: {act.kind} {act.at} {'done' if done else 'not reached'}")
+            for _ in range(TRIES if act.kind == KILL else 1):
+                await asyncio.sleep(self._dice.uniform(*BETWEEN_ACTS_S))
+                done = await self._do(service, act)
+                self._say(f"{service}: {act.kind} {act.at} {'done' if done else 'not reached'}")
+                if done:
+                    break
             self.done[service] += 1
 
     async def _do(self, service: str, act: Act) -> bool:

@@ -30,14 +30,14 @@ def _places() -> list[Any]:
     return [TopicPartition(topic, partition) for topic in TOPICS for partition in range(PARTITIONS)]
 
 
-async def dump(bootstrap: str, folder: Path) -> Mapping[str, int]:
-    """Write one file per topic, by partition and offset; returns how many records each has."""
+async def dump(bootstrap: str, folder: Path) -> dict[Place, int]:
+    """Write one file per topic, by partition and offset; returns how many records each place has."""
     until = await ends(bootstrap)
-    counts = {}
+    counts: dict[Place, int] = {}
     for topic in TOPICS:
-        lines = await _lines(bootstrap, {place: end for place, end in until.items() if place[0] == topic and end})
-        _write(folder / f"{topic}.jsonl", lines)
-        counts[topic] = len(lines)
+        found = await _lines(bootstrap, {place: end for place, end in until.items() if place[0] == topic and end})
+        _write(folder / f"{topic}.jsonl", [line for lines in found.values() for line in lines])
+        counts |= {(topic, partition): len(lines) for partition, lines in found.items()}
     return counts
 
 
@@ -46,10 +46,10 @@ def _write(path: Path, lines: list[str]) -> None:
     path.write_text("".join(lines))
 
 
-async def _lines(bootstrap: str, until: Mapping[Place, int]) -> list[str]:
+async def _lines(bootstrap: str, until: Mapping[Place, int]) -> dict[int, list[str]]:
     """Every record up to the ends, by partition."""
     if not until:
-        return []
+        return {}
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
     await consumer.start()
     found: dict[int, list[str]] = {partition: [] for _, partition in sorted(until)}
@@ -67,7 +67,7 @@ async def _lines(bootstrap: str, until: Mapping[Place, int]) -> list[str]:
                     unread.discard(place)
     finally:
         await consumer.stop()
-    return [line for lines in found.values() for line in lines]
+    return found
 
 
 def _line(record: Any) -> str:

@@ -27,7 +27,7 @@ from loyalty.redemptions import Redeem
 from tests.chaos import plants
 from tests.chaos.points import Conscience, Journal, lay
 
-POLLS_UNTIL_ONE_FAILS = 400
+POLLS_UNTIL_ONE_FAILS = 200
 CROWD_EVERY_S = 0.3
 CROWD = 40
 """So many customers ask at once for points that they do not have."""
