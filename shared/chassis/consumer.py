@@ -21,7 +21,8 @@ from chassis.reading import RawRecord
 log = structlog.get_logger(__name__)
 
 FETCH_MAX_WAIT_MS = 100
-PARTITION_FETCH_BYTES = 262_144
+PARTITION_FETCH_BYTES = 786_432
+"""About as many records as fit into one batch: smaller fetches make smaller transactions, each with its own cost."""
 STOP_TIMEOUT_S = 5.0
 ANSWER_TIMEOUT_S = 5.0
 

@@ -95,7 +95,8 @@ class Event(Struct, Generic[F], frozen=True, kw_only=True):
     @property
     def customer_id(self) -> str:
         """Whom it is about; time-reached is about nobody and has none."""
-        return str(self.data.customer_id)  # type: ignore[attr-defined]  # F is a Fact wherever this is asked
+        customer_id: str = self.data.customer_id  # type: ignore[attr-defined]  # F is a Fact wherever this is asked
+        return customer_id
 
     @property
     def at(self) -> datetime:

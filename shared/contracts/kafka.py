@@ -62,7 +62,7 @@ def to_record(event: Event[Any], *, topic: str | None = None) -> Record:
 
 def rfc3339(moment: datetime) -> str:
     """The one way times are written: UTC, `Z`, microseconds only where there are any."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    return moment.astimezone(UTC).isoformat()[: -len("+00:00")] + "Z"
 
 
 def subject_of(fact: Any) -> str | None:
@@ -75,6 +75,7 @@ class _Attributes(NamedTuple):
     """The envelope of one record, whichever mode it came in, and its data still as bytes."""
 
     values: Mapping[str, str]
+    """By name as in a header, with ce_ before it."""
     data: bytes
 
 
@@ -136,8 +137,7 @@ def _attributes(value: bytes, headers: Headers) -> _Attributes:
         raise Unreadable(Reason.unsupported_content_type, f"content type {content_type[:LONGEST_ATTRIBUTE]!r}")
     if not value:
         raise Unreadable(Reason.empty_value, "the value has no bytes")
-    binary = {name[3:]: content for name, content in text.items() if name.startswith("ce_")}
-    return _Attributes(binary, value)
+    return _Attributes(text, value)
 
 
 def _text(headers: Headers) -> dict[str, str]:
@@ -176,7 +176,7 @@ def _structured(value: bytes) -> _Attributes:
     if not data:
         raise Unreadable(Reason.empty_value, "the event has no data")
     values = {name: _decode_any(bytes(raw)) for name, raw in envelope.items()}
-    return _Attributes({name: content for name, content in values.items() if isinstance(content, str)}, data)
+    return _Attributes({f"ce_{name}": content for name, content in values.items() if isinstance(content, str)}, data)
 
 
 _envelopes = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -204,7 +204,7 @@ def _required(values: Mapping[str, str], name: str, missing: Reason = Reason.mis
 
 
 def _optional(values: Mapping[str, str], name: str) -> str | None:
-    content = values.get(name)
+    content = values.get("ce_" + name)
     if not content:
         return None
     if len(content) > LONGEST_ATTRIBUTE:
@@ -220,7 +220,7 @@ def _entry(values: Mapping[str, str], wanted: Collection[str]) -> EventType | No
     What a reader does not want it must not keep either: the contacts in a later version may be read by one only.
     """
     if _required(values, "specversion") != "1.0":
-        raise Unreadable(Reason.unsupported_spec_version, f"CloudEvents {values['specversion']}; 1.0 is spoken here")
+        raise Unreadable(Reason.unsupported_spec_version, f"CloudEvents {values['ce_specversion']}; 1.0 is spoken here")
     name = _required(values, "type")
     entry = _CATALOGUE.get(name)
     if entry is not None:

@@ -11,8 +11,8 @@ from msgspec import Struct
 from loyalty.order_points import OrderPoints
 
 
-class Account(Struct, frozen=True, gc=False, kw_only=True):
-    """Blank for a customer who has never moved a point."""
+class Account(Struct, frozen=True, gc=False):
+    """Blank for a customer who has never moved a point. The first fields are the columns of its row."""
 
     customer_id: str
     available_points: int = 0

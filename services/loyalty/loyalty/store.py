@@ -4,7 +4,8 @@ The customers' locks are held by the chassis before `load` runs, so nothing here
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any, TypeVar, cast
 
 import msgspec
 from sqlalchemy import text
@@ -26,6 +27,8 @@ from loyalty.postings import MOVEMENTS, Posting
 from loyalty.redemptions import Redeem, Redemption
 
 Pairs = list[tuple[str, str]]
+Columns = tuple[str, int, int, int, str | None, int, datetime | None]
+"""A row of `accounts`, in the order of an account's fields."""
 Row = TypeVar("Row")
 
 encode_order = msgspec.json.Encoder().encode
@@ -36,13 +39,14 @@ decode_order = msgspec.json.Decoder(OrderPoints).decode
 async def load(tx: Tx, items: Sequence[Item]) -> dict[str, Account]:
     """The accounts of the items' customers with the orders, goodwill and redemptions that the items touch."""
     customer_ids = sorted({item.customer_id for item in items})
-    known = {row.customer_id: row._mapping for row in await tx.execute(_ACCOUNTS, {"ids": customer_ids})}
+    rows = await tx.execute(_ACCOUNTS, {"ids": customer_ids})
+    known = {row[0]: cast("Columns", tuple(row)) for row in rows}
     orders = await _orders_of(tx, _pairs(items, _order_touched))
     goodwill_ids = await _known_pairs(tx, _GOODWILL, _pairs(items, _goodwill_touched))
     redemptions = await _known_pairs(tx, _REDEMPTIONS, _pairs(items, _redemption_touched))
     return {
         customer_id: Account(
-            **known.get(customer_id, {"customer_id": customer_id}),
+            *known.get(customer_id) or (customer_id, 0, 0, 0, None, 0, None),
             orders=orders.get(customer_id, {}),
             goodwill_ids=frozenset(goodwill_ids.get(customer_id, ())),
             redemptions=redemptions.get(customer_id, {}),
@@ -52,14 +56,12 @@ async def load(tx: Tx, items: Sequence[Item]) -> dict[str, Account]:
 
 
 def _order_touched(item: Item) -> str | None:
-    match item:
-        case Event(data=IssueOpened(kind=kind)) if kind is not IssueKind.delivery_late:
-            return None
-        case Event(data=GoodwillRequested()):
-            return None
-        case Event(data=fact):
-            return getattr(fact, "order_id", None)
-    return None
+    if not isinstance(item, Event) or isinstance(item.data, GoodwillRequested):
+        return None
+    if isinstance(item.data, IssueOpened) and item.data.kind is not IssueKind.delivery_late:
+        return None
+    order_id: str | None = getattr(item.data, "order_id", None)
+    return order_id
 
 
 def _goodwill_touched(item: Item) -> str | None:
@@ -121,12 +123,19 @@ _REDEMPTIONS = text("""
 
 async def save(tx: Tx, accounts: Mapping[str, Account], outcomes: Sequence[tuple[Item, Outcome]]) -> None:
     """Write the accounts that changed and the rows of the outcomes: at most one statement a table."""
-    rows = [(item.customer_id, row) for item, outcome in outcomes for row in outcome.rows]
+    orders: dict[tuple[str, str], OrderPoints] = {}
+    others: dict[type[Any], list[Any]] = {Posting: [], Goodwill: [], Redemption: []}
+    for item, outcome in outcomes:
+        for row in outcome.rows:
+            if type(row) is OrderPoints:
+                orders[item.customer_id, row.order_id] = row
+            else:
+                others[type(row)].append(row)
     await _save_accounts(tx, list(accounts.values()))
-    await _save_orders(tx, {(owner, row.order_id): row for owner, row in rows if isinstance(row, OrderPoints)})
-    await _post(tx, [row for _, row in rows if isinstance(row, Posting)])
-    await _insert(tx, _KEEP_GOODWILL, [row for _, row in rows if isinstance(row, Goodwill)], Goodwill)
-    await _insert(tx, _KEEP_REDEMPTIONS, [row for _, row in rows if isinstance(row, Redemption)], Redemption)
+    await _save_orders(tx, orders)
+    await _post(tx, others[Posting])
+    await _insert(tx, _KEEP_GOODWILL, others[Goodwill], Goodwill)
+    await _insert(tx, _KEEP_REDEMPTIONS, others[Redemption], Redemption)
 
 
 async def _save_accounts(tx: Tx, accounts: Sequence[Account]) -> None:
