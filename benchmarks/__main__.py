@@ -3,10 +3,10 @@
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from benchmarks import consuming, results
+from benchmarks import consuming, growing, publishing, requesting, results, waking
 from benchmarks.contents import ContentsDiffer
 from benchmarks.machine import REPOSITORY, Machine, described
 from benchmarks.measuring import Measured
@@ -15,6 +15,16 @@ from benchmarks.plan import Plan
 from deploy.local.broker import kind_from
 
 RESULT = REPOSITORY / "build" / "bench.json"
+
+
+SECTIONS: dict[str, Callable[[Machine, Plan], Iterator[Measured]]] = {
+    "relay": publishing.rounds,
+    "deadlines": waking.rounds,
+    "http": requesting.rounds,
+    "workers": growing.two_workers,
+    "scale": growing.many_accounts,
+    "endurance": growing.endurance,
+}
 
 
 def main() -> int:
@@ -41,6 +51,9 @@ def _everything(machine: Machine, plan: Plan, compared: dict[str, Any]) -> Itera
             path = path_of(service, plan)
             compared[path.service] = consuming.same_rows(machine, plan, path, path.events)
             yield from consuming.rounds(machine, plan, path)
+    for section, rounds in SECTIONS.items():
+        if section in plan.sections:
+            yield from rounds(machine, plan)
 
 
 if __name__ == "__main__":

@@ -79,6 +79,13 @@ class Machine:
         self.postgres.run("checkpoint")  # nobody pays for what another has written
         return name
 
+    def copy(self, template: str) -> str:
+        """The name of a new database with the content of another."""
+        name = f"copy_{next(self._numbers)}"
+        self.postgres.run(f"create database {name} template {template} strategy file_copy")
+        self.postgres.run("checkpoint")
+        return name
+
     def address(self, database: str) -> str:
         """Of a database, for asyncpg."""
         return self.postgres.url(database).replace("postgresql+asyncpg://", "postgresql://")

@@ -57,6 +57,8 @@ class Measured(Struct, frozen=True, kw_only=True):
     """In all tables, when it was stopped."""
     memory_mib: float = 0.0
     """The most that one process had resident."""
+    median_ms: float = 0.0
+    """Of requests: from asking to the whole answer."""
 
 
 class Mark(Struct, frozen=True):
@@ -109,11 +111,28 @@ async def _consumed(address: str, events: int, processes: Sequence[Process]) -> 
         await connection.close()
 
 
-def measure(machine: Machine, plan: Plan, section: str, service: str, mode: Mode, number: int) -> Measured:
-    """One run of `mode` from the beginning of the topics, on a fresh database."""
-    database = machine.database(service)
+CONSUMED = "select coalesce(sum(consumed), 0)::bigint from positions"
+"""How far a consumer is."""
+
+
+def measure(
+    machine: Machine,
+    plan: Plan,
+    section: str,
+    service: str,
+    mode: Mode,
+    number: int,
+    *,
+    database: str | None = None,
+    progress: str = CONSUMED,
+) -> Measured:
+    """One run of `mode`, from the beginning of the topics on a fresh database, or on one that was prepared for it.
+
+    `progress` is what says how many events are done; it must not fall.
+    """
+    database = database or machine.database(service)
     with at_work(machine, service, database, mode) as processes:
-        first, last, memory = asyncio.run(_watch(machine, plan, database, processes))
+        first, last, memory = asyncio.run(_watch(machine, plan, database, processes, progress))
     events, seconds = last.events - first.events, last.at_s - first.at_s
     if not events:
         raise ProcessError(f"{mode.name} committed nothing while it was measured; see {processes[0].log}")
@@ -126,14 +145,16 @@ def measure(machine: Machine, plan: Plan, section: str, service: str, mode: Mode
         events_per_s=events / seconds,
         cpu_us=(last.cpu_s - first.cpu_s) / events * 1e6,
         database_cpu_us=(last.database_cpu_s - first.database_cpu_s) / events * 1e6,
-        rows_per_event=asyncio.run(_rows_per_event(machine.address(database))),
+        rows_per_event=asyncio.run(_rows_per_event(machine.address(database))) if progress is CONSUMED else 0.0,
         memory_mib=memory / MIB,
     )
     machine.postgres.drop(database)
     return measured
 
 
-async def _watch(machine: Machine, plan: Plan, database: str, processes: Sequence[Process]) -> tuple[Mark, Mark, int]:
+async def _watch(
+    machine: Machine, plan: Plan, database: str, processes: Sequence[Process], progress: str
+) -> tuple[Mark, Mark, int]:
     """Two commits, and the most memory that a process had between them."""
     connection: Connection = await asyncpg.connect(machine.address(database))
     watched = [psutil.Process(process.pid) for process in processes]
@@ -143,7 +164,7 @@ async def _watch(machine: Machine, plan: Plan, database: str, processes: Sequenc
         while time.perf_counter() < until_s:
             for process in processes:
                 process.check()
-            events = await _events(connection)
+            events = int(await connection.fetchval(progress))
             if events > after:
                 used_s = sum(cpu_s(process) for process in watched)
                 return Mark(time.perf_counter(), events, used_s, machine.database_cpu_s())
@@ -168,7 +189,7 @@ async def _watch(machine: Machine, plan: Plan, database: str, processes: Sequenc
 
 
 async def _events(connection: Connection) -> int:
-    return int(await connection.fetchval("select coalesce(sum(consumed), 0) from positions"))
+    return int(await connection.fetchval(CONSUMED))
 
 
 async def _rows_per_event(address: str) -> float:

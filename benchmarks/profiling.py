@@ -20,23 +20,27 @@ from benchmarks.plan import Plan
 
 INTERVAL_S = 0.001
 SHOWN = 45
+OURS = ("/shared/", "/services/", "/benchmarks/modes/")
 EVENTS = 60_000
 
 _own: Counter[str] = Counter()
 _within: Counter[str] = Counter()
-_lines: Counter[str] = Counter()
+_ours: Counter[str] = Counter()
 
 
 def sample(_: int, frame: FrameType | None) -> None:
     """One look at the stack."""
     if frame is not None:
         _own[_name(frame)] += 1
-        _lines[f"{_name(frame)}:{frame.f_lineno}"] += 1
-    seen = set()
+    seen: dict[str, None] = {}
+    ours = "(libraries alone)"
     while frame is not None:
-        seen.add(_name(frame))
+        if ours.startswith("(") and any(folder in frame.f_code.co_filename for folder in OURS):
+            ours = _name(frame)
+        seen[_name(frame)] = None
         frame = frame.f_back
-    _within.update(seen)
+    _within.update(seen.keys())
+    _ours[ours] += 1
 
 
 def _name(frame: FrameType) -> str:
@@ -46,7 +50,11 @@ def _name(frame: FrameType) -> str:
 
 def _show() -> None:
     total = max(1, _own.total())
-    for title, counts in (("itself", _own), ("with what it calls", _within), ("lines", _lines)):
+    for title, counts in (
+        ("itself", _own),
+        ("with what it calls", _within),
+        ("innermost of ours, with the libraries it calls", _ours),
+    ):
         print(f"\n== {title}, of {total} samples")
         for name, number in counts.most_common(SHOWN):
             print(f"{number / total:6.1%}  {name}")

@@ -63,6 +63,12 @@ CLAIMS = (
     Claim("loyalty", "service", "ORM per message", 50.0),
     Claim("loyalty", "service", "FastStream and ORM per message", 50.0),
     Claim("loyalty", "by hand", "raw", VOID_BELOW),
+    Claim("orders_listener", "service", "by hand", 1.0, 1.3),
+    Claim("orders_listener", "by hand", "raw", VOID_BELOW),
+    Claim("http reads", "service", "bare FastAPI"),
+    Claim("http commands", "service", "bare FastAPI"),
+    Claim("workers", "two workers", "one worker"),
+    Claim("scale", "2,000,000 accounts", "10,000 accounts", 0.9),
 )
 
 
