@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 PACKAGES := shared services/orders-listener services/notifier services/loyalty services/feedback
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run replay test long chaos bench check fmt schemas lock clean
+.PHONY: help run replay test long simulate chaos bench check fmt schemas lock clean
 
 help: ## what can be done here
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,10 @@ test: $(READY) ## every test on real parts (KAFKA=apache: chassis and journeys t
 
 long: $(READY) ## what takes minutes: the same log, heard otherwise, and a backup put back, on a generated shop
 	@$(BIN)/python -m pytest tests/replay/long
+
+simulate: $(READY) ## the loop against a log, a group and failures that a seed decides (SEEDS=200 SEED=1 PLANT=name)
+	@PYTHONPATH=.:tests/chassis/toy $(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),200) --seed $(or $(SEED),1) \
+	  $(if $(PLANT),--plant $(PLANT))
 
 chaos: $(READY) ## workers killed, frozen and cut off, judged by a model (KILLS=20 SEED=1 EVENTS=100000 PLANT=name|every)
 	@$(BIN)/python -m tests.chaos

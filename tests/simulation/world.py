@@ -178,10 +178,13 @@ class World:
 
     @do.register
     async def _(self, step: Rebalance) -> None:  # noqa: ARG002 it says nothing more
+        self._count_members()
+        self.group.generation += 1
+
+    def _count_members(self) -> None:
         here = [process.member for process in self.processes.values() if not (process.is_dead or process.is_frozen)]
         for member in [member for member in self.group.members if member not in here]:
             self.group.leave(member)
-        self.group.generation += 1
 
     @do.register
     async def _(self, step: Restart) -> None:  # noqa: ARG002 it says nothing more
@@ -244,7 +247,7 @@ class World:
             await self.do(Thaw(slot))
         self._say(self.story.last)
         self.clock.minute = self.story.end
-        await self.do(Rebalance())
+        self._count_members()  # and nobody is asked to begin anew: what was forgotten must not come back by chance
         await self._drain()
         await self.do(Mend())
         for row in await self.server.fetch(_HELD_UP):
@@ -260,7 +263,7 @@ class World:
         left: list[str] = []
         for _ in range(ROUNDS):
             self.clock.wait(HEALING_S)
-            for slot in range(SLOTS):
+            for slot in sorted(self.processes.keys() | {0}):
                 await self.do(Turn(slot, 50, None))
             await self.do(Publish("acknowledged", 0, 3))
             left = await self._left()
