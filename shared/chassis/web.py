@@ -1,10 +1,10 @@
 """The app factory: a service's routes, and around them health, metrics, decisions, parked events and problems."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
-from fastapi.responses import Response
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import operations, problems
@@ -37,7 +37,7 @@ def create_app(application: Application, runtime: Runtime, health: Health | None
     app.state.runtime = runtime
     problems.install(app)
     app.add_middleware(BodyLimit)
-    app.middleware("http")(_harden)
+    app.add_middleware(Hardening)
     app.include_router(operations.health_routes(health or Health()))
     app.include_router(operations.routes(runtime), responses=problems.RESPONSES)
     for router in application.routers(runtime):
@@ -45,11 +45,23 @@ def create_app(application: Application, runtime: Runtime, health: Health | None
     return app
 
 
-async def _harden(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    response = await call_next(request)
-    for name, content in problems.HARDENING.items():
-        response.headers.setdefault(name, content)
-    return response
+class Hardening:
+    """Gives every answer the headers that keep browsers from being too clever, unless it has its own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Adds to the head of the answer; its body passes untouched."""
+
+        async def hardened(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, content in problems.HARDENING.items():
+                    headers.setdefault(name, content)
+            await send(message)
+
+        await self.app(scope, receive, hardened)
 
 
 class BodyLimit:
