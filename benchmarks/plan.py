@@ -37,7 +37,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     accounts: int = 10_000
     outbox_rows: int = 300_000
     waiting_orders: int = 30_000
-    """Each with two deadlines."""
+    taking_in_s: float = 60.0
+    """By then they are known, and all become due at once."""
     many_accounts: int = 2_000_000
     endurance_events: int = 1_000_000
     sections: tuple[str, ...] = SECTIONS[:-2]
@@ -56,7 +57,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         if environment.get("QUICK", "0") not in ("", "0"):
             return cls(
                 seconds=2.5, warm_up_s=0.5, rounds=1, compared_events=3_000, slow_compared_events=300, events=60_000,
-                outbox_rows=60_000, waiting_orders=5_000,
+                outbox_rows=60_000, waiting_orders=6_000, taking_in_s=20.0,
                 many_accounts=100_000, endurance_events=100_000, sections=sections, modes=modes,
             )  # fmt: skip
         return cls(sections=sections, modes=modes)

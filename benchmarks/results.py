@@ -64,6 +64,7 @@ CLAIMS = (
     Claim("loyalty", "service", "FastStream and ORM per message", 50.0),
     Claim("loyalty", "by hand", "raw", VOID_BELOW),
     Claim("orders_listener", "service", "by hand", 1.0, 1.3),
+    Claim("orders_listener", "service", "by hand, abreast", 0.8, 0.9),
     Claim("orders_listener", "by hand", "raw", VOID_BELOW),
     Claim("http reads", "service", "bare FastAPI"),
     Claim("http commands", "service", "bare FastAPI"),

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import asyncpg
 import msgspec
@@ -50,6 +50,19 @@ TRANSACTIONS_ABREAST = 2
 """As many as the service has by default."""
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+
+
+class Named(Protocol):
+    """An event, whatever holds it."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def source(self) -> str: ...
+
+
+E = TypeVar("E", bound=Named)
 
 
 class PositionsMoved(Exception):
@@ -94,8 +107,8 @@ async def take(connection: Connection, records: Sequence[Any], events: Sequence[
     """One transaction: everything that follows from these records, which are in order for each partition."""
     events = events or [read(record) for record in records]
     async with connection.transaction():
-        await _check_positions(connection, records)
-        fresh = await _fresh(connection, records, events)
+        await check_positions(connection, records)
+        fresh = await fresh_events(connection, records, events)
         members = await _members(connection, sorted({event.fact.customer_id for event in fresh}))
         documents = await _orders(connection, sorted({(e.fact.customer_id, e.fact.order_id) for e in fresh}))
         rows, changed, applied = Rows(), {}, Counter[int]()
@@ -106,10 +119,10 @@ async def take(connection: Connection, records: Sequence[Any], events: Sequence[
                 changed[key] = order
                 applied[event.partition] += 1
         await _save(connection, [members[c] for c in sorted({key[0] for key in changed})], changed, rows)
-        await _advance(connection, records, applied)
+        await advance(connection, records, applied)
 
 
-async def _check_positions(connection: Connection, records: Sequence[Any]) -> None:
+async def check_positions(connection: Connection, records: Sequence[Any]) -> None:
     expected: dict[int, int] = {}
     for record in records:
         expected.setdefault(record.partition, record.offset)
@@ -122,9 +135,9 @@ async def _check_positions(connection: Connection, records: Sequence[Any]) -> No
         raise PositionsMoved
 
 
-async def _fresh(connection: Connection, records: Sequence[Any], events: Sequence[Said]) -> list[Said]:
+async def fresh_events(connection: Connection, records: Sequence[Any], events: Sequence[E]) -> list[E]:
     """The events that the inbox did not know."""
-    first: dict[tuple[str, str], tuple[Said, Any]] = {}
+    first: dict[tuple[str, str], tuple[E, Any]] = {}
     for event, record in zip(events, records, strict=True):
         first.setdefault((event.id, event.source), (event, record))
     names = sorted(first)
@@ -143,6 +156,17 @@ async def _fresh(connection: Connection, records: Sequence[Any], events: Sequenc
 
 async def _members(connection: Connection, customer_ids: list[str]) -> dict[str, Account]:
     """Accounts, blank for new customers, whose locks are held from here on."""
+    await lock_customers(connection, customer_ids)
+    rows = await connection.fetch(
+        """select customer_id, available_points, pending_points, qualifying_points, tier, postings, erased_at
+           from accounts join unnest($1::text[]) as v (customer_id) using (customer_id)""",
+        customer_ids,
+    )
+    return {customer_id: Account(customer_id) for customer_id in customer_ids} | {row[0]: Account(*row) for row in rows}
+
+
+async def lock_customers(connection: Connection, customer_ids: list[str]) -> None:
+    """Known or new, until the transaction ends."""
     await connection.execute(
         "insert into customers (customer_id) select * from unnest($1::text[]) on conflict do nothing", customer_ids
     )
@@ -151,12 +175,6 @@ async def _members(connection: Connection, customer_ids: list[str]) -> dict[str,
            order by c.customer_id for update of c""",
         customer_ids,
     )
-    rows = await connection.fetch(
-        """select customer_id, available_points, pending_points, qualifying_points, tier, postings, erased_at
-           from accounts join unnest($1::text[]) as v (customer_id) using (customer_id)""",
-        customer_ids,
-    )
-    return {customer_id: Account(customer_id) for customer_id in customer_ids} | {row[0]: Account(*row) for row in rows}
 
 
 _decode = msgspec.json.Decoder(Order).decode
@@ -203,7 +221,7 @@ async def _save(
             await connection.copy_records_to_table(table, records=added, columns=columns)
 
 
-async def _advance(connection: Connection, records: Sequence[Any], applied: Counter[int]) -> None:
+async def advance(connection: Connection, records: Sequence[Any], applied: Counter[int]) -> None:
     consumed = Counter(record.partition for record in records)
     next_offsets = {record.partition: record.offset + 1 for record in records}
     partitions = list(next_offsets)

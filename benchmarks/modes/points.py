@@ -6,16 +6,14 @@ changes may be plain objects or objects of an ORM.
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from hashlib import blake2b
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 from msgspec import Struct
 
-from chassis.items import derived_id
-from contracts.envelope import entry_of
+from benchmarks.modes.outgoing import COLUMNS, Cause, row
+from contracts.ids import derived_id
 from contracts.loyalty import (
-    LOYALTY,
     GoodwillGranted,
     PointsClawedBack,
     PointsEarned,
@@ -95,7 +93,7 @@ DECISIONS = (
     "customer_id", "subject", "rule", "version", "outcome", "reason", "at", "cause_kind", "cause_id", "root_id",
     "correlation_id", "detail",
 )  # fmt: skip
-OUTBOX = ("topic", "partition", "key", "value", "headers")
+OUTBOX = COLUMNS
 GOODWILL = ("customer_id", "goodwill_id", "points", "reason", "order_id", "issue_id", "request_id", "at")
 
 _json = msgspec.json.Encoder().encode
@@ -146,20 +144,11 @@ class Step:
         self.say(fact, subject)
 
     def say(self, fact: Any, subject: str) -> None:
-        said, kind = self.said, entry_of(type(fact)).type
-        name = f"{kind}|{subject}"
-        identity = str(derived_id(SOURCE, said.source, said.id, name, str(self.facts.count(name))))
-        self.facts.append(name)
+        said = self.said
         _, trace_id, _, flags = said.traceparent.split("-")
-        span_id = blake2b(identity.encode(), digest_size=8).hexdigest()
-        headers = (
-            ("ce_specversion", "1.0"), ("ce_type", kind), ("ce_source", SOURCE), ("ce_id", identity),
-            ("ce_time", said.at.replace(tzinfo=None).isoformat() + "Z"), ("ce_subject", subject),
-            ("ce_correlationid", said.correlation_id), ("ce_causationid", said.id),
-            ("ce_traceparent", f"00-{trace_id}-{span_id}-{flags}"), ("content-type", "application/json"),
-        )  # fmt: skip
-        key = self.member.customer_id.encode()
-        self.rows.outbox.append((LOYALTY, said.partition, key, _json(fact), _json(headers).decode()))
+        time = said.at.isoformat()[: -len("+00:00")] + "Z"
+        cause = Cause(said.id, said.source, time, said.correlation_id, trace_id, flags, said.partition)
+        self.rows.outbox.append(row(SOURCE, cause, fact, subject, self.facts))
 
 
 def fold(step: Step) -> bool:
