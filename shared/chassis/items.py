@@ -1,4 +1,4 @@
-"""What a fold is given: an event, a due deadline or a command; and how their ids are derived.
+"""What a fold is given: an event, a due deadline or a command.
 
 Every item has `id` (the cause that decisions name), `at` (the `now` of its rules), `customer_id`,
 `correlation_id` and `traceparent`. Nothing here reads a clock.
@@ -7,24 +7,13 @@ Every item has `id` (the cause that decisions name), `at` (the `now` of its rule
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
-from uuid import NAMESPACE_URL, UUID, uuid5
 
 from msgspec import Struct
 
 from contracts import Event
-
-RAPPORT = uuid5(NAMESPACE_URL, "urn:rapport")
-"""Namespace of every id we derive: the same cause always gives the same id, also after a restored backup."""
+from contracts.ids import derived_id
 
 C = TypeVar("C")
-
-
-def derived_id(*parts: str) -> UUID:
-    """An id for something that follows from `parts`: whose or what kind it is, then the natural key.
-
-    Other parts give another id, whatever they are made of: each goes in behind its length.
-    """
-    return uuid5(RAPPORT, "".join(f"{len(part)}:{part}" for part in parts))
 
 
 class CauseKind(StrEnum):

@@ -9,10 +9,11 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
-from chassis.items import Item, derived_id
+from chassis.items import Item
 from chassis.outcomes import Outcome
 from contracts import Event, Fact, TimeReached
 from contracts.envelope import entry_of
+from contracts.ids import derived_id
 from contracts.kafka import rfc3339, subject_of
 
 

@@ -3,12 +3,12 @@
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
-from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
 from contracts import Event, Fact, TimeReached
 from contracts.envelope import entry_of
+from contracts.ids import derived_id
 from contracts.kafka import Record, from_record, rfc3339, subject_of, to_record
 from contracts.storefront import CUSTOMERS, ORDERS, SHIPMENTS
 from contracts.unreadable import Unreadable
@@ -32,7 +32,7 @@ def event_of(said: Said, source: str, event_id: str | None = None) -> Event[Any]
     """
     fact, said_at = said
     _require_offset(said_at)
-    identity = event_id or _derived_id(fact, said_at, source)
+    identity = event_id or _id_of(fact, said_at, source)
     return Event(id=identity, source=source, time=said_at, data=fact, subject=_subject(fact), correlation_id=identity)
 
 
@@ -49,7 +49,7 @@ def record_of(event: Event[Any]) -> Record:
 def time_reached_record(at: datetime, source: str, topic: str, partition: int) -> Record:
     """Everything before `at` has been said on this partition; the same again has the same id."""
     _require_offset(at)
-    identity = str(uuid5(NAMESPACE_URL, f"{source}|time-reached|{topic}|{partition}|{rfc3339(at)}"))
+    identity = str(derived_id(source, "time-reached", topic, str(partition), rfc3339(at)))
     event = Event(id=identity, source=source, time=at, data=TimeReached(at=at.astimezone(UTC)), correlation_id=identity)
     return to_record(event, topic=topic)
 
@@ -69,8 +69,7 @@ def _subject(fact: Fact) -> str | None:
     return subject_of(fact)
 
 
-def _derived_id(fact: Fact, said_at: datetime, source: str) -> str:
+def _id_of(fact: Fact, said_at: datetime, source: str) -> str:
     """A storefront that crashed and publishes again says the same again: same bytes, same moment, same id."""
-    entry = entry_of(type(fact))
     content = sha256(msgspec.json.encode(fact)).hexdigest()
-    return str(uuid5(NAMESPACE_URL, f"{source}|{entry.type}|{subject_of(fact)}|{rfc3339(said_at)}|{content}"))
+    return str(derived_id(source, entry_of(type(fact)).type, subject_of(fact) or "", rfc3339(said_at), content))

@@ -3,7 +3,6 @@
 import pytest
 
 from chassis.errors import Conflict, NotFound, Rejected
-from chassis.items import derived_id
 from contracts.feedback import (
     CaseEscalated,
     CaseOpened,
@@ -13,6 +12,7 @@ from contracts.feedback import (
     ResponseReceived,
     SurveyKind,
 )
+from contracts.ids import derived_id
 from feedback.answers import Answer
 from feedback.cases import CASE_TARGET, ERASED, Resolve
 from feedback.customers import CaseState, GoodwillState, InvitationState, invitation_id_of

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import event as hooks
 from sqlalchemy import text
 
-from chassis.items import derived_id
 from chassis.runtime import Runtime
+from contracts.ids import derived_id
 from feedback import store
 from feedback.answers import Answer
 from feedback.customers import invitation_id_of

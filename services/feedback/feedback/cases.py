@@ -10,9 +10,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chassis.errors import Conflict, NotFound
-from chassis.items import Due, derived_id
+from chassis.items import Due
 from chassis.outcomes import DUPLICATE, NOTHING, ClearDeadline, Decision, Outcome, SetDeadline
 from contracts.feedback import CaseEscalated, CaseOpened, CaseResolved, GoodwillRequested
+from contracts.ids import derived_id
 from contracts.loyalty import GoodwillGranted, GoodwillRefused
 from contracts.notifications import TellingFailed
 from feedback.customers import Case, CaseCause, Customer, Goodwill, GoodwillState

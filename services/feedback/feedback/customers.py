@@ -11,8 +11,8 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chassis.items import derived_id
 from contracts.feedback import Cohort, SurveyKind
+from contracts.ids import derived_id
 
 
 class Kept(Struct, frozen=True, kw_only=True, omit_defaults=True):

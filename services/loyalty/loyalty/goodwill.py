@@ -9,8 +9,8 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chassis.items import derived_id
 from contracts.feedback import GoodwillRequested
+from contracts.ids import derived_id
 from contracts.loyalty import GoodwillGranted, GoodwillRefused
 from contracts.orders import IssueOpened
 from contracts.vocabulary import IssueKind

@@ -27,7 +27,7 @@ class Result(StrEnum):
     refused = "refused"
     """The mail server said "never" (5xx)."""
     unknown = "unknown"
-    """The message was handed over and no answer came."""
+    """It was handed over and no answer came, or its sender did not report in time."""
     stale = "stale"
     """It lay too long before it could be tried; what was decided then may not hold now."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from chassis.items import derived_id
+from contracts.ids import derived_id
 from contracts.notifications import MessageFailed, MessageHeld, MessageSent, MessageSuppressed
 from contracts.vocabulary import Channel
 from notifier.kinds import KINDS, Kind

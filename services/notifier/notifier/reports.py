@@ -15,9 +15,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from chassis.database import is_transient
 from chassis.errors import Rejected
-from chassis.items import Command, derived_id
+from chassis.items import Command
 from chassis.runtime import Runtime
 from chassis.settings import ClockKind
+from contracts.ids import derived_id
 from notifier import store
 from notifier.deliveries import Delivered
 from notifier.mail import Answer

@@ -11,8 +11,8 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct, structs
 
-from chassis.items import derived_id
 from contracts.envelope import entry_of
+from contracts.ids import derived_id
 from contracts.orders import CancellationRequested, DelayAccepted
 from contracts.storefront import (
     ContactReceived,

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from chassis.items import derived_id
+from contracts.ids import derived_id
 from contracts.orders import IssueOpened, IssueResolved, IssueUpdated, Resolution
 from contracts.vocabulary import IssueKind, Severity
 

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Header
 
 from chassis.errors import NotFound, Rejected
-from chassis.items import derived_id
 from chassis.operations import Cursor, Limit
 from chassis.pagination import PAGE_SIZE, Page, decode_cursor, encode_cursor
 from chassis.runtime import Runtime
 from chassis.service import Tx
+from contracts.ids import derived_id
 from contracts.vocabulary import IssueKind
 from orders_listener import store
 from orders_listener.accounts import AcceptDelay, RequestCancellation
