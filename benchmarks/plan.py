@@ -56,8 +56,8 @@ class Plan(Struct, frozen=True, kw_only=True):
         modes = tuple(filter(None, environment.get("MODES", "").split(";")))
         if environment.get("QUICK", "0") not in ("", "0"):
             return cls(
-                seconds=2.5, warm_up_s=0.5, rounds=1, compared_events=3_000, slow_compared_events=300, events=60_000,
-                outbox_rows=60_000, waiting_orders=6_000, taking_in_s=20.0,
+                seconds=2.5, warm_up_s=0.5, rounds=1, compared_events=3_000, slow_compared_events=200, events=60_000,
+                outbox_rows=60_000, waiting_orders=4_000, taking_in_s=14.0,
                 many_accounts=100_000, endurance_events=100_000, sections=sections, modes=modes,
             )  # fmt: skip
         return cls(sections=sections, modes=modes)
