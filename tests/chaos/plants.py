@@ -14,10 +14,10 @@ from uuid import uuid4
 from aiokafka import TopicPartition
 from sqlalchemy import text
 
-from chassis import batch, customers, inbox, main, positions, relay, worker
+from chassis import batch, customers, inbox, positions, relay, worker
 from chassis.lane import Lane
 from chassis.sequence import LONG_AGO
-from tests.chaos.points import lay
+from tests.chaos.laying import beside, lay
 
 INBOX_KEEPS_RECORDS = 40
 """Minutes of a shop are so many records of a partition here."""
@@ -73,19 +73,22 @@ def inbox_outside() -> None:
 
 
 def no_natural_key() -> None:
-    """Every request for goodwill is a new one."""
+    """Every request for goodwill is a new one, to the rule and to the ledger."""
     import loyalty.goodwill
     import loyalty.store
 
     def anew(*_: str) -> str:
         return str(uuid4())
 
-    def reference(*words: str) -> str:
-        return " ".join((*words, str(uuid4())))
-
     lay(loyalty.goodwill, "goodwill_id_of", anew)
     lay(loyalty.store, "goodwill_id_of", anew)
-    lay(loyalty.goodwill, "reference", reference)
+    beside(_without_reference)
+
+
+async def _without_reference(runtime: Any) -> None:
+    if runtime.service.name == "loyalty":
+        async with runtime.transaction() as tx:
+            await tx.execute(text("alter table postings drop constraint if exists postings_customer_id_reference_key"))
 
 
 def marked_before_ack() -> None:
@@ -160,13 +163,7 @@ def swallowed_poll() -> None:
 
 def short_inbox() -> None:
     """What was taken in is forgotten after minutes."""
-    start = main._start
-
-    def started(application: Any, runtime: Any, *arguments: Any, **wishes: Any) -> Any:
-        runtime.pruning = asyncio.ensure_future(_prune(runtime))
-        return start(application, runtime, *arguments, **wishes)
-
-    lay(main, "_start", started)
+    beside(_prune)
 
 
 async def _prune(runtime: Any) -> None:
@@ -194,3 +191,5 @@ PLANTS: dict[str, Callable[[], None]] = {
     "swallowed-poll": swallowed_poll,
     "short-inbox": short_inbox,
 }
+TAKEN_AWAY = {"short-inbox": ("applied",)}
+"""What a plant removes itself shows nothing: it has to be seen by what follows from it."""

@@ -112,10 +112,3 @@ class Conscience:
         answer.write_text(self._worker)
         answer.rename(self._answers / f"{order.number}.struck")
         return True
-
-
-def lay(owner: Any, name: str, replacement: Any) -> None:
-    """Put something of ours in the place of something of the product, which must still be there."""
-    if not hasattr(owner, name):
-        raise AttributeError(f"{owner} has no {name} any more: it has to be laid elsewhere")
-    setattr(owner, name, replacement)

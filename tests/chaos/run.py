@@ -56,7 +56,7 @@ class Report:
         clean, gentle = self.verdict.is_clean, self.is_gentle
         return {
             **asdict(self.wishes), "verdict": "green" if clean and not gentle else "red", "too_gentle": gentle,
-            **self.figures, **asdict(self.verdict),
+            **self.figures, **self.verdict.figures, **asdict(self.verdict),
         }  # fmt: skip
 
 

@@ -10,7 +10,6 @@ import importlib
 import os
 import random
 import sys
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,8 @@ from chassis.consumer import Consumer
 from chassis.items import Command
 from loyalty.redemptions import Redeem
 from tests.chaos import plants
-from tests.chaos.points import Conscience, Journal, lay
+from tests.chaos.laying import beside, lay
+from tests.chaos.points import Conscience, Journal
 
 POLLS_UNTIL_ONE_FAILS = 200
 CROWD_EVERY_S = 0.3
@@ -142,24 +142,8 @@ def _around_the_relay(conscience: Conscience) -> None:
     lay(relay, "_publish", published)
 
 
-def add_crowd(service: str) -> None:
-    """Beside the worker, many customers ask over HTTP's way for what nobody gets: they take locks and leave no row."""
-    if service == "loyalty":
-        _beside(_crowd)
-
-
-def _beside(task: Callable[[Any], Awaitable[None]]) -> None:
-    start = main._start
-
-    def started(application: Any, runtime: Any, *arguments: Any, **wishes: Any) -> Any:
-        tasks = start(application, runtime, *arguments, **wishes)
-        runtime.beside = asyncio.ensure_future(task(runtime))
-        return tasks
-
-    lay(main, "_start", started)
-
-
 async def _crowd(runtime: Any) -> None:
+    """Many customers ask over HTTP's way for what nobody gets: they take locks and leave no row."""
     while True:
         await asyncio.sleep(CROWD_EVERY_S)
         with contextlib.suppress(Exception):  # whatever is away; nobody waits for the answers
@@ -183,7 +167,8 @@ def run() -> None:
     if plant := os.environ.get("CHAOS_PLANT"):
         plants.PLANTS[plant]()  # first, so that the points lie around the bug
     lay_points(Conscience(folder, service, name), Journal(folder / f"{name}.journal"))
-    add_crowd(service)
+    if service == "loyalty":
+        beside(_crowd)
     sys.argv = [service, *sys.argv[2:]]
     main.main(importlib.import_module(f"{service}.app").application)
 
