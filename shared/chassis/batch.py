@@ -79,6 +79,7 @@ class _Sorted:
     for_others: frozenset[str]
     """Topics whose unreadable records are parked without their bytes."""
     events: list[Entry] = field(default_factory=list)
+    markers: list[Entry] = field(default_factory=list)
     """Each id once."""
     repeats: list[Entry] = field(default_factory=list)
     """Events whose id stands in the same batch before."""
@@ -125,12 +126,15 @@ async def run(tx: Tx, service: Service, batch: Batch, *, most_due: int = 1_000, 
     report = _report(sorted_, batch, stored, folded, more_due=more_due)
     if batch.time_reached and report.time_moved:  # said once: an echo would never end where facts flow back
         await _say_time(tx, service, batch)
-    await positions.advance(tx, batch.partition, _advances(batch, sorted_, stored), report.settled_at)
+    advances = _advances(report.next_offsets, sorted_, stored)
+    await positions.advance(tx, batch.partition, advances, report.settled_at)
     return report
 
 
 def _in_order(batch: Batch, parkings: list[parked.Parking]) -> list[parked.Parking]:
     """As they came, whatever was found out first: the order in which they are taken up again."""
+    if not parkings:
+        return parkings
     places = {(entry.record.topic, entry.record.offset): place for place, entry in enumerate(batch.entries)}
     return sorted(parkings, key=lambda parking: places[parking.record.topic, parking.record.offset])
 
@@ -154,6 +158,7 @@ def _sort(batch: Batch, for_others: frozenset[str]) -> _Sorted:
         elif event is None:
             found.count(entry, "ignored")
         elif entry.marker:
+            found.markers.append(entry)
             found.count(entry, "applied")
         elif (event.id, event.source) not in seen:
             seen.add((event.id, event.source))
@@ -233,13 +238,14 @@ def _next_offsets(batch: Batch) -> dict[str, int]:
     return dict(batch.expected) | {entry.record.topic: entry.record.offset + 1 for entry in batch.entries}
 
 
-def _advances(batch: Batch, found: _Sorted, stored: Mapping[str, positions.Position]) -> list[positions.Advance]:
+def _advances(
+    next_offsets: Mapping[str, int], found: _Sorted, stored: Mapping[str, positions.Position]
+) -> list[positions.Advance]:
     reached = {topic: position.reached_at for topic, position in stored.items()}
-    for entry in batch.entries:
+    for entry in found.markers:
         marker, topic = entry.marker, entry.record.topic
         if marker:
             reached[topic] = max(reached[topic] or LONG_AGO, marker.at)
-    next_offsets = _next_offsets(batch)
     return [
         positions.Advance(
             topic,
@@ -248,7 +254,7 @@ def _advances(batch: Batch, found: _Sorted, stored: Mapping[str, positions.Posit
             consumed=sum(found.tallies[topic].values()),
             **found.tallies[topic],
         )
-        for topic in sorted(batch.expected)
+        for topic in sorted(next_offsets)
     ]
 
 
