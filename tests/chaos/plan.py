@@ -9,8 +9,15 @@ from tests.chaos.house import SERVICES
 from tests.chaos.points import FREEZE, KILL, POINTS
 from tests.chaos.proxy import AFTER, BEFORE
 
-FROZEN_AT = ("after_poll", "inside_transaction", "after_poll", "before_database_commit", "relay_before_ack")
-"""Half asleep between the poll and the transaction: the sure way to become a zombie."""
+FROZEN_AT = (
+    "after_poll",
+    "after_poll",
+    "inside_transaction",
+    "after_poll",
+    "before_database_commit",
+    "relay_before_ack",
+)
+"""Half asleep between the poll and the transaction: the sure way to become a zombie that others have overtaken."""
 WEATHER = ("postgres killed", "broker killed", "postgres restarted", "broker restarted")
 HITS = (1, 1, 2, 3)
 

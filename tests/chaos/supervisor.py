@@ -225,7 +225,7 @@ class Supervisor:
             return False
         worker.is_frozen = True
         self.freezes[act.at] += 1
-        await asyncio.sleep(SESSION_TIMEOUT_S + self._dice.uniform(2, 4))
+        await asyncio.sleep(2 * SESSION_TIMEOUT_S + self._dice.uniform(1, 3))  # others have its partitions, and go on
         worker.is_frozen = False
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGCONT)
