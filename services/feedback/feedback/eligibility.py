@@ -1,7 +1,8 @@
 """Whether a customer may be asked about an order at a moment, and if not, why and until when.
 
-Pure, and the only place in this service that knows (the notifier may still hold the mail): the deadline asks it, and so does the page that answers "why not?". Looks only at
-what had been said by `now`, so a worker that is behind decides as one that is not.
+Pure, and the only place in this service that knows (the notifier may still hold the mail): the deadline asks it, and
+so does the page that answers "why not?". Looks only at what had been said by `now`, so a worker that is behind decides
+as one that is not.
 """
 
 from collections.abc import Iterator
