@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from chassis import schema
-from contracts import catalogue
+from contracts.catalogue import catalogue
 from contracts.vocabulary import IssueKind
 from orders_listener.rules import RULES
 from tests.sources import (

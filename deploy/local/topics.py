@@ -5,7 +5,8 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from contracts import Event, TimeReached, catalogue
+from contracts import Event, TimeReached
+from contracts.catalogue import catalogue
 from contracts.kafka import from_record
 from contracts.unreadable import Unreadable
 

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
-from contracts import catalogue
+from contracts.catalogue import catalogue
 
 HEARD_OF_S = 10.0
 """By then every broker knows of a topic that one has created."""

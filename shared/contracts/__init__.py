@@ -5,6 +5,6 @@ clock. Golden examples of every event lie in `golden/`; AsyncAPI and JSON Schema
 `python -m contracts.publish`.
 """
 
-from contracts.envelope import Event, Fact, TimeReached, catalogue, event_type
+from contracts.envelope import Event, Fact, TimeReached, event_type
 
-__all__ = ["Event", "Fact", "TimeReached", "catalogue", "event_type"]
+__all__ = ["Event", "Fact", "TimeReached", "event_type"]

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from contracts import feedback, loyalty, notifications, orders, storefront
-from contracts.envelope import EventType, Fact, TimeReached, catalogue
+from contracts.catalogue import catalogue
+from contracts.envelope import EventType, Fact, TimeReached
 from contracts.golden import Example, examples
 from contracts.kafka import LARGEST_VALUE_BYTES, LONGEST_ATTRIBUTE
 from contracts.schemas import Json, components, status

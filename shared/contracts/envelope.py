@@ -1,9 +1,9 @@
-"""The envelope around every fact (CloudEvents 1.0) and the catalogue of all event types.
+"""The envelope around every fact (CloudEvents 1.0), and how a fact becomes an event type.
 
 A fact is a frozen struct; `@event_type` names it, its topic and the field that CloudEvents calls `subject`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
@@ -42,7 +42,8 @@ class EventType(NamedTuple):
     """Agreed, and said by nobody yet."""
 
 
-_BY_TYPE: dict[str, EventType] = {}
+ENTERED: dict[str, EventType] = {}
+"""By name, of the modules that were loaded; `contracts.catalogue` knows all."""
 _BY_FACT: dict[type[Any], EventType] = {}
 
 
@@ -50,20 +51,13 @@ def event_type(name: str, *, topic: str, subject: str | None, planned: bool = Fa
     """Enter a fact into the catalogue as `name` (`<context>.<fact>.v<N>`), published on `topic`."""
 
     def enter(fact: Said) -> Said:
-        if name in _BY_TYPE:
+        if name in ENTERED:
             raise ValueError(f"two facts are called {name}")
         entry = EventType(name, topic, fact, subject, planned)
-        _BY_TYPE[name] = _BY_FACT[fact] = entry
+        ENTERED[name] = _BY_FACT[fact] = entry
         return fact
 
     return enter
-
-
-def catalogue() -> Mapping[str, EventType]:
-    """Every event type by its name."""
-    from contracts import feedback, loyalty, notifications, orders, storefront  # noqa: F401 they enter themselves
-
-    return _BY_TYPE
 
 
 def entry_of(fact: type[Any]) -> EventType:

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from contracts.envelope import Event, EventType, TimeReached, catalogue, entry_of
+from contracts.catalogue import catalogue
+from contracts.envelope import Event, EventType, TimeReached, entry_of
 from contracts.moments import check_moments, parse_time
 from contracts.unreadable import Reason, Unreadable, diagnose
 

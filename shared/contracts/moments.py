@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from contracts.envelope import catalogue
+from contracts.catalogue import catalogue
 from contracts.unreadable import Reason, Unreadable
 from contracts.vocabulary import PROMISE
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from contracts.asyncapi import asyncapi
-from contracts.envelope import catalogue
+from contracts.catalogue import catalogue
 from contracts.schemas import Json, schema
 
 ROOT = Path(__file__).resolve().parents[2]

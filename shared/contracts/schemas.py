@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from contracts.envelope import EventType, catalogue
+from contracts.catalogue import catalogue
+from contracts.envelope import EventType
 from contracts.vocabulary import Part
 
 Json = dict[str, Any]

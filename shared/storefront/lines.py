@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from contracts import Event, catalogue
+from contracts import Event
+from contracts.catalogue import catalogue
 from contracts.envelope import entry_of
 from storefront.errors import Unsayable
 from storefront.saying import TOPICS, Said, event_of, record_of

@@ -12,7 +12,7 @@ from chassis.parked import headers_from_bytes
 from chassis.partitions import partition_of
 from chassis.runtime import Runtime
 from chassis.service import Inlet
-from contracts import catalogue
+from contracts.catalogue import catalogue
 from deploy.local.broker import Broker
 from tests.brokers import PARTITIONS
 from tests.chassis.malformed.corpus import Raw, Specimen, specimens

@@ -11,7 +11,7 @@ from chassis.batch import Batch
 from chassis.parked import headers_from_bytes
 from chassis.reading import Entry, RawRecord, read
 from chassis.runtime import Runtime
-from contracts import catalogue
+from contracts.catalogue import catalogue
 from contracts.storefront import CARRY_CONTACTS, CUSTOMERS
 from tests.chassis.malformed.corpus import Raw, specimens
 from tests.conftest import ClientOf, RuntimeOf

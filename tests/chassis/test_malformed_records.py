@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts import catalogue
+from contracts.catalogue import catalogue
 from contracts.kafka import from_record
 from contracts.unreadable import Reason, Unreadable
 from tests.chassis.malformed.corpus import Raw, Specimen, specimens

@@ -4,7 +4,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts import catalogue
+from contracts.catalogue import catalogue
 from contracts.golden import Example, examples
 from contracts.kafka import from_record, to_record
 from contracts.unreadable import Unreadable

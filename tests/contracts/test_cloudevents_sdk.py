@@ -12,7 +12,8 @@ from cloudevents.core.bindings.kafka import (
 )
 from cloudevents.core.v1.event import CloudEvent
 
-from contracts import Event, catalogue
+from contracts import Event
+from contracts.catalogue import catalogue
 from contracts.golden import Example, examples
 from contracts.kafka import Record, from_record, rfc3339, to_record
 

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from contracts import catalogue
+from contracts.catalogue import catalogue
 from contracts.golden import Example, examples
 from contracts.kafka import from_record, subject_of, to_record
 

@@ -12,8 +12,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 import feedback
 import loyalty
 import notifier
-from contracts import catalogue
 from contracts.asyncapi import LISTENERS, SPEAKERS, TOPICS, asyncapi
+from contracts.catalogue import catalogue
 from contracts.golden import Example, examples
 from contracts.publish import FOLDER, documents, drifted, main, write
 from contracts.schemas import schema

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct, structs
 
-from contracts.envelope import catalogue, entry_of
+from contracts.catalogue import catalogue
+from contracts.envelope import entry_of
 from orders_listener.entries import HistoryEntry
 from orders_listener.issues import Issue
 from orders_listener.timelines import Standing, Timeline
