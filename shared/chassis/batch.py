@@ -78,8 +78,8 @@ class _Sorted:
     """By the identity of the entry."""
     for_others: frozenset[str]
     """Topics whose unreadable records are parked without their bytes."""
-    events: list[Entry] = field(default_factory=list)
     markers: list[Entry] = field(default_factory=list)
+    events: list[Entry] = field(default_factory=list)
     """Each id once."""
     repeats: list[Entry] = field(default_factory=list)
     """Events whose id stands in the same batch before."""
