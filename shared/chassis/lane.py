@@ -20,8 +20,8 @@ from chassis.sequence import LONG_AGO
 from chassis.service import Inlet
 from chassis.settings import ClockKind
 
-ENOUGH_ENTRIES = 4_000
-"""A topic that holds so many is not polled until some are folded: a few batches, some ten megabytes."""
+ENOUGH_ENTRIES = 2_000
+"""A topic that holds so many is not polled until some are folded: two batches, some five megabytes."""
 
 
 _Candidate = tuple[datetime, int, int, Entry]
