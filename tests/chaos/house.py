@@ -72,6 +72,10 @@ class House:
         """A worker of a service, not started; through `door` instead of PostgreSQL's own socket."""
         return Worker(self, service, number, door)
 
+    def anybody_overtaken(self) -> bool:
+        """Whether a worker has found its positions moved by another owner."""
+        return any(b"positions_moved" in journal.read_bytes() for journal in self.control.glob("*.journal"))
+
     def url(self, service: str, door: Path | None = None) -> str:
         """The address of a service's database."""
         url = self.postgres.url(service)

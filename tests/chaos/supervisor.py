@@ -16,13 +16,14 @@ from random import Random
 
 from tests.chaos.house import SERVICES, SESSION_TIMEOUT_S, WORKERS, House, Worker
 from tests.chaos.plan import Act, Plan
-from tests.chaos.points import KILL, Mailbox, Order
+from tests.chaos.points import FREEZE, KILL, Mailbox, Order
 from tests.chaos.proxy import Door
 
 LOOK_EVERY_S = 0.05
 PATIENCE_S = 15.0
 """Who has not come to a point by then is asked for it once more."""
 TRIES = 3
+MORE_FREEZES = 4
 STAYS_S = 10.0
 PROBE_EVERY_S = 5.0
 PROBES_FAILED = 3
@@ -156,7 +157,10 @@ class Supervisor:
         await asyncio.gather(self._make_weather(), *(self._act_on(service) for service in SERVICES))
 
     async def _act_on(self, service: str) -> None:
-        for act in self._plan.acts[service]:
+        acts = self._plan.acts[service]
+        for number, act in enumerate(acts, start=1):
+            if number == len(acts):
+                await self._freeze_until_overtaken(service)
             for _ in range(TRIES if act.kind == KILL else 1):
                 await asyncio.sleep(self._dice.uniform(*BETWEEN_ACTS_S))
                 done = await self._do(service, act)
@@ -230,6 +234,13 @@ class Supervisor:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGCONT)
         return True
+
+    async def _freeze_until_overtaken(self, service: str) -> None:
+        """Freeze a few more while nobody has woken up too late: a short plan may not have come to it."""
+        for _ in range(MORE_FREEZES):
+            if await asyncio.to_thread(self._house.anybody_overtaken):
+                return
+            await self._freeze(service, Act(FREEZE, "after_poll"))
 
     async def _cut(self, service: str, when: str) -> bool:
         cut = await self._crew.doors[service].slam(when, PATIENCE_S)
