@@ -11,10 +11,9 @@ from benchmarks.machine import Machine
 from benchmarks.measuring import Measured, Mode, measure
 from benchmarks.plan import PARTITIONS, SEED, Plan
 from benchmarks.shoppers import order_facts
-from chassis.parked import headers_to_bytes
+from chassis import outbox
 from chassis.partitions import partition_of
 from contracts import Event
-from contracts.kafka import to_record
 
 RELAY = Mode(name="relay", module="benchmarks.modes.relay")
 COLUMNS = ("topic", "partition", "key", "value", "headers")
@@ -32,13 +31,7 @@ def rounds(machine: Machine, plan: Plan) -> Iterator[Measured]:
 
 async def _fill(address: str, events: Iterator[Event[Any]], number: int) -> int:
     connection: Any = await asyncpg.connect(address)
-    rows = [_row(event) for event in islice(events, number)]
+    rows = [outbox.row_of(partition_of(event.customer_id, PARTITIONS), event) for event in islice(events, number)]
     await connection.copy_records_to_table("outbox", records=rows, columns=COLUMNS)
     await connection.close()
     return len(rows)
-
-
-def _row(event: Event[Any]) -> tuple[Any, ...]:
-    record = to_record(event)
-    partition = partition_of(record.key or b"", PARTITIONS)
-    return record.topic, partition, record.key, record.value, headers_to_bytes(record.headers).decode()

@@ -17,10 +17,9 @@ from pydantic import BaseModel
 
 from benchmarks.modes import environment
 from benchmarks.modes.points import DECISIONS, OUTBOX, POSTINGS, TIERS
-from chassis.parked import headers_to_bytes
+from chassis import outbox
 from chassis.partitions import partition_of
 from contracts import Event
-from contracts.kafka import to_record
 from contracts.loyalty import PointsSpent
 
 _pool: list["asyncpg.Pool[asyncpg.Record]"] = []
@@ -134,9 +133,7 @@ def _outgoing(customer_id: str, command_id: str, wish: Redemption, row: Any, now
         redemption_id=wish.redemption_id,
     )
     event = Event(id=str(uuid4()), source="/bare", time=now, data=fact, correlation_id=command_id)
-    record = to_record(event)
-    partition = partition_of(customer_id, environment.PARTITIONS)
-    return record.topic, partition, record.key, record.value, headers_to_bytes(record.headers).decode()
+    return outbox.row_of(partition_of(customer_id, environment.PARTITIONS), event)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def row(source: str, cause: Cause, fact: Any, subject: str, names_before: list[s
     """`names_before` are the type and subject of what was said because of the same event; this one's is added."""
     entry = entry_of(type(fact))
     name = f"{entry.type}|{subject}"
-    identity = str(derived_id(source, cause.source, cause.id, name, str(names_before.count(name))))
+    identity = derived_id(source, cause.source, cause.id, name, str(names_before.count(name)))
     names_before.append(name)
     span_id = blake2b(identity.encode(), digest_size=8).hexdigest()
     headers = (

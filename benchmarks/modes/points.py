@@ -295,7 +295,7 @@ def _make_good(step: Step, fact: Any) -> bool:
     if len(order.late_issue_ids) > 1:
         step.decide(fact.issue_id, "goodwill", "refused", "order_already_made_good", order_id=order.order_id)
         return True
-    goodwill_id = str(derived_id("goodwill", customer_id, "late", order.order_id))
+    goodwill_id = derived_id("goodwill", customer_id, "late", order.order_id)
     step.rows.goodwill.append(
         (customer_id, goodwill_id, LATE_POINTS, "delivery_late", order.order_id, fact.issue_id, None, said.at)
     )

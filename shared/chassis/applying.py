@@ -15,7 +15,6 @@ from chassis.publishing import events_of
 from chassis.sequence import LONG_AGO, Block, Folded, Refused, fold_sequence
 from chassis.service import Service, Tx
 from contracts import Event
-from contracts.kafka import to_record
 
 
 async def apply_together(
@@ -36,16 +35,16 @@ async def apply_together(
     free = touched_ids - blocked
     due = await deadlines.due_of(tx, free, before) if before > LONG_AGO and free else []
     folding = service.folding
-    touched = [item for item in items if item.customer_id in free]
+    touched = [item for item in items if item.customer_id in free] if blocked else items
     accounts = await folding.load(tx, [*touched, *due]) if touched or due else {}
     folded = fold_sequence(folding.fold, accounts, items, due, before=before, blocked=blocked, moments=moments)
     changed = {customer_id: folded.accounts[customer_id] for customer_id in sorted(folded.changed)}
     if changed or any(outcome.rows for _, outcome in folded.outcomes):
         await folding.save(tx, changed, folded.outcomes)
-    await deadlines.write(tx, folded.deadlines, {c: partition_of(c) for c in touched_ids})
+    await deadlines.write(tx, folded.deadlines, partition_of)
     await decisions.write(tx, folded.outcomes)
     facts = events_of(service.source, folded.outcomes)
-    await outbox.put(tx, [(partition_of(fact.data.customer_id), to_record(fact)) for fact in facts])
+    await outbox.put(tx, (outbox.row_of(partition_of(fact.customer_id), fact) for fact in facts))
     return folded
 
 

@@ -9,17 +9,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import takewhile
+from itertools import compress, takewhile
 from typing import Any
 
 from chassis import customers, deadlines, inbox, outbox, parked, positions
 from chassis.applying import apply_apart, apply_together
+from chassis.items import Due
 from chassis.publishing import time_reached
 from chassis.reading import Entry
 from chassis.sequence import LONG_AGO, Folded, Refused
 from chassis.service import Service, Tx
-from contracts import Event
-from contracts.kafka import to_record
 
 
 class PositionsMoved(Exception):
@@ -74,13 +73,13 @@ class _Sorted:
     """The entries of a batch by what becomes of them."""
 
     tallies: dict[str, Counter[str]]
-    moments: dict[int, datetime]
-    """By the identity of the entry."""
     for_others: frozenset[str]
     """Topics whose unreadable records are parked without their bytes."""
     markers: list[Entry] = field(default_factory=list)
     events: list[Entry] = field(default_factory=list)
     """Each id once."""
+    moments: list[datetime] = field(default_factory=list)
+    """For each of `events`, how far time has come when it is folded."""
     repeats: list[Entry] = field(default_factory=list)
     """Events whose id stands in the same batch before."""
     parkings: list[parked.Parking] = field(default_factory=list)
@@ -113,14 +112,19 @@ async def run(tx: Tx, service: Service, batch: Batch, *, most_due: int = 1_000, 
     waking, until = await _waking(tx, batch, most_due)
     more_due, batch = until < batch.before, batch.until(until)
     sorted_ = _sort(batch, parked.for_others(service))
-    fresh = await _fresh(tx, sorted_)
-    items = [_event(entry) for entry in fresh]
-    moments = [sorted_.moments[id(entry)] for entry in fresh]
+    await _drop_repeated(tx, sorted_)
+    items = [_event(entry) for entry in sorted_.events]
     apply = apply_apart if isolate else apply_together
     folded = await apply(
-        tx, service, items, waking, before=batch.before, partition_of=lambda _: batch.partition, moments=moments
+        tx,
+        service,
+        items,
+        waking,
+        before=batch.before,
+        partition_of=lambda _: batch.partition,
+        moments=sorted_.moments,
     )
-    _tally(sorted_, fresh, folded)
+    _tally(sorted_, folded)
     await parked.park(tx, _in_order(batch, sorted_.parkings))
     await customers.block(tx, folded.blocks)
     report = _report(sorted_, batch, stored, folded, more_due=more_due)
@@ -148,21 +152,21 @@ async def _expected_positions(tx: Tx, batch: Batch) -> dict[str, positions.Posit
 
 
 def _sort(batch: Batch, for_others: frozenset[str]) -> _Sorted:
-    moments = {id(entry): moment for entry, moment in zip(batch.entries, batch.moments, strict=True)}
-    found = _Sorted({topic: Counter() for topic in batch.expected}, moments, for_others)
+    found = _Sorted({topic: Counter() for topic in batch.expected}, for_others)
     seen: set[tuple[str, str]] = set()
-    for entry in batch.entries:
-        event = entry.event
-        if entry.unreadable:
-            found.park(entry, entry.unreadable.reason, entry.unreadable.detail)
+    for entry, moment in zip(batch.entries, batch.moments, strict=True):
+        _, event, unreadable, marker = entry
+        if unreadable:
+            found.park(entry, unreadable.reason, unreadable.detail)
         elif event is None:
             found.count(entry, "ignored")
-        elif entry.marker:
+        elif marker:
             found.markers.append(entry)
             found.count(entry, "applied")
-        elif (event.id, event.source) not in seen:
-            seen.add((event.id, event.source))
+        elif (name := (event.id, event.source)) not in seen:
+            seen.add(name)
             found.events.append(entry)
+            found.moments.append(moment)
         else:
             found.repeats.append(entry)
     return found
@@ -179,18 +183,18 @@ def _event(entry: Entry) -> Any:
     return entry.event
 
 
-async def _fresh(tx: Tx, found: _Sorted) -> list[Entry]:
-    """The events that the inbox did not know; the others are counted or parked.
+async def _drop_repeated(tx: Tx, found: _Sorted) -> None:
+    """Leave the events that the inbox did not know; the others are counted or parked.
 
     What was taken in first decides, however the batches are cut, and not what stands first in this one.
     """
     new = await inbox.take_in(tx, found.events)
-    again = [entry for entry in found.events if _name(entry) not in new] + found.repeats
+    again = [entry for entry, is_new in zip(found.events, new, strict=True) if not is_new] + found.repeats
     if again:
         known = await inbox.known(tx, {_name(entry) for entry in again})
         for entry in again:
             _repeated(found, entry, known[_name(entry)].content_hash)
-    return [entry for entry in found.events if _name(entry) in new]
+        found.events, found.moments = list(compress(found.events, new)), list(compress(found.moments, new))
 
 
 def _name(entry: Entry) -> tuple[str, str]:
@@ -204,15 +208,17 @@ async def _waking(tx: Tx, batch: Batch, most_due: int) -> tuple[list[str], datet
     return await deadlines.due_customers(tx, batch.partition, batch.before, most_due)
 
 
-def _tally(found: _Sorted, fresh: Sequence[Entry], folded: Folded) -> None:
-    refused = {id(refusal.item): refusal for refusal in folded.refused}
+def _tally(found: _Sorted, folded: Folded) -> None:
+    if folded.refused:
+        refused = {id(refusal.item): refusal for refusal in folded.refused}
+        for entry in found.events:
+            refusal = refused.get(id(entry.event))
+            if refusal:
+                found.park(entry, refusal.reason, refusal.detail)
+        found.events = [entry for entry in found.events if id(entry.event) not in refused]
     repeated = {id(item) for item, outcome in folded.outcomes if outcome.duplicate}
-    for entry in fresh:
-        refusal = refused.get(id(entry.event))
-        if refusal:
-            found.park(entry, refusal.reason, refusal.detail)
-        else:
-            found.count(entry, "duplicate" if id(entry.event) in repeated else "applied")
+    for entry in found.events:
+        found.count(entry, "duplicate" if repeated and id(entry.event) in repeated else "applied")
 
 
 def _report(
@@ -220,15 +226,16 @@ def _report(
 ) -> Report:
     settled_at = next((position.settled_at for position in stored.values()), None)
     time_moved = batch.before > (settled_at or LONG_AGO)
+    outcomes = [outcome for _, outcome in folded.outcomes]
     return Report(
         next_offsets=_next_offsets(batch),
         settled_at=batch.before if time_moved else settled_at,
         time_moved=time_moved,
         counts=sum(found.tallies.values(), Counter()),
         reasons=Counter(parking.reason for parking in found.parkings),
-        deadlines=sum(1 for item, _ in folded.outcomes if not isinstance(item, Event)),
-        decisions=sum(len(outcome.decisions) for _, outcome in folded.outcomes),
-        facts=sum(len(outcome.facts) for _, outcome in folded.outcomes),
+        deadlines=sum([type(item) is Due for item, _ in folded.outcomes]),
+        decisions=sum([len(outcome.decisions) for outcome in outcomes]),
+        facts=sum([len(outcome.facts) for outcome in outcomes]),
         more_due=more_due,
         refused=folded.refused,
     )
@@ -260,4 +267,4 @@ def _advances(
 
 async def _say_time(tx: Tx, service: Service, batch: Batch) -> None:
     event = time_reached(service.source, service.topic, batch.partition, batch.before)
-    await outbox.put(tx, [(batch.partition, to_record(event, topic=service.topic))])
+    await outbox.put(tx, [outbox.row_of(batch.partition, event, service.topic)])

@@ -8,29 +8,32 @@ from typing import Any
 
 from sqlalchemy import text
 
+from chassis.arrays import array
 from chassis.sequence import Block
 from chassis.service import Tx
 
 
 async def lock(tx: Tx, customer_ids: Collection[str]) -> set[str]:
     """Lock these customers, known or new, until the transaction ends; returns those that are blocked."""
-    wanted = sorted(customer_ids)
-    locked = {row.customer_id: row.blocked_at for row in await tx.execute(_LOCK, {"ids": wanted})}
-    unknown = [customer_id for customer_id in wanted if customer_id not in locked]
-    if unknown:
+    wanted = {"ids": array(sorted(customer_ids))}
+    known, blocked = (await tx.execute(_LOCK, wanted)).one()
+    if known < len(customer_ids):
         # Somebody else may be entering the same customers: whoever comes second waits here, then locks what is there.
-        await tx.execute(_ENTER, {"ids": unknown})
-        locked |= {row.customer_id: row.blocked_at for row in await tx.execute(_LOCK, {"ids": unknown})}
-    return {customer_id for customer_id, blocked_at in locked.items() if blocked_at is not None}
+        await tx.execute(_ENTER, wanted)
+        known, blocked = (await tx.execute(_LOCK, wanted)).one()
+    return set(blocked or ())
 
 
 _LOCK = text("""
-    select c.customer_id, c.blocked_at from customers c
-    join unnest(cast(:ids as text[])) as v (customer_id) using (customer_id)
-    order by c.customer_id for update of c
+    with locked as (
+        select c.customer_id, c.blocked_at from customers c
+        join unnest(cast(:ids as text)::text[]) as v (customer_id) using (customer_id)
+        order by c.customer_id for update of c)
+    select count(*), array_agg(customer_id) filter (where blocked_at is not null) from locked
 """)
 _ENTER = text("""
-    insert into customers (customer_id) select * from unnest(cast(:ids as text[])) order by 1 on conflict do nothing
+    insert into customers (customer_id)
+    select * from unnest(cast(:ids as text)::text[]) order by 1 on conflict do nothing
 """)
 
 

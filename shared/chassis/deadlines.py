@@ -1,10 +1,11 @@
 """Wake-up calls that folds leave for later; there is no other scheduler."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
+from chassis.arrays import array
 from chassis.items import Due
 from chassis.sequence import Key
 from chassis.service import Tx
@@ -45,7 +46,7 @@ _DUE_PARTITIONS = text("""
 
 async def due_of(tx: Tx, customer_ids: Collection[str], before: datetime) -> list[Due]:
     """The deadlines of locked customers that are due before `before`."""
-    rows = await tx.execute(_DEADLINES, {"ids": list(customer_ids), "before": before})
+    rows = await tx.execute(_DEADLINES, {"ids": array(customer_ids), "before": before})
     return [
         Due(
             customer_id=row.customer_id,
@@ -61,35 +62,36 @@ async def due_of(tx: Tx, customer_ids: Collection[str], before: datetime) -> lis
 
 
 _DEADLINES = text("""
-    select d.* from deadlines d join unnest(cast(:ids as text[])) as v (customer_id) using (customer_id)
+    select d.* from deadlines d join unnest(cast(:ids as text)::text[]) as v (customer_id) using (customer_id)
     where d.due_at < :before order by d.due_at, d.customer_id, d.kind, d.subject
 """)
 
 
-async def write(tx: Tx, changes: Mapping[Key, Due | None], partition_of: Mapping[str, int]) -> None:
+async def write(tx: Tx, changes: Mapping[Key, Due | None], partition_of: Callable[[str], int]) -> None:
     """Set and clear; one row for each customer, kind and subject."""
     gone = [key for key, due in changes.items() if due is None]
     if gone:
         customers, kinds, subjects = zip(*gone, strict=True)
-        await tx.execute(_CLEAR, {"customers": list(customers), "kinds": list(kinds), "subjects": list(subjects)})
+        await tx.execute(_CLEAR, {"customers": array(customers), "kinds": array(kinds), "subjects": array(subjects)})
     there = [due for due in changes.values() if due is not None]
     if there:
         columns = ("customer_id", "kind", "subject", "due_at", "set_by", "correlation_id", "traceparent")
-        values = {name: [getattr(due, name) for due in there] for name in columns}
-        await tx.execute(_SET, {"partition": [partition_of[due.customer_id] for due in there], **values})
+        values = {name: array([getattr(due, name) for due in there]) for name in columns}
+        await tx.execute(_SET, {"partition": array([partition_of(due.customer_id) for due in there]), **values})
 
 
 _CLEAR = text("""
     delete from deadlines d
-    using unnest(cast(:customers as text[]), cast(:kinds as text[]), cast(:subjects as text[]))
+    using unnest(cast(:customers as text)::text[], cast(:kinds as text)::text[], cast(:subjects as text)::text[])
           as v (customer_id, kind, subject)
     where (d.customer_id, d.kind, d.subject) = (v.customer_id, v.kind, v.subject)
 """)
 _SET = text("""
     insert into deadlines (customer_id, kind, subject, partition, due_at, set_by, correlation_id, traceparent)
-    select * from unnest(cast(:customer_id as text[]), cast(:kind as text[]), cast(:subject as text[]),
-                         cast(:partition as integer[]), cast(:due_at as timestamptz[]), cast(:set_by as text[]),
-                         cast(:correlation_id as text[]), cast(:traceparent as text[]))
+    select * from unnest(cast(:customer_id as text)::text[], cast(:kind as text)::text[],
+                         cast(:subject as text)::text[], cast(:partition as text)::integer[],
+                         cast(:due_at as text)::timestamptz[], cast(:set_by as text)::text[],
+                         cast(:correlation_id as text)::text[], cast(:traceparent as text)::text[])
     on conflict (customer_id, kind, subject) do update
     set due_at = excluded.due_at, partition = excluded.partition, set_by = excluded.set_by,
         correlation_id = excluded.correlation_id, traceparent = excluded.traceparent

@@ -5,35 +5,43 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import text
 
+from chassis.arrays import array
 from chassis.items import Command
 from chassis.reading import Entry
 from chassis.service import Tx
 
 
-async def take_in(tx: Tx, entries: Sequence[Entry]) -> set[tuple[str, str]]:
-    """Enter events into the inbox; (id, source) of those that are new. `entries` name no event twice."""
+async def take_in(tx: Tx, entries: Sequence[Entry]) -> list[bool]:
+    """Enter events into the inbox; for each whether it was new. `entries` name no event twice."""
     if not entries:
-        return set()
+        return []
+    records = [entry.record for entry in entries]
+    events = [_event(entry) for entry in entries]
     rows = await tx.execute(
         _TAKE_IN,
         {
-            "ids": [_event(entry).id for entry in entries],
-            "sources": [_event(entry).source for entry in entries],
-            "hashes": [entry.content_hash for entry in entries],
-            "topics": [entry.record.topic for entry in entries],
-            "partitions": [entry.record.partition for entry in entries],
-            "offsets": [entry.record.offset for entry in entries],
+            "ids": array([event.id for event in events]),
+            "sources": array([event.source for event in events]),
+            "hashes": array([entry.content_hash for entry in entries]),
+            "topics": array([record.topic for record in records]),
+            "partitions": array([record.partition for record in records]),
+            "offsets": array([record.offset for record in records]),
         },
     )
-    return {(row.event_id, row.source) for row in rows}
+    new = {(topic, partition): set(offsets) for topic, partition, offsets in rows}
+    none: set[int] = set()
+    return [record.offset in new.get((record.topic, record.partition), none) for record in records]
 
 
 _TAKE_IN = text("""
-    insert into inbox (event_id, source, content_hash, topic, partition, "offset")
-    select * from unnest(cast(:ids as text[]), cast(:sources as text[]), cast(:hashes as bigint[]),
-                         cast(:topics as text[]), cast(:partitions as integer[]), cast(:offsets as bigint[]))
-    order by 1, 2  -- two partitions that bring the same ids wait for each other in one order
-    on conflict do nothing returning event_id, source
+    with taken as (
+        insert into inbox (event_id, source, content_hash, topic, partition, "offset")
+        select * from unnest(cast(:ids as text)::text[], cast(:sources as text)::text[],
+                             cast(:hashes as text)::bigint[], cast(:topics as text)::text[],
+                             cast(:partitions as text)::integer[], cast(:offsets as text)::bigint[])
+        order by 1, 2  -- two partitions that bring the same ids wait for each other in one order
+        on conflict do nothing returning topic, partition, "offset")
+    select topic, partition, array_agg("offset") from taken group by topic, partition
 """)
 
 

@@ -39,8 +39,8 @@ class Due(Struct, frozen=True, kw_only=True):
     @property
     def id(self) -> str:
         """Derived from customer, kind, subject and moment."""
-        return str(
-            derived_id("deadline", self.customer_id, self.kind, self.subject, self.due_at.astimezone(UTC).isoformat())
+        return derived_id(
+            "deadline", self.customer_id, self.kind, self.subject, self.due_at.astimezone(UTC).isoformat()
         )
 
     @property

@@ -39,12 +39,10 @@ class _Topic:
     listening: Listening = field(default_factory=Listening)
     marked_at: datetime = LONG_AGO
     """The last time-reached among those waiting."""
+    end: int = 0
+    """Everything before it is folded or waits here."""
     read_until: int = 0
     """Where polling stands: past the last record where what follows is no record (a transaction's end)."""
-
-    @property
-    def end(self) -> int:
-        return self.waiting[-1].record.offset + 1 if self.waiting else self.next_offset
 
     @property
     def time(self) -> datetime:
@@ -65,6 +63,7 @@ class Lane:
                 inlet.carries_time,
                 positions[inlet.topic].next_offset,
                 positions[inlet.topic].reached_at or LONG_AGO,
+                end=positions[inlet.topic].next_offset,
             )
             for rank, inlet in enumerate(inlets)
         }
@@ -79,10 +78,12 @@ class Lane:
     def receive(self, entries: Iterable[Entry]) -> None:
         """Take what was polled, in offset order per topic; what is folded already is passed over."""
         for entry in entries:
-            topic = self.topics[entry.record.topic]
-            if entry.record.offset < topic.end:
+            record = entry.record
+            topic = self.topics[record.topic]
+            if record.offset < topic.end:
                 continue
             topic.waiting.append(entry)
+            topic.end = record.offset + 1
             if entry.marker:
                 topic.marked_at = max(topic.marked_at, entry.marker.at)
 
@@ -130,29 +131,27 @@ class Lane:
         )
 
     def _in_order(self, horizon: datetime) -> Iterator[_Candidate]:
-        ready = (self._ready(topic, horizon) for topic in self.topics.values())
-        return merge(*ready, key=lambda candidate: candidate[:3])
+        return merge(*(self._ready(topic, horizon) for topic in self.topics.values() if topic.waiting))
 
     def _ready(self, topic: _Topic, horizon: datetime) -> Iterator[_Candidate]:
         """A topic's entries with their place in the order, as far as their time has come."""
-        moment = self.settled_at
+        moment, rank = self.settled_at, topic.rank
+        may_wait = topic.carries_time and self.clock is ClockKind.simulated
         for entry in topic.waiting:
-            if entry.event:
-                moment = max(moment, entry.marker.at if entry.marker else entry.event.time)
-            if self._waits(topic, entry, moment, horizon):
+            record, event, _, marker = entry
+            if event is not None:
+                at = marker.at if marker else event.time
+                moment = max(moment, at)
+            if may_wait and (moment > horizon or (moment == horizon and event is not None and marker is None)):
                 return
-            yield moment, topic.rank, entry.record.offset, entry
-
-    def _waits(self, topic: _Topic, entry: Entry, moment: datetime, horizon: datetime) -> bool:
-        if self.clock is ClockKind.real or not topic.carries_time:
-            return False
-        return moment > horizon if entry.marker or not entry.event else moment >= horizon
+            yield moment, rank, record.offset, entry
 
     def done(self, report: Report) -> None:
         """The batch is committed: forget its entries and move on."""
         for name, next_offset in report.next_offsets.items():
             topic = self.topics[name]
             topic.next_offset = next_offset
+            topic.end = max(topic.end, next_offset)
             while topic.waiting and topic.waiting[0].record.offset < next_offset:
                 marker = topic.waiting.popleft().marker
                 if marker:

@@ -3,7 +3,6 @@
 Folding the same item again says the same facts with the same ids, so their readers recognise a repetition.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from hashlib import blake2b
@@ -20,30 +19,27 @@ from contracts.kafka import rfc3339, subject_of
 def events_of(source: str, outcomes: Sequence[tuple[Item, Outcome]]) -> Iterator[Event[Fact]]:
     """Every fact of the outcomes as an event of `source`, in fold order."""
     for item, outcome in outcomes:
-        seen: Counter[str] = Counter()
+        names: list[str] = []
         for fact in outcome.facts:
-            name = f"{entry_of(type(fact)).type}|{subject_of(fact)}"
-            identity = derived_id(source, *_cause(item), name, str(seen[name]))
-            yield _event(source, item, fact, str(identity))
-            seen[name] += 1
+            subject = subject_of(fact)
+            name = f"{entry_of(type(fact)).type}|{subject}"
+            identity = derived_id(source, *_cause(item), name, str(names.count(name)))
+            names.append(name)
+            yield Event(
+                id=identity,
+                source=source,
+                time=item.at,
+                data=fact,
+                subject=subject,
+                correlation_id=item.correlation_id,
+                causation_id=item.id,
+                traceparent=continued_trace(item.traceparent, item.correlation_id, identity),
+            )
 
 
 def _cause(item: Item) -> tuple[str, ...]:
     """What names the cause everywhere: two storefronts may both have an event 1001."""
     return (item.source, item.id) if isinstance(item, Event) else (item.id,)
-
-
-def _event(source: str, item: Item, fact: Fact, identity: str) -> Event[Fact]:
-    return Event(
-        id=identity,
-        source=source,
-        time=item.at,
-        data=fact,
-        subject=subject_of(fact),
-        correlation_id=item.correlation_id,
-        causation_id=item.id,
-        traceparent=continued_trace(item.traceparent, item.correlation_id, identity),
-    )
 
 
 def continued_trace(traceparent: str | None, correlation_id: str, identity: str) -> str:
@@ -60,5 +56,5 @@ def continued_trace(traceparent: str | None, correlation_id: str, identity: str)
 
 def time_reached(source: str, topic: str, partition: int, at: datetime) -> Event[Any]:
     """What a service says on its own topic when a partition's simulated time has come to `at`."""
-    identity = str(derived_id("time-reached", source, topic, str(partition), rfc3339(at)))
+    identity = derived_id("time-reached", source, topic, str(partition), rfc3339(at))
     return Event(id=identity, source=source, time=at, data=TimeReached(at=at), correlation_id=identity)

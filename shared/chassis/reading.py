@@ -30,12 +30,15 @@ class Entry(NamedTuple):
     record: RawRecord
     event: Event[Any] | None = None
     unreadable: Unreadable | None = None
+    marker: TimeReached | None = None
+    """What the record says of simulated time, if it says that."""
 
-    @property
-    def marker(self) -> TimeReached | None:
-        """What the record says of simulated time, if it says that."""
-        data = self.event.data if self.event else None
-        return data if isinstance(data, TimeReached) else None
+    @classmethod
+    def of(cls, record: RawRecord, event: Event[Any] | None) -> "Entry":
+        """What a record with this event in it is."""
+        if event is not None and type(event.data) is TimeReached:
+            return cls(record, event, None, event.data)
+        return cls(record, event)
 
     @property
     def content_hash(self) -> int:
@@ -50,4 +53,4 @@ def read(record: RawRecord, wanted: Collection[str]) -> Entry:
         event = from_record(record.key, record.value, record.headers, wanted=wanted)
     except Unreadable as error:
         return Entry(record, unreadable=error)
-    return Entry(record, event)
+    return Entry.of(record, event)

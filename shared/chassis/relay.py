@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis import metrics
 from chassis.database import is_transient
-from chassis.parked import headers_from_bytes
+from chassis.outbox import headers_of
 from chassis.runtime import Runtime
 
 log = structlog.get_logger(__name__)
@@ -137,7 +137,7 @@ async def _publish(
 
 def _appended(batch: Any, row: Any) -> bool:
     """Whether there was room."""
-    appended = batch.append(timestamp=None, key=row.key, value=row.value, headers=_headers(row.headers))
+    appended = batch.append(timestamp=None, key=row.key, value=row.value, headers=headers_of(row.headers))
     return appended is not None
 
 
@@ -147,10 +147,6 @@ async def _stop(producer: AIOKafkaProducer) -> None:
         await asyncio.wait_for(producer.stop(), STOP_TIMEOUT_S)
     except (TimeoutError, KafkaError, OSError) as error:
         log.warning("producer did not stop cleanly", error=type(error).__name__)
-
-
-def _headers(stored: str) -> list[tuple[str, bytes]]:
-    return headers_from_bytes(stored.encode())
 
 
 async def _release(session: AsyncConnection) -> None:

@@ -82,7 +82,8 @@ def fold_sequence(
     for due in deadlines:
         run.wait_for(due)
     for item, moment in zip(items, moments or accumulate((item.at for item in items), max), strict=True):
-        run.fire_until(moment)
+        if run.heap:
+            run.fire_until(moment)
         run.take(item)
     run.fire_until(before)
     return run.folded
@@ -118,23 +119,25 @@ class _Run:
 
     def take(self, item: Item) -> bool:
         """Fold one item; whether it was applied."""
-        customer_id = item.customer_id
+        folded, customer_id = self.folded, item.customer_id
         if customer_id in self.blocked:
-            self.folded.refused.append(Refused(item, "behind_blocked", "an earlier event of this customer is parked"))
+            folded.refused.append(Refused(item, "behind_blocked", "an earlier event of this customer is parked"))
             return False
         try:
-            account, outcome = self.fold(self.folded.accounts[customer_id], item)
-            self._schedule(item, outcome)
+            before = folded.accounts[customer_id]
+            account, outcome = self.fold(before, item)
+            if outcome.deadlines:
+                self._schedule(item, outcome)
         except Rejected as error:
             self._refuse(Refused(item, error.code, error.message, error), blocks=error.blocks or isinstance(item, Due))
             return False
         except Exception as error:  # noqa: BLE001 a bug in one fold must not stop the others; see Folded.refused
             self._refuse(Refused(item, "fold_failed", type(error).__name__, error), blocks=True)
             return False
-        if account is not self.folded.accounts[customer_id]:
-            self.folded.accounts[customer_id] = account
-            self.folded.changed.add(customer_id)
-        self.folded.outcomes.append((item, outcome))
+        if account is not before:
+            folded.accounts[customer_id] = account
+            folded.changed.add(customer_id)
+        folded.outcomes.append((item, outcome))
         return True
 
     def _refuse(self, refused: Refused, *, blocks: bool) -> None:

@@ -27,9 +27,12 @@ STRUCTURED = "application/cloudevents+json"
 LARGEST_VALUE_BYTES = 1_048_576
 LONGEST_ATTRIBUTE = 255
 
+_ATTRIBUTES = (
+    "specversion", "type", "source", "id", "time", "subject", "correlationid", "causationid", "traceparent",
+)  # fmt: skip
 _CATALOGUE = catalogue()
-_encode = msgspec.json.Encoder(order="deterministic").encode
-"""Names in a map are sorted: a fact kept as jsonb, which has an order of its own, is said again with the same bytes."""
+encode = msgspec.json.Encoder(order="deterministic").encode
+"""A fact's bytes. Names in a map are sorted: one kept as jsonb, which has an order of its own, is said again alike."""
 
 
 class Record(NamedTuple):
@@ -44,26 +47,36 @@ class Record(NamedTuple):
 def to_record(event: Event[Any], *, topic: str | None = None) -> Record:
     """Binary mode. `topic` is needed only for time-reached, which belongs to no topic of its own."""
     entry = entry_of(type(event.data))
-    attributes = {
-        "ce_specversion": "1.0",
-        "ce_type": entry.type,
-        "ce_source": event.source,
-        "ce_id": event.id,
-        "ce_time": rfc3339(event.time),
-        "ce_subject": event.subject,
-        "ce_correlationid": event.correlation_id,
-        "ce_causationid": event.causation_id,
-        "ce_traceparent": event.traceparent,
-        CONTENT_TYPE: JSON,
-    }
-    headers = [(name, value.encode()) for name, value in attributes.items() if value is not None]
-    key = None if entry.fact is TimeReached else event.data.customer_id.encode()
-    return Record(topic or entry.topic, key, _encode(event.data), headers)
+    headers = [(name, value.encode()) for name, value in attributes_of(event, entry.type)]
+    return Record(topic or entry.topic, key_of(event.data), encode(event.data), headers)
+
+
+def key_of(fact: Any) -> bytes | None:
+    """The Kafka key: whom the fact is about; time-reached is about nobody."""
+    return None if type(fact) is TimeReached else fact.customer_id.encode()
+
+
+def attributes_of(event: Event[Any], name: str) -> list[tuple[str, str]]:
+    """The headers of an event of type `name`, as text."""
+    attributes = (
+        ("ce_specversion", "1.0"),
+        ("ce_type", name),
+        ("ce_source", event.source),
+        ("ce_id", event.id),
+        ("ce_time", rfc3339(event.time)),
+        ("ce_subject", event.subject),
+        ("ce_correlationid", event.correlation_id),
+        ("ce_causationid", event.causation_id),
+        ("ce_traceparent", event.traceparent),
+        (CONTENT_TYPE, JSON),
+    )
+    return [(name, value) for name, value in attributes if value is not None]
 
 
 def rfc3339(moment: datetime) -> str:
     """The one way times are written: UTC, `Z`, microseconds only where there are any."""
-    return moment.astimezone(UTC).isoformat()[: -len("+00:00")] + "Z"
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat()[: -len("+00:00")] + "Z"
 
 
 def subject_of(fact: Any) -> str | None:
@@ -100,8 +113,8 @@ def from_record(
 
 def _event(entry: EventType, attributes: _Attributes, key: bytes | None) -> Event[Any]:
     values, data = attributes
-    identity = _required(values, "id", Reason.missing_id)
-    time = parse_time(_required(values, "time"))
+    identity = _required(values, "ce_id", Reason.missing_id)
+    time = parse_time(_required(values, "ce_time"))
     if b"\\u0000" in data and _NUL.search(data):
         raise Unreadable(Reason.nul_character, "a text contains U+0000, which PostgreSQL cannot hold")
     try:
@@ -115,13 +128,13 @@ def _event(entry: EventType, attributes: _Attributes, key: bytes | None) -> Even
     check_moments(entry.type, fact, time)
     return Event(
         id=identity,
-        source=_required(values, "source"),
+        source=_required(values, "ce_source"),
         time=time,
         data=fact,
-        subject=_optional(values, "subject"),
-        correlation_id=_optional(values, "correlationid") or identity,
-        causation_id=_optional(values, "causationid"),
-        traceparent=_optional(values, "traceparent"),
+        subject=_optional(values, "ce_subject"),
+        correlation_id=_optional(values, "ce_correlationid") or identity,
+        causation_id=_optional(values, "ce_causationid"),
+        traceparent=_optional(values, "ce_traceparent"),
     )
 
 
@@ -131,11 +144,13 @@ _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 def _attributes(value: bytes, headers: Headers) -> _Attributes:
     text = _text(headers)
-    content_type = text.get(CONTENT_TYPE, JSON).partition(";")[0].strip().lower()
-    if content_type == STRUCTURED:
-        return _structured(value)
-    if content_type.startswith("application/cloudevents") or not _is_json(content_type):
-        raise Unreadable(Reason.unsupported_content_type, f"content type {content_type[:LONGEST_ATTRIBUTE]!r}")
+    content_type = text.get(CONTENT_TYPE, JSON)
+    if content_type != JSON:
+        content_type = content_type.partition(";")[0].strip().lower()
+        if content_type == STRUCTURED:
+            return _structured(value)
+        if content_type.startswith("application/cloudevents") or not _is_json(content_type):
+            raise Unreadable(Reason.unsupported_content_type, f"content type {content_type[:LONGEST_ATTRIBUTE]!r}")
     if not value:
         raise Unreadable(Reason.empty_value, "the value has no bytes")
     return _Attributes(text, value)
@@ -143,9 +158,14 @@ def _attributes(value: bytes, headers: Headers) -> _Attributes:
 
 def _text(headers: Headers) -> dict[str, str]:
     try:
-        return {name.lower(): content.decode() for name, content in headers}
+        text = {name: content.decode() for name, content in headers}
     except (UnicodeDecodeError, AttributeError):  # a header may also be null
         return _text_of_ours(headers)
+    return text if text.keys() <= _WRITTEN else {name.lower(): content for name, content in text.items()}
+
+
+_WRITTEN = frozenset(f"ce_{name}" for name in _ATTRIBUTES) | {CONTENT_TYPE}
+"""Headers as nearly everybody writes them: names in lower case, and nothing else beside them."""
 
 
 def _text_of_ours(headers: Headers) -> dict[str, str]:
@@ -197,21 +217,22 @@ def _base64(encoded: Any) -> bytes:
         raise Unreadable(Reason.bad_base64, "data_base64 is not base64") from error
 
 
-def _required(values: Mapping[str, str], name: str, missing: Reason = Reason.missing_attribute) -> str:
-    content = _optional(values, name)
+def _required(values: Mapping[str, str], header: str, missing: Reason = Reason.missing_attribute) -> str:
+    content = _optional(values, header)
     if content is None:
-        raise Unreadable(missing, f"the CloudEvents attribute {name} is missing")
+        raise Unreadable(missing, f"the CloudEvents attribute {header[3:]} is missing")
     return content
 
 
-def _optional(values: Mapping[str, str], name: str) -> str | None:
-    content = values.get("ce_" + name)
+def _optional(values: Mapping[str, str], header: str) -> str | None:
+    content = values.get(header)
     if not content:
         return None
     if len(content) > LONGEST_ATTRIBUTE:
-        raise Unreadable(Reason.bad_attribute, f"the CloudEvents attribute {name} is longer than {LONGEST_ATTRIBUTE}")
+        too_long = f"the CloudEvents attribute {header[3:]} is longer than {LONGEST_ATTRIBUTE}"
+        raise Unreadable(Reason.bad_attribute, too_long)
     if "\x00" in content:
-        raise Unreadable(Reason.nul_character, f"the CloudEvents attribute {name} contains U+0000")
+        raise Unreadable(Reason.nul_character, f"the CloudEvents attribute {header[3:]} contains U+0000")
     return content
 
 
@@ -220,9 +241,9 @@ def _entry(values: Mapping[str, str], wanted: Collection[str]) -> EventType | No
 
     What a reader does not want it must not keep either: the contacts in a later version may be read by one only.
     """
-    if _required(values, "specversion") != "1.0":
+    if _required(values, "ce_specversion") != "1.0":
         raise Unreadable(Reason.unsupported_spec_version, f"CloudEvents {values['ce_specversion']}; 1.0 is spoken here")
-    name = _required(values, "type")
+    name = _required(values, "ce_type")
     entry = _CATALOGUE.get(name)
     if entry is not None:
         return entry

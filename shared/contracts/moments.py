@@ -37,7 +37,7 @@ def parse_time(text: str) -> datetime:
         raise Unreadable(Reason.naive_time, "time has no offset")
     if not EARLIEST <= moment < LATEST:
         raise _out_of_range("time", moment)
-    return moment.astimezone(UTC)
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
 def check_moments(name: str, fact: Any, said: datetime) -> None:

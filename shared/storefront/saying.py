@@ -49,7 +49,7 @@ def record_of(event: Event[Any]) -> Record:
 def time_reached_record(at: datetime, source: str, topic: str, partition: int) -> Record:
     """Everything before `at` has been said on this partition; the same again has the same id."""
     _require_offset(at)
-    identity = str(derived_id(source, "time-reached", topic, str(partition), rfc3339(at)))
+    identity = derived_id(source, "time-reached", topic, str(partition), rfc3339(at))
     event = Event(id=identity, source=source, time=at, data=TimeReached(at=at.astimezone(UTC)), correlation_id=identity)
     return to_record(event, topic=topic)
 
@@ -72,4 +72,4 @@ def _subject(fact: Fact) -> str | None:
 def _id_of(fact: Fact, said_at: datetime, source: str) -> str:
     """A storefront that crashed and publishes again says the same again: same bytes, same moment, same id."""
     content = sha256(msgspec.json.encode(fact)).hexdigest()
-    return str(derived_id(source, entry_of(type(fact)).type, subject_of(fact) or "", rfc3339(said_at), content))
+    return derived_id(source, entry_of(type(fact)).type, subject_of(fact) or "", rfc3339(said_at), content)

@@ -28,7 +28,7 @@ def lane(clock: ClockKind = ClockKind.simulated) -> Lane:
 
 def entry(topic: str, offset: int, event: Event[Any] | None) -> Entry:
     """A record on a topic; without event an ignored one."""
-    return Entry(RawRecord(topic, 0, offset, 0, b"k", b"", ()), event)
+    return Entry.of(RawRecord(topic, 0, offset, 0, b"k", b"", ()), event)
 
 
 def mark(topic: str, offset: int, hour: float) -> Entry:

@@ -141,7 +141,7 @@ def _marked(draw: st.DrawFn, topic: str, events: Sequence[Event[Any]]) -> list[E
         if draw(st.booleans()):
             said.append(_time(topic, max(one.time for one in said)))
     said.append(_time(topic, at(20)))
-    return [Entry(RawRecord(topic, 0, 2 * place, 0, b"k", b"", ()), event) for place, event in enumerate(said)]
+    return [Entry.of(RawRecord(topic, 0, 2 * place, 0, b"k", b"", ()), event) for place, event in enumerate(said)]
 
 
 def _time(topic: str, moment: datetime) -> Event[Any]:

@@ -20,8 +20,8 @@ from feedback.scores import Category, Tally, category_of
 from tests.feedback.shop import ADA, Life, day, delivered, erased, granted, lived, refused, telling_failed
 
 INVITATION = invitation_id_of("o1")
-CASE = str(derived_id("case", "detractor", INVITATION))
-REQUEST = str(derived_id("goodwill", CASE))
+CASE = derived_id("case", "detractor", INVITATION)
+REQUEST = derived_id("goodwill", CASE)
 
 
 def asked() -> Life:

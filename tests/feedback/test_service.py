@@ -30,7 +30,7 @@ from tests.feedback.shop import (
 )
 
 INVITATION = invitation_id_of("o1")
-CASE = str(derived_id("case", "detractor", INVITATION))
+CASE = derived_id("case", "detractor", INVITATION)
 
 
 async def get(client: httpx.AsyncClient, path: str, **query: Any) -> Any:

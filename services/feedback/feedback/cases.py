@@ -36,7 +36,7 @@ class Resolve(Struct, frozen=True, kw_only=True):
 
 def open_case(customer: Customer, cause: CaseCause, about: str, order_id: str, now: datetime, policy: Policy) -> Folded:
     """One case per cause and thing it is `about` (an invitation, an issue), however often it is heard."""
-    case_id = str(derived_id(RULE, cause, about))
+    case_id = derived_id(RULE, cause, about)
     if case_id in customer.cases:
         return customer, DUPLICATE
     case = Case(case_id=case_id, cause=cause, order_id=order_id, opened_at=now, due_at=now + policy.case_target)
@@ -148,7 +148,7 @@ def _resolved(customer: Customer, case: Case, command: Resolve, now: datetime, r
 def _goodwill(case: Case, points: int | None) -> Goodwill | None:
     if points is None:
         return None
-    request_id = str(derived_id("goodwill", case.case_id))
+    request_id = derived_id("goodwill", case.case_id)
     return Goodwill(request_id=request_id, points=points, state=GoodwillState.requested)
 
 

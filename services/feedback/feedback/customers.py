@@ -194,4 +194,4 @@ class Customer(Kept, frozen=True, kw_only=True):
 
 def invitation_id_of(order_id: str) -> str:
     """One question of one kind per order, whoever derives it."""
-    return str(derived_id("invitation", order_id, SurveyKind.nps))
+    return derived_id("invitation", order_id, SurveyKind.nps)

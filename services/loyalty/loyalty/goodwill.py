@@ -34,7 +34,7 @@ class Goodwill(Struct, frozen=True, gc=False, kw_only=True):
 
 def goodwill_id_of(customer_id: str, rule: str, natural_key: str) -> str:
     """The same claim always has the same id."""
-    return str(derived_id("goodwill", customer_id, rule, natural_key))
+    return derived_id("goodwill", customer_id, rule, natural_key)
 
 
 def on_issue_opened(journal: Journal, fact: IssueOpened) -> None:

@@ -3,14 +3,15 @@
 The customers' locks are held by the chassis before `load` runs, so nothing here locks.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import text
 from sqlalchemy.sql.elements import TextClause
 
+from chassis.arrays import array
 from chassis.copying import copy
 from chassis.items import Command, Item
 from chassis.outcomes import Outcome
@@ -26,7 +27,7 @@ from loyalty.order_points import OrderPoints
 from loyalty.postings import MOVEMENTS, Posting
 from loyalty.redemptions import Redeem, Redemption
 
-Pairs = list[tuple[str, str]]
+Pair = tuple[str, str]
 Columns = tuple[str, int, int, int, str | None, int, datetime | None]
 """A row of `accounts`, in the order of an account's fields."""
 Row = TypeVar("Row")
@@ -39,14 +40,15 @@ decode_order = msgspec.json.Decoder(OrderPoints).decode
 async def load(tx: Tx, items: Sequence[Item]) -> dict[str, Account]:
     """The accounts of the items' customers with the orders, goodwill and redemptions that the items touch."""
     customer_ids = sorted({item.customer_id for item in items})
-    rows = await tx.execute(_ACCOUNTS, {"ids": customer_ids})
-    known = {row[0]: cast("Columns", tuple(row)) for row in rows}
-    orders = await _orders_of(tx, _pairs(items, _order_touched))
-    goodwill_ids = await _known_pairs(tx, _GOODWILL, _pairs(items, _goodwill_touched))
-    redemptions = await _known_pairs(tx, _REDEMPTIONS, _pairs(items, _redemption_touched))
+    rows: Iterable[Any] = await tx.execute(_ACCOUNTS, {"ids": array(customer_ids)})
+    known: dict[str, Columns] = {row[0]: row for row in rows}
+    touched = _touched(items)
+    orders = await _orders_of(tx, touched[OrderPoints])
+    goodwill_ids = await _known_pairs(tx, _GOODWILL, touched[Goodwill])
+    redemptions = await _known_pairs(tx, _REDEMPTIONS, touched[Redemption])
     return {
         customer_id: Account(
-            *known.get(customer_id) or (customer_id, 0, 0, 0, None, 0, None),
+            *known.get(customer_id, (customer_id, 0, 0, 0, None, 0, None)),
             orders=orders.get(customer_id, {}),
             goodwill_ids=frozenset(goodwill_ids.get(customer_id, ())),
             redemptions=redemptions.get(customer_id, {}),
@@ -55,34 +57,24 @@ async def load(tx: Tx, items: Sequence[Item]) -> dict[str, Account]:
     }
 
 
-def _order_touched(item: Item) -> str | None:
-    if not isinstance(item, Event) or isinstance(item.data, GoodwillRequested):
-        return None
-    if isinstance(item.data, IssueOpened) and item.data.kind is not IssueKind.delivery_late:
-        return None
-    order_id: str | None = getattr(item.data, "order_id", None)
-    return order_id
+def _touched(items: Sequence[Item]) -> dict[type[Any], set[Pair]]:
+    """By kind of row, the customer and the key of each that the items may name."""
+    touched: dict[type[Any], set[Pair]] = {OrderPoints: set(), Goodwill: set(), Redemption: set()}
+    for item in items:
+        fact = item.data if isinstance(item, Event | Command) else None
+        if isinstance(fact, Redeem):
+            touched[Redemption].add((item.customer_id, fact.redemption_id))
+        elif isinstance(fact, GoodwillRequested):
+            goodwill_id = goodwill_id_of(fact.customer_id, "requested", fact.request_id)
+            touched[Goodwill].add((fact.customer_id, goodwill_id))
+        elif not isinstance(fact, IssueOpened) or fact.kind is IssueKind.delivery_late:
+            order_id: str | None = getattr(fact, "order_id", None)
+            if order_id:
+                touched[OrderPoints].add((item.customer_id, order_id))
+    return touched
 
 
-def _goodwill_touched(item: Item) -> str | None:
-    match item:
-        case Event(data=GoodwillRequested() as fact):
-            return goodwill_id_of(fact.customer_id, "requested", fact.request_id)
-    return None
-
-
-def _redemption_touched(item: Item) -> str | None:
-    match item:
-        case Command(data=Redeem() as command):
-            return command.redemption_id
-    return None
-
-
-def _pairs(items: Iterable[Item], touched: Any) -> Pairs:
-    return sorted({(item.customer_id, key) for item in items if (key := touched(item)) is not None})
-
-
-async def _orders_of(tx: Tx, pairs: Pairs) -> dict[str, dict[str, OrderPoints]]:
+async def _orders_of(tx: Tx, pairs: Collection[Pair]) -> dict[str, dict[str, OrderPoints]]:
     documents = await _known_pairs(tx, _ORDERS, pairs)
     return {
         customer_id: {order_id: decode_order(document) for order_id, document in orders.items()}
@@ -90,33 +82,37 @@ async def _orders_of(tx: Tx, pairs: Pairs) -> dict[str, dict[str, OrderPoints]]:
     }
 
 
-async def _known_pairs(tx: Tx, statement: TextClause, pairs: Pairs) -> dict[str, dict[str, Any]]:
+async def _known_pairs(tx: Tx, statement: TextClause, pairs: Collection[Pair]) -> dict[str, dict[str, Any]]:
     """Per customer, key and value of the rows there are."""
     found: dict[str, dict[str, Any]] = {}
     if pairs:
-        customers, keys = zip(*pairs, strict=True)
-        for customer_id, key, value in await tx.execute(statement, {"customers": list(customers), "keys": list(keys)}):
+        customers, keys = zip(*sorted(pairs), strict=True)
+        rows = await tx.execute(statement, {"customers": array(customers), "keys": array(keys)})
+        for customer_id, key, value in rows:
             found.setdefault(customer_id, {})[key] = value
     return found
 
 
 _ACCOUNTS = text("""
     select customer_id, available_points, pending_points, qualifying_points, tier, postings, erased_at
-    from accounts join unnest(cast(:ids as text[])) as v (customer_id) using (customer_id)
+    from accounts join unnest(cast(:ids as text)::text[]) as v (customer_id) using (customer_id)
 """)
 _ORDERS = text("""
     select customer_id, order_id, cast(document as text)
-    from order_points join unnest(cast(:customers as text[]), cast(:keys as text[])) as v (customer_id, order_id)
+    from order_points
+    join unnest(cast(:customers as text)::text[], cast(:keys as text)::text[]) as v (customer_id, order_id)
          using (customer_id, order_id)
 """)
 _GOODWILL = text("""
     select customer_id, goodwill_id, points
-    from goodwill join unnest(cast(:customers as text[]), cast(:keys as text[])) as v (customer_id, goodwill_id)
+    from goodwill
+    join unnest(cast(:customers as text)::text[], cast(:keys as text)::text[]) as v (customer_id, goodwill_id)
          using (customer_id, goodwill_id)
 """)
 _REDEMPTIONS = text("""
     select customer_id, redemption_id, points
-    from redemptions join unnest(cast(:customers as text[]), cast(:keys as text[])) as v (customer_id, redemption_id)
+    from redemptions
+    join unnest(cast(:customers as text)::text[], cast(:keys as text)::text[]) as v (customer_id, redemption_id)
          using (customer_id, redemption_id)
 """)
 
@@ -149,7 +145,7 @@ async def _save_orders(tx: Tx, orders: Mapping[tuple[str, str], OrderPoints]) ->
         customers, order_ids = zip(*orders, strict=True)
         documents = [encode_order(order).decode() for order in orders.values()]
         await tx.execute(
-            _SAVE_ORDERS, {"customers": list(customers), "order_ids": list(order_ids), "documents": documents}
+            _SAVE_ORDERS, {"customers": array(customers), "order_ids": array(order_ids), "documents": array(documents)}
         )
 
 
@@ -171,8 +167,8 @@ async def _insert(tx: Tx, statement: TextClause, rows: Sequence[Row], kind: type
         await tx.execute(statement, _columns(rows, kind.__struct_fields__))  # type: ignore[attr-defined]  # a struct's
 
 
-def _columns(rows: Sequence[Any], names: Iterable[str]) -> dict[str, list[Any]]:
-    return {name: [getattr(row, name) for row in rows] for name in names}
+def _columns(rows: Sequence[Any], names: Iterable[str]) -> dict[str, str]:
+    return {name: array([getattr(row, name) for row in rows]) for name in names}
 
 
 _ACCOUNT_COLUMNS = (
@@ -180,9 +176,10 @@ _ACCOUNT_COLUMNS = (
 )  # fmt: skip
 _SAVE_ACCOUNTS = text("""
     insert into accounts (customer_id, available_points, pending_points, qualifying_points, tier, postings, erased_at)
-    select * from unnest(cast(:customer_id as text[]), cast(:available_points as bigint[]),
-                         cast(:pending_points as bigint[]), cast(:qualifying_points as bigint[]),
-                         cast(:tier as text[]), cast(:postings as bigint[]), cast(:erased_at as timestamptz[]))
+    select * from unnest(cast(:customer_id as text)::text[], cast(:available_points as text)::bigint[],
+                         cast(:pending_points as text)::bigint[], cast(:qualifying_points as text)::bigint[],
+                         cast(:tier as text)::text[], cast(:postings as text)::bigint[],
+                         cast(:erased_at as text)::timestamptz[])
     on conflict (customer_id) do update
     set available_points = excluded.available_points, pending_points = excluded.pending_points,
         qualifying_points = excluded.qualifying_points, tier = excluded.tier, postings = excluded.postings,
@@ -190,8 +187,8 @@ _SAVE_ACCOUNTS = text("""
 """)
 _SAVE_ORDERS = text("""
     insert into order_points (customer_id, order_id, document)
-    select * from unnest(cast(:customers as text[]), cast(:order_ids as text[]),
-                         cast(cast(:documents as text[]) as jsonb[]))
+    select * from unnest(cast(:customers as text)::text[], cast(:order_ids as text)::text[],
+                         cast(:documents as text)::jsonb[])
     on conflict (customer_id, order_id) do update set document = excluded.document
 """)
 _POSTING_COLUMNS = (
@@ -199,20 +196,22 @@ _POSTING_COLUMNS = (
 )  # fmt: skip
 _KEEP_GOODWILL = text("""
     insert into goodwill (customer_id, goodwill_id, points, reason, order_id, issue_id, request_id, at)
-    select * from unnest(cast(:customer_id as text[]), cast(:goodwill_id as text[]), cast(:points as bigint[]),
-                         cast(:reason as text[]), cast(:order_id as text[]), cast(:issue_id as text[]),
-                         cast(:request_id as text[]), cast(:at as timestamptz[]))
+    select * from unnest(cast(:customer_id as text)::text[], cast(:goodwill_id as text)::text[],
+                         cast(:points as text)::bigint[], cast(:reason as text)::text[],
+                         cast(:order_id as text)::text[], cast(:issue_id as text)::text[],
+                         cast(:request_id as text)::text[], cast(:at as text)::timestamptz[])
 """)
 _KEEP_REDEMPTIONS = text("""
     insert into redemptions (customer_id, redemption_id, points, available_points, redeemed_at)
-    select * from unnest(cast(:customer_id as text[]), cast(:redemption_id as text[]), cast(:points as bigint[]),
-                         cast(:available_points as bigint[]), cast(:redeemed_at as timestamptz[]))
+    select * from unnest(cast(:customer_id as text)::text[], cast(:redemption_id as text)::text[],
+                         cast(:points as text)::bigint[], cast(:available_points as text)::bigint[],
+                         cast(:redeemed_at as text)::timestamptz[])
 """)
 
 
 async def account_of(tx: Tx, customer_id: str) -> Account | None:
     """A member's balances and tier; None for a customer who has none."""
-    row = (await tx.execute(_ACCOUNTS, {"ids": [customer_id]})).first()
+    row = (await tx.execute(_ACCOUNTS, {"ids": array([customer_id])})).first()
     return Account(**row._mapping) if row else None
 
 

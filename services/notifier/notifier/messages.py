@@ -82,7 +82,7 @@ class Message(Struct, frozen=True, kw_only=True):
 
 def message_id_of(customer_id: str, kind: str, subject: str) -> str:
     """The id of what is said once."""
-    return str(derived_id("message", customer_id, kind, subject))
+    return derived_id("message", customer_id, kind, subject)
 
 
 def sent(message: Message, at: datetime) -> MessageSent:

@@ -100,7 +100,7 @@ class Reports:
         """It continues what the message came from, and happens when the mail server answered."""
         simulated = self._settings.clock is ClockKind.simulated
         return Command(
-            id=str(derived_id("delivered", message.message_id, str(message.attempts), str(answer.result))),
+            id=derived_id("delivered", message.message_id, str(message.attempts), str(answer.result)),
             at=told_at or ((message.ready_at or message.intended_at) if simulated else datetime.now(UTC)),
             customer_id=message.customer_id,
             data=Delivered(

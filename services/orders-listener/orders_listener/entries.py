@@ -88,7 +88,7 @@ def key_of(fact: HistoryFact) -> str:
         case ContactReceived():
             return f"{name}|{fact.contact_id}"
         case _:
-            return str(derived_id(name, msgspec.json.encode(fact).decode()))
+            return derived_id(name, msgspec.json.encode(fact).decode())
 
 
 def in_order(entries: Iterable[HistoryEntry]) -> tuple[HistoryEntry, ...]:

@@ -67,7 +67,7 @@ CHANGEABLE = ("severity", "known", "expected_next", "expected_by")
 
 def issue_id_of(order_id: str, trouble: Trouble) -> str:
     """The same trouble always has the same id, so it opens once."""
-    return str(derived_id("issue", order_id, trouble.kind, trouble.subject))
+    return derived_id("issue", order_id, trouble.kind, trouble.subject)
 
 
 def issue_of(trouble: Trouble, *, customer_id: str, order_id: str, at: datetime, promised_by: datetime | None) -> Issue:

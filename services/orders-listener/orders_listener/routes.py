@@ -128,7 +128,7 @@ async def _decide(
 ) -> OrderDetailBody:
     async with runtime.transaction() as tx:
         customer_id = (await _timeline(tx, wish.order_id)).customer_id
-    command_id = str(derived_id("command", type(wish).__name__, wish.order_id, key)) if key else None
+    command_id = derived_id("command", type(wish).__name__, wish.order_id, key) if key else None
     await runtime.command(customer_id, wish, actor=actor, command_id=command_id)
     async with runtime.transaction() as tx:
         return _in_full(await _timeline(tx, wish.order_id), policy)
