@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Collection, Mapping
+from operator import attrgetter
 from typing import Any
 
 import structlog
@@ -25,6 +26,10 @@ PARTITION_FETCH_BYTES = 786_432
 """About as many records as fit into one batch: smaller fetches make smaller transactions, each with its own cost."""
 STOP_TIMEOUT_S = 5.0
 ANSWER_TIMEOUT_S = 5.0
+
+
+_fields = attrgetter("topic", "partition", "offset", "timestamp", "key", "value", "headers")
+"""Of aiokafka's record, in the order of ours."""
 
 
 class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
@@ -77,11 +82,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
     async def poll(self, timeout_ms: int) -> list[RawRecord]:
         """What has come, in order per topic and partition. After an exception every position must be sought anew."""
         polled: Mapping[TopicPartition, list[Any]] = await self._kafka.getmany(timeout_ms=timeout_ms)
-        return [
-            RawRecord(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, r.headers)
-            for records in polled.values()
-            for r in records
-        ]
+        return [RawRecord._make(_fields(record)) for records in polled.values() for record in records]
 
     def seek(self, topic: str, partition: int, offset: int) -> None:
         """Read on from `offset`."""

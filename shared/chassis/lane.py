@@ -20,8 +20,8 @@ from chassis.sequence import LONG_AGO
 from chassis.service import Inlet
 from chassis.settings import ClockKind
 
-ENOUGH_ENTRIES = 2_000
-"""A topic that holds so many is not polled until some are folded: two batches, some five megabytes."""
+ENOUGH_ENTRIES = 1_500
+"""A topic that holds so many is not polled until some are folded: a batch at work and half of the next."""
 
 
 _Candidate = tuple[datetime, int, int, Entry]

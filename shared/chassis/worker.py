@@ -1,13 +1,14 @@
-"""The loop that every service turns: poll, fold partition by partition, remember where we are.
+"""The loop that every service turns: poll and read on, while each partition folds what has come.
 
-The database is the truth about positions. After any doubt (an exception while polling, a failed commit, another
-owner) a lane's positions are read again and sought anew; what was polled and not committed is forgotten. While Kafka
-or the database is away the loop turns on, alive and not ready.
+Reading needs the processor and folding waits for PostgreSQL: neither waits for the other. The database is the truth
+about positions. After any doubt (an exception while polling, a failed commit, another owner) a lane's positions are
+read again and sought anew; what was polled and not committed is forgotten. While Kafka or the database is away the
+loop turns on, alive and not ready.
 """
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby
 
 import structlog
@@ -39,8 +40,8 @@ SILENCE_S = 60.0
 KAFKA_RETRY_S = 1.0
 SLICE_RECORDS = 256
 """So many records are read (some milliseconds) before heartbeats and requests get a turn."""
-WORK_S = 1.0
-"""So long lanes are folded before the loop polls again."""
+POLL_BESIDE_WORK_MS = 50
+"""While lanes fold: a lane that has room again is not kept waiting for longer."""
 HINT_EVERY_S = 1.0
 LOOK_FOR_DEADLINES_EVERY_S = 0.1
 
@@ -64,7 +65,8 @@ class Worker:
         self._slots = asyncio.Semaphore(self._settings.partitions_in_flight)
         self._hints: dict[tuple[str, int], int] = {}
         self._hinted_at_s = self._looked_at_s = 0.0
-        self._stopping = self._joined = self._busy = False
+        self._working: dict[Lane, asyncio.Task[None]] = {}
+        self._stopping = self._joined = False
         self._failed_polls = self._rebuilds = 0
         self._consumer_class = consumer
         self._consumer = self._new_consumer()
@@ -88,6 +90,7 @@ class Worker:
                 await self._turn()
                 self._health.loop_returned()
         finally:
+            await self._finish()
             await self._hint(now=True)
             await self._consumer.stop()
 
@@ -117,12 +120,24 @@ class Worker:
             records = []  # they came before positions were sought
         await self._receive(records)  # before any lane opens: what a new lane gets is polled after it was sought
         await self._adopt()
+        await self._make_room()
         await self._listen()
-        due = await self._due_partitions()
-        self._busy = any(
-            await asyncio.gather(*(self._work(lane, deadlines_due=lane.partition in due) for lane in self._open()))
-        )
+        self._set_to_work(await self._due_partitions())
         await self._hint()
+
+    def _set_to_work(self, due: Collection[int]) -> None:
+        """Let every lane fold that is not at it; a bug in one that was ends the process."""
+        for lane in [lane for lane, task in self._working.items() if task.done()]:
+            self._working.pop(lane).result()
+        for lane in self._open():
+            if lane not in self._working:
+                work = self._work(lane, deadlines_due=lane.partition in due)
+                self._working[lane] = asyncio.create_task(work)
+
+    async def _finish(self) -> None:
+        """Let the lanes come to an end with what they have."""
+        tasks, self._working = list(self._working.values()), {}
+        await asyncio.gather(*tasks)
 
     def _open(self) -> Sequence[Lane]:
         return list(self._lanes.values())
@@ -130,7 +145,8 @@ class Worker:
     async def _poll(self) -> list[RawRecord]:
         patience_s = max(WATCHDOG_S, 2 * self._settings.kafka_session_timeout_ms / 1000)  # a rebalance takes one
         try:
-            records = await asyncio.wait_for(self._consumer.poll(1 if self._busy else POLL_TIMEOUT_MS), patience_s)
+            timeout_ms = POLL_BESIDE_WORK_MS if self._working else POLL_TIMEOUT_MS
+            records = await asyncio.wait_for(self._consumer.poll(timeout_ms), patience_s)
         except TimeoutError:
             await self._rebuild("polling hangs")
         except Exception as error:  # noqa: BLE001 whatever it was, what other partitions brought may be lost with it
@@ -202,18 +218,24 @@ class Worker:
                 self._consumer.seek(topic, partition, offset)
             self._lanes[partition] = lane
 
-    async def _listen(self) -> None:
-        """Tell the lanes what the fetches said, and fetch only what can be taken."""
+    async def _make_room(self) -> None:
+        """Fetch only what can be taken, and notice when nothing is answered."""
         for partition in self._consumer.partitions():
             lane = self._lanes.get(partition)
             self._consumer.pause(partition, lane.full_topics() if lane else set(self._wanted))
-        for lane in self._open():
-            for topic in lane.topics:
-                await self._hear(lane, topic)
         if self._consumer.silence_s() > SILENCE_S:
             await self._rebuild("fetches are not answered")
         elif self._consumer.heard:
             self._rebuilds = 0
+
+    async def _listen(self) -> None:
+        """Tell the lanes what the fetches said; those at work only as often as somebody looks for deadlines."""
+        looks_now = time.monotonic() - self._looked_at_s >= LOOK_FOR_DEADLINES_EVERY_S
+        for lane in self._open():
+            task = self._working.get(lane)
+            if looks_now or task is None or task.done():
+                for topic in lane.topics:
+                    await self._hear(lane, topic)
 
     async def _hear(self, lane: Lane, topic: str) -> None:
         if lane.partition not in self._consumer.partitions():
@@ -243,25 +265,23 @@ class Worker:
                 self._failed(partition, error)
             return set()
 
-    async def _work(self, lane: Lane, *, deadlines_due: bool) -> bool:
-        """Fold what a lane has until nothing is left, something goes wrong, or its time is up; whether that was so."""
-        until_s = time.monotonic() + WORK_S
-        while self._lanes.get(lane.partition) is lane and self._may_try(lane.partition) and not self._stopping:
-            batch = lane.next_batch(self._settings.batch_items, deadlines_due=deadlines_due)
-            if batch is None:
-                self._health.moved(lane.partition, behind=False)
-                return False
-            if time.monotonic() > until_s:
-                return True
+    async def _work(self, lane: Lane, *, deadlines_due: bool) -> None:
+        """Fold what a lane has, also what comes meanwhile, until nothing is left or something goes wrong."""
+        while not self._stopping and self._may_try(lane.partition):
             async with self._slots:
+                if self._lanes.get(lane.partition) is not lane:
+                    return
+                batch = lane.next_batch(self._settings.batch_items, deadlines_due=deadlines_due)
+                if batch is None:
+                    self._health.moved(lane.partition, behind=False)
+                    return
                 report = await self._commit(batch)
             if report is None:
-                return False
+                return
             lane.done(report)
             self._count(batch, report)
             self._health.moved(lane.partition, behind=True)
             deadlines_due = False
-        return False
 
     async def _commit(self, batch: Batch) -> Report | None:
         """One transaction; None when it was given up or has to wait."""

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from chassis.partitions import partition_of
 from chassis.redrive import redrive
+from chassis.runtime import Runtime
 from contracts import Event
 from contracts.kafka import to_record
 from contracts.storefront import ORDERS
@@ -34,7 +35,13 @@ async def test_an_event_is_folded_once_and_what_follows_is_published(runtime_of:
             return not await rows(runtime, "select 1 from outbox")
 
         await until(empty)
+        await service.until(lambda: _completed(runtime))
     assert await whats(runtime, "ada") == ["placed o1", "completed o1"]
+
+
+async def _completed(runtime: Runtime) -> bool:
+    """Somebody listened, and the toy's deadline came."""
+    return "completed o1" in await whats(runtime, "ada")
 
 
 async def test_a_restarted_worker_goes_on_where_the_database_says(runtime_of: RuntimeOf, kafka: Broker) -> None:
@@ -165,6 +172,8 @@ async def test_redrive_takes_a_customer_up_again_in_the_original_order(runtime_o
     assert (tried.applied, tried.refused, await whats(runtime, "ada")) == (3, 0, [])
     done = await redrive(runtime, customer_id=None, reason="not_today", dry_run=False, limit=10, actor="test")
     assert (done.customers, done.applied, done.refused) == (1, 3, 0)
+    async with running(runtime) as service:
+        await service.until(lambda: _completed(runtime))
     assert await whats(runtime, "ada") == ["placed o1", "placed o2", "lost o2", "completed o1"]
     [customer] = await rows(runtime, "select blocked_at from customers where customer_id = 'ada'")
     assert customer["blocked_at"] is None
@@ -176,11 +185,8 @@ async def test_with_the_real_clock_a_deadline_fires_after_we_have_listened(
     runtime = await toy(runtime_of, kafka)
     await publish(kafka.bootstrap, placed("ada", "o1"))
 
-    async def completed() -> bool:
-        return "completed o1" in await whats(runtime, "ada")
-
     async with running(runtime) as service:
-        await service.until(completed)
+        await service.until(lambda: _completed(runtime))
     [decision] = await rows(runtime, "select * from decisions")
     assert (decision["cause_id"], decision["cause_kind"]) == ("placed-o1", "event")
 

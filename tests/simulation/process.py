@@ -37,8 +37,9 @@ class _Worker(Worker):
         await self._join()
 
     async def turn(self) -> None:
-        """Once round."""
+        """Once round, and what its lanes make of it."""
         await self._turn()
+        await self._finish()
 
 
 @dataclass
