@@ -16,6 +16,7 @@ from orders_listener.timelines import OrderStatus, Timeline
 from tests.orders_listener.shop import (
     ADA,
     ORDER,
+    PATIENT,
     START,
     cancelled,
     contact,
@@ -54,7 +55,7 @@ async def test_what_is_saved_is_loaded(runtime: Runtime) -> None:
     events = [said(fact) for fact in LIFE]
     async with runtime.transaction() as tx:
         accounts = await store.load(tx, events)
-    assert accounts == {ADA: tell(*LIFE, until=day(40)).account}
+    assert accounts == {ADA: tell(*LIFE, until=day(40), policy=PATIENT).account}
 
 
 async def test_one_batch_and_many_leave_the_same_rows(runtime: Runtime) -> None:
@@ -63,7 +64,7 @@ async def test_one_batch_and_many_leave_the_same_rows(runtime: Runtime) -> None:
     await runtime.fold([], until=day(40))
     async with runtime.transaction() as tx:
         accounts = await store.load(tx, [said(fact) for fact in LIFE])
-    assert accounts == {ADA: tell(*LIFE, until=day(40)).account}
+    assert accounts == {ADA: tell(*LIFE, until=day(40), policy=PATIENT).account}
 
 
 async def test_columns_are_what_queries_need(runtime: Runtime) -> None:

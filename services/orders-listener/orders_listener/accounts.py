@@ -159,7 +159,7 @@ def on_request_cancellation(
     """Passed on; the storefront decides. Raises NotFound (unknown_order), Conflict (order_over)."""
     wish = command.data
     timeline, picture = _known(account, wish.order_id, policy)
-    if picture.cancellation_requested:
+    if picture.cancellation_wish is not None:
         return account, DUPLICATE
     if picture.over:
         raise Conflict("order_over", f"Order {wish.order_id} is delivered, cancelled or refunded.")

@@ -28,6 +28,7 @@ from contracts.storefront import (
 from contracts.vocabulary import Destination, OrderLine, Promise
 from orders_listener.entries import HistoryEntry, HistoryFact
 from orders_listener.parcels import Parcel, Quantities, parcels_of, pieces, summed
+from orders_listener.policy import Lane
 from orders_listener.promises import Promised, binding_promise, end_of, last_promise, promise_in, zone_named
 
 F = TypeVar("F", bound=HistoryFact)
@@ -71,6 +72,16 @@ class Picture:
         """Where a bare date ends."""
         return zone_named(self.destination.zone if self.destination else None, self._shop_zone)
 
+    def lane(self, parcel: Parcel | None, ships_from: str | None) -> Lane:
+        """Where it goes, from where and by whom, as far as anybody said."""
+        origin = self.placed.origin if self.placed else None
+        return Lane(
+            carrier=parcel.announced.carrier if parcel and parcel.announced else None,
+            origin=(origin.country if origin else None) or ships_from,
+            country=self.destination.country if self.destination else None,
+            region=self.destination.region if self.destination else None,
+        )
+
     @cached_property
     def lines(self) -> Mapping[str, OrderLine]:
         """What is ordered now, by line id."""
@@ -106,6 +117,19 @@ class Picture:
         """The last attempt to pay, if it failed."""
         last = self.last(OrderPaid, PaymentFailed)
         return last if isinstance(last, PaymentFailed) else None
+
+    @cached_property
+    def sendable_since(self) -> datetime | None:
+        """Since when the shop could send everything: confirmed, and every line available; None while it cannot."""
+        if self.confirmed_at is None or self.payment_failed is not None or self.unavailable:
+            return None
+        available = [fact.occurred_at for fact in self.all(LineAvailable)]
+        return max([self.confirmed_at, *available])
+
+    @cached_property
+    def ship_by(self) -> datetime | None:
+        """The end of the day or the moment by which the shop means to hand it over."""
+        return end_of(self.placed.ship_by, self.zone) if self.placed and self.placed.ship_by else None
 
     @cached_property
     def cancelled(self) -> OrderCancelled | None:
@@ -203,6 +227,11 @@ class Picture:
         return any(parcel.delivered_at and not parcel.announced for parcel in self.parcels.values())
 
     @cached_property
+    def learned_at(self) -> datetime | None:
+        """When this timeline learned of anything last."""
+        return max((entry.detected_at for entry in self.entries), default=None)
+
+    @cached_property
     def known_at(self) -> datetime | None:
         """When this timeline learned of the order itself."""
         return next((entry.detected_at for entry in self.entries if isinstance(entry.fact, OrderPlaced)), None)
@@ -242,10 +271,10 @@ class Picture:
         """Issues whose delay the customer accepted."""
         return frozenset(accepted.issue_id for accepted in self.all(DelayAccepted) if accepted.issue_id)
 
-    @property
-    def cancellation_requested(self) -> bool:
+    @cached_property
+    def cancellation_wish(self) -> CancellationRequested | None:
         """The customer asked for the money back."""
-        return bool(self.all(CancellationRequested))
+        return next(iter(self.all(CancellationRequested)), None)
 
     @cached_property
     def unavailable(self) -> Mapping[str, LineUnavailable]:
