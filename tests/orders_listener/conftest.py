@@ -1,25 +1,18 @@
 """The orders-listener on a database of its own, without Kafka; patient, so that a story's issues are those it tells."""
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import httpx
 import pytest
-from msgspec import structs
 
 from chassis.runtime import Runtime
 from orders_listener.app import application
-from tests.orders_listener.shop import PATIENT
+from tests.sources import ROOT
 
 
 @pytest.fixture
-async def runtime(
-    runtime_of: Callable[..., Awaitable[Runtime]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Runtime:
-    policy = tmp_path / "policy.yaml"
-    limits = "".join(f"  {name}: {limit}\n" for name, limit in structs.asdict(PATIENT.limits).items())
-    policy.write_text(f"version: patient\nlimits:\n{limits}", encoding="utf-8")
-    monkeypatch.setenv("ORDERS_LISTENER_POLICY_FILE", str(policy))
+async def runtime(runtime_of: Callable[..., Awaitable[Runtime]], monkeypatch: pytest.MonkeyPatch) -> Runtime:
+    monkeypatch.setenv("ORDERS_LISTENER_POLICY_FILE", str(ROOT / "tests" / "patient.yaml"))
     return await runtime_of(application)
 
 

@@ -34,14 +34,16 @@ from contracts.storefront import (
 from contracts.vocabulary import Destination, LineQuantity, OrderLine, RefundedLine, ShippedLine, Variant
 from orders_listener.accounts import Account, Patron
 from orders_listener.folding import fold
-from orders_listener.policy import Limits, Policy
+from orders_listener.policy import Policy
+from orders_listener.policy_files import read
 from orders_listener.timelines import Timeline
 from orders_listener.watch import DeadlineKind
+from tests.sources import ROOT
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """A Monday morning."""
-PATIENT = Policy(limits=Limits(**dict.fromkeys(Limits.__struct_fields__, "9999 days")))
-"""No silence is ever too long: for what promises and statuses do by themselves."""
+PATIENT = read(ROOT / "tests" / "patient.yaml")
+"""For what promises and statuses do by themselves."""
 ADA, ORDER = "ada", "o-1"
 F = TypeVar("F", bound=Fact)
 

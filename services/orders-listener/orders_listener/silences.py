@@ -3,7 +3,7 @@
 Owns words and severities. Must not know when a silence is over (waits.py) or what ends it (cures.py).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -14,12 +14,13 @@ from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
 from orders_listener.promises import day_in_words
 from orders_listener.remainders import unsent
-from orders_listener.waits import AT_PICKUP_POINT, COMING_BACK, HELD, Wait, Waits, handover, lasting, pickup, transit
+from orders_listener.waits import Wait, Waits, at_pickup_point, coming_back, handover, pickup, transit, waits_of
+from orders_listener.waits import held as held_parcels
 from orders_listener.waits import lost as lost_parcels
 from orders_listener.waits import refund as refunds_owed
 from orders_listener.waits import rest as rests
 
-Shown = Callable[[Picture, datetime, Policy], Iterator[Trouble]]
+Shown = Callable[[Picture, datetime, Policy], Iterable[Trouble]]
 """The troubles of one kind by what is known at a moment."""
 
 
@@ -40,10 +41,9 @@ class Saying(NamedTuple):
 def silent(saying: Saying) -> Shown:
     """A trouble for each wait whose time is over, worse when it goes on."""
 
-    def shown(picture: Picture, at: datetime, policy: Policy) -> Iterator[Trouble]:
-        for wait in saying.waits(picture, policy):
-            if at >= wait.due_at:
-                yield _trouble(saying, picture, wait, at)
+    def shown(picture: Picture, at: datetime, policy: Policy) -> Sequence[Trouble]:
+        waits = waits_of(saying.waits, picture, policy)
+        return [_trouble(saying, picture, wait, at) for wait in waits if at >= wait.due_at] if waits else ()
 
     return shown
 
@@ -51,9 +51,8 @@ def silent(saying: Saying) -> Shown:
 def while_promised(shown: Shown) -> Shown:
     """Only until the promise ends: after that the order is late, and that says more."""
 
-    def shown_in_time(picture: Picture, at: datetime, policy: Policy) -> Iterator[Trouble]:
-        if picture.binding is None or at < picture.binding.ends_at:
-            yield from shown(picture, at, policy)
+    def shown_in_time(picture: Picture, at: datetime, policy: Policy) -> Iterable[Trouble]:
+        return shown(picture, at, policy) if picture.binding is None or at < picture.binding.ends_at else ()
 
     return shown_in_time
 
@@ -108,19 +107,19 @@ lost_by_silence = silent(
 )  # fmt: skip
 awaiting_pickup = silent(
     Saying(
-        IssueKind.awaiting_pickup, lasting(AT_PICKUP_POINT), Severity.notice, Severity.serious, "available_for_pickup",
+        IssueKind.awaiting_pickup, at_pickup_point, Severity.notice, Severity.serious, "available_for_pickup",
         "A parcel of your order has been waiting to be picked up since {day}.", "That the parcel is picked up",
     )
 )  # fmt: skip
 held = silent(
     Saying(
-        IssueKind.held, lasting(HELD), Severity.serious, Severity.critical, "held",
+        IssueKind.held, held_parcels, Severity.serious, Severity.critical, "held",
         "A parcel of your order has been held on its way since {day}.", "The next scan of the parcel",
     )
 )  # fmt: skip
 returned_to_sender = silent(
     Saying(
-        IssueKind.returned_to_sender, lasting(COMING_BACK), Severity.serious, Severity.critical, "returned",
+        IssueKind.returned_to_sender, coming_back, Severity.serious, Severity.critical, "returned",
         "A parcel of your order could not be delivered and has been on its way back to us since {day}.",
         "The parcel sent again, or a refund",
     )
@@ -129,7 +128,7 @@ returned_to_sender = silent(
 
 def item_missing(picture: Picture, at: datetime, policy: Policy) -> Iterator[Trouble]:
     """Each line of which pieces were never sent. Those that are not available have a trouble already."""
-    for wait in rests(picture, policy):
+    for wait in waits_of(rests, picture, policy):
         if at < wait.due_at:
             return
         for line_id, pieces in sorted(unsent(picture, picture.parcels.values()).items()):
@@ -163,7 +162,7 @@ WHY_OWED = {
 
 def refund_overdue(picture: Picture, at: datetime, policy: Policy) -> Iterator[Trouble]:
     """Each claim that was not settled in time."""
-    overdue = [wait for wait in refunds_owed(picture, policy) if at >= wait.due_at]
+    overdue = [wait for wait in waits_of(refunds_owed, picture, policy) if at >= wait.due_at]
     reasons = {claim.subject: claim.reason for claim in claims_of(picture)} if overdue else {}
     for wait in overdue:
         day, worse = day_in_words(wait.since.astimezone(picture.zone).date()), at >= wait.worse_at

@@ -122,7 +122,7 @@ def by_status(kind: IssueKind, severity: Severity, known: str, *, again: Severit
 
     def shown(picture: Picture, _at: datetime, _policy: Policy) -> Iterator[Trouble]:
         for parcel in sorted(picture.parcels.values(), key=lambda parcel: parcel.shipment_id):
-            if parcel.status == status:
+            if parcel.status is status:
                 reports = sum(scan.status == status for scan in parcel.scans)
                 yield Trouble(
                     kind=kind,
