@@ -48,8 +48,8 @@ class Picture:
         return self._by_kind.get(kind, [])
 
     @Once
-    def _by_kind(self) -> dict[type[HistoryFact], list[Any]]:
-        found: dict[type[HistoryFact], list[Any]] = {}
+    def _by_kind(self) -> dict[type[Any], list[Any]]:
+        found: dict[type[Any], list[Any]] = {}
         for entry in self.entries:
             found.setdefault(type(entry.fact), []).append(entry.fact)
         return found
