@@ -234,6 +234,23 @@ STORIES: dict[str, tuple[Said, float, list[str]]] = {
     "sent back and exchanged": (
         [*CHANGED_MIND, shipment(day(8), "s-2", replaces="s-1"), scan("picked_up", day(8, 2), "s-2")], 10, []
     ),
+    "an exchange that is not handed over": (
+        [*CHANGED_MIND, shipment(day(8), "s-2", replaces="s-1")], 15, ["opened pickup_stalled"]
+    ),
+    "an exchange that falls silent, and comes": (
+        [*CHANGED_MIND, shipment(day(8), "s-2", replaces="s-1"), scan("picked_up", day(8, 2), "s-2"),
+         scan("delivered", day(15), "s-2")],
+        16,
+        ["opened transit_stalled", "delivered transit_stalled"],
+    ),
+    "money that is owed, and then other goods": (
+        [*CHANGED_MIND, shipment(day(18), "s-2", replaces="s-1"), scan("delivered", day(20), "s-2")],
+        21,
+        ["opened refund_overdue", "ended refund_overdue"],
+    ),
+    "a parcel too many": (
+        [*MOVING, shipment(day(1, 5), "s-2", shipped_line()), scan("delivered", day(2), "s-2")], 60, []
+    ),
     "only asked whether it may come back": ([*ARRIVED, return_requested(day(4), shirt=1)], 30, []),
     "somebody would rather have the money": (
         [*MOVING, scan("delayed", day(2)), wished_to_cancel(day(3)),

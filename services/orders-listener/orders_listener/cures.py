@@ -160,6 +160,12 @@ def parcel_moved(picture: Picture, issue: Issue) -> bool:
     return status in ONWARD and status not in STATUSES_OF.get(issue.kind, ())
 
 
+def nobody_waits_for_it(picture: Picture, issue: Issue) -> bool:
+    """It came, or everything did without it."""
+    parcel = _parcel(picture, issue)
+    return parcel.delivered_at is not None or (picture.delivered_at is not None and parcel not in picture.awaited)
+
+
 def parcel_found(picture: Picture, issue: Issue) -> bool:
     """It was seen again, even if on its way back."""
     parcel = _parcel(picture, issue)
@@ -185,8 +191,14 @@ def handed_over(picture: Picture, _issue: Issue) -> bool:
     return picture.first_moved is not None
 
 
+def claim_paid(picture: Picture, issue: Issue) -> bool:
+    """The money is back."""
+    since = datetime.fromisoformat(issue.evidence["since"])
+    return claim_settled(picture, issue) and any(refund.occurred_at >= since for refund in picture.refunds)
+
+
 def claim_settled(picture: Picture, issue: Issue) -> bool:
-    """The money is back, or nothing is owed any more."""
+    """Nothing is owed any more: other goods were sent, or what somebody wanted to cancel has come."""
     return all(claim.subject != issue.subject for claim in claims_of(picture))
 
 

@@ -220,6 +220,15 @@ class Picture:
         ]
 
     @Once
+    def awaited(self) -> list[Parcel]:
+        """Parcels underway that somebody waits for; once the order has arrived those that went out since, in exchange."""
+        if self.cancelled is not None or self.given_back:
+            return []
+        if self.delivered_at is None:
+            return self.underway
+        return [p for p in self.underway if p.announced and p.announced.occurred_at > self.delivered_at]
+
+    @Once
     def moving(self) -> list[Parcel]:
         """Parcels that have left the shop and not arrived."""
         return [parcel for parcel in self.underway if parcel.moved_at is not None]

@@ -55,10 +55,11 @@ ON_THE_WAY_CURES = {
     Resolution.replaced: cures.parcel_resent,
     Resolution.cancelled: cures.cancelled,
 }
-OVER = {
-    Resolution.delivered: cures.order_delivered,
+AWAITED_CURES = {
+    Resolution.delivered: cures.nobody_waits_for_it,
     Resolution.cancelled: cures.cancelled,
-    Resolution.refunded: cures.order_given_back,
+    Resolution.refunded: cures.parcel_refunded,
+    Resolution.replaced: cures.parcel_resent,
 }
 
 RULES = (
@@ -181,31 +182,31 @@ RULES = (
     Rule(
         kind=IssueKind.transit_stalled,
         shown=silences.transit_stalled,
-        cures=OVER
-        | {
-            Resolution.delivered: cures.parcel_delivered,
-            Resolution.replaced: cures.parcel_resent,
-            Resolution.moved: cures.parcel_seen,
-        },
+        cures=AWAITED_CURES | {Resolution.moved: cures.parcel_seen},
         absorbed_by=frozenset({IssueKind.delivery_late, IssueKind.lost, IssueKind.returned_to_sender}),
         silenced_by=frozenset({IssueKind.held}),
     ),
     Rule(
         kind=IssueKind.pickup_stalled,
         shown=silences.pickup_stalled,
-        cures=OVER | {Resolution.replaced: cures.parcel_resent, Resolution.moved: cures.parcel_handed_over},
+        cures=AWAITED_CURES | {Resolution.moved: cures.parcel_handed_over},
         absorbed_by=frozenset({IssueKind.delivery_late}),
     ),
     Rule(
         kind=IssueKind.fulfilment_stalled,
         shown=silences.fulfilment_stalled,
-        cures=OVER | {Resolution.moved: cures.handed_over},
+        cures={
+            Resolution.delivered: cures.order_delivered,
+            Resolution.cancelled: cures.cancelled,
+            Resolution.refunded: cures.order_given_back,
+            Resolution.moved: cures.handed_over,
+        },
         absorbed_by=frozenset({IssueKind.delivery_late}),
     ),
     Rule(
         kind=IssueKind.refund_overdue,
         shown=silences.refund_overdue,
-        cures={Resolution.refunded: cures.claim_settled},
+        cures={Resolution.refunded: cures.claim_paid, Resolution.ended: cures.claim_settled},
     ),
 )
 """Worse kinds stand before the kinds that they absorb."""

@@ -90,14 +90,20 @@ def handover(picture: Picture, policy: Policy) -> Iterator[Wait]:
 
 def pickup(picture: Picture, policy: Policy) -> Iterator[Wait]:
     """A parcel that was announced and never seen outside the shop."""
-    for parcel in () if picture.over else picture.underway:
+    for parcel in picture.awaited:
         if parcel.moved_at is None and parcel.label_at is not None:
             watchman = _watchman(picture, policy, parcel)
             yield watchman.wait(parcel.shipment_id, parcel.label_at, watchman.limits.pickup, parcel)
 
 
 NOT_ON_ITS_WAY = frozenset(
-    {ShipmentStatus.available_for_pickup, ShipmentStatus.lost, ShipmentStatus.returning, ShipmentStatus.returned}
+    {
+        ShipmentStatus.available_for_pickup,
+        ShipmentStatus.damaged,
+        ShipmentStatus.lost,
+        ShipmentStatus.returning,
+        ShipmentStatus.returned,
+    }
 )
 """Where silence means nothing, or less than what is known."""
 
@@ -120,8 +126,8 @@ def lost(picture: Picture, policy: Policy) -> Iterator[Wait]:
 
 
 def _on_their_way(picture: Picture) -> Iterator[tuple[Parcel, datetime]]:
-    for parcel in () if picture.over else picture.moving:
-        if parcel.seen_at is not None and parcel.status not in NOT_ON_ITS_WAY:
+    for parcel in picture.awaited:
+        if parcel.moved_at is not None and parcel.seen_at is not None and parcel.status not in NOT_ON_ITS_WAY:
             yield parcel, parcel.seen_at
 
 
