@@ -221,7 +221,7 @@ class Picture:
 
     @Once
     def awaited(self) -> list[Parcel]:
-        """Parcels underway that somebody waits for; once the order has arrived those that went out since, in exchange."""
+        """Parcels underway that somebody waits for; once the order has arrived only those sent since, in exchange."""
         if self.cancelled is not None or self.given_back:
             return []
         if self.delivered_at is None:
