@@ -21,7 +21,7 @@ def rounds(machine: Machine, plan: Plan) -> Iterator[Measured]:
         topics.say(machine.empty_broker(), _placed(plan.waiting_orders, due_at), plan.waiting_orders)
         progress = f"""
             select case when now() < '{due_at.isoformat()}' then 0
-                        else {plan.waiting_orders} - (select count(*) from deadlines) end
+                        else {plan.waiting_orders} - (select count(*) from deadlines where kind = 'promise_ends') end
         """  # noqa: S608 a number and a time
         yield measure(machine, plan, "deadlines", "orders_listener", SERVICE, number, progress=progress)
 

@@ -96,8 +96,7 @@ class ShippedLine(Part, frozen=True, kw_only=True):
 class IssueKind(StrEnum):
     """What can go wrong with an order.
 
-    Not noticed by anybody yet: item_missing, fulfilment_stalled, pickup_stalled, transit_stalled, awaiting_pickup,
-    held, returned_to_sender, refund_overdue, disruption. Readers know all of them already.
+    Not noticed by anybody yet: disruption. Readers know it already.
     """
 
     payment_failed = "payment_failed"

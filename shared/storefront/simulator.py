@@ -16,7 +16,7 @@ from storefront.simulation.answers import Answer, answer_to
 from storefront.simulation.days import SHOP_ZONE, busyness, hour_of_day, moment
 from storefront.simulation.dice import dice_of, happens
 from storefront.simulation.noise import blur
-from storefront.simulation.orders import Fate, Placing, order_of
+from storefront.simulation.orders import Placing, order_of
 from storefront.simulation.people import person_of
 from storefront.simulation.stories import Story
 from storefront.simulation.truth import Truth, truth_of
@@ -134,7 +134,7 @@ def _story_of(seed: int, placing: Placing) -> Story:
 
 
 def _fulfil(story: Story, paid_at: datetime) -> None:
-    if story.order.fate is Fate.cancelled:
+    if story.order.fate in desk.CALLED_OFF:
         desk.call_off(story, paid_at)
         return
     ready_at, lines = desk.pick(story, paid_at)

@@ -24,6 +24,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "orders.order-cancelled.v1": ("order_id", "occurred_at", "by"),
     "orders.order-refunded.v1": ("order_id", "refund_id", "amount_minor", "lines"),
     "orders.issue-opened.v1": _ISSUE,
+    "orders.issue-updated.v1": (*_ISSUE, "severity"),
     "orders.issue-resolved.v1": (*_ISSUE, "resolution", "resolved_at"),
     "loyalty.points-earned.v1": _MOVED,
     "loyalty.points-vested.v1": _MOVED,

@@ -24,11 +24,17 @@ SETTINGS = {
     "PARTITIONS": str(PARTITIONS),
     "KAFKA_SESSION_TIMEOUT_MS": str(int(SESSION_TIMEOUT_S * 1_000)),
     "LOG_LEVEL": "INFO",
-    "ORDERS_LISTENER_WARNING_LEAD_HOURS": "1",
-    "ORDERS_LISTENER_SCAN_SILENCE_HOURS": "720",
     "ORDERS_LISTENER_BATCH_ITEMS": "300",
     "LOYALTY_BATCH_ITEMS": "300",
 }
+POLICY = """
+version: chaos
+warning_lead: 1 hour
+scan_silence: 30 days
+limits: {handover: 9999 days, handover_after_ship_by: 9999 days, pickup: 9999 days, transit: 9999 days,
+  transit_abroad: 9999 days, lost: 9999 days, rest: 9999 days}
+"""
+"""Of all silences only that of money is ever too long in the scenario."""
 
 
 class House:
@@ -44,6 +50,8 @@ class House:
         self.postgres = Postgres(folder / "postgres", log=self.server_log, durable=False)
         self.control = folder / "control"
         self.control.mkdir()
+        self._policy = folder / "policy.yaml"
+        self._policy.write_text(POLICY, encoding="utf-8")
         self._plant = plant
         self._link_keys = f"chaos:{secrets.token_hex(32)}"
 
@@ -84,6 +92,7 @@ class House:
     def _environment(self, service: str, url: str, port: int) -> dict[str, str]:
         return SETTINGS | {
             "LINK_KEYS": self._link_keys,
+            "ORDERS_LISTENER_POLICY_FILE": str(self._policy),
             "HTTP_PORT": str(port),
             "KAFKA_BOOTSTRAP_SERVERS": self.broker.bootstrap,
             f"{service.upper()}_DATABASE_URL": url,

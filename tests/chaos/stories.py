@@ -178,7 +178,7 @@ class _Order:
         at = self._dice.uniform(0.2, 0.29)
         self._say("order-cancelled", at, by=by)
         if self._dice.random() < 0.8:
-            self._refund(self._lines, self._span.placed_at + timedelta(days=8 + self._dice.random()), "all")
+            self._refund(self._lines, self._span.placed_at + timedelta(days=8 + 16 * self._dice.random()), "all")
 
     def _runs_out(self) -> bool:
         line_id = self._dice.choice(self._lines)["line_id"]
@@ -216,7 +216,8 @@ class _Order:
     def _refund_afterwards(self) -> None:
         for number in range(self._dice.choice((0, 0, 0, 0, 1, 2))):
             at = self._said[-1].at + timedelta(hours=self._dice.uniform(1, 24 * 12))
-            self._refund([self._dice.choice(self._lines)], at, f"r{number}", part=self._dice.uniform(0.01, 1))
+            part = self._dice.choice((1.0, self._dice.uniform(0.01, 1)))
+            self._refund([self._dice.choice(self._lines)], at, f"r{number}", part=part)
 
     def _refund(self, lines: list[dict[str, Any]], at: datetime, name: str, part: float = 1.0) -> None:
         given = [

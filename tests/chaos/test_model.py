@@ -51,6 +51,8 @@ def _line(hour: float, kind: str, **more: Any) -> Said:
     return hour, kind, {"line_id": "shirt", **more}
 
 
+BACK_IN_TIME = _refund(200, "r-1", ("shirt", 1), ("shirt", 1), ("pin", 1))
+BACK_LATE = _refund(260, "r-1", ("shirt", 1), ("shirt", 1), ("pin", 1))
 MOVED, IN_TIME = _scan(6, "picked_up"), _scan(20, "delivered")
 DELIVERED = [PLACED, PAID, PACKED, MOVED, IN_TIME]
 
@@ -160,9 +162,10 @@ def test_an_order_says_what_happened_to_it(story: list[Said], facts: list[str]) 
         ([PLACED, FAILED, CANCELLED], ["payment_failed|: 0.5 4 cancelled"]),
         ([PLACED, FAILED, (60, "order-paid", {})], ["payment_failed|: 0.5 60 paid"]),
         ([PLACED, PAID], ["delivery_at_risk|: 47 48 absorbed", "delivery_late|: 48"]),
-        ([PLACED, PAID, (47.5, "order-cancelled", {"by": "shop"})], ["delivery_at_risk|: 47 47.5 cancelled"]),
+        ([PLACED, PAID, (47.5, "order-cancelled", {"by": "shop"})],
+         ["delivery_at_risk|: 47 47.5 cancelled", "refund_overdue|: 287.5"]),
         ([PLACED, PAID, (60, "order-cancelled", {"by": "shop"})],
-         ["delivery_at_risk|: 47 48 absorbed", "delivery_late|: 48 60 cancelled"]),
+         ["delivery_at_risk|: 47 48 absorbed", "delivery_late|: 48 60 cancelled", "refund_overdue|: 300"]),
         ([PLACED, PAID, _scan(47.2, "picked_up"), _scan(47.5, "delivered")], ["delivery_at_risk|: 47 47.5 delivered"]),
         ([PLACED, PAID, MOVED, _scan(50, "delivered")], ["delivery_late|: 48 50 delivered"]),
         ([PLACED, (47.5, "payment-failed", {})], ["delivery_at_risk|: 47", "payment_failed|: 47.5"]),
@@ -178,8 +181,16 @@ def test_an_order_says_what_happened_to_it(story: list[Said], facts: list[str]) 
          ["item_substituted|shirt: 2 3 substitution_agreed"]),
         ([PLACED, _line(2, "line-substituted"), IN_TIME], ["item_substituted|shirt: 2"]),
         ([PLACED, _line(2, "line-substituted"), IN_TIME,
-          _refund(30, "r-1", ("pin", 1)), _refund(31, "r-2", ("shirt", 1))],
-         ["item_substituted|shirt: 2 31 refunded"]),
+          _refund(30, "r-1", ("pin", 1)), _refund(31, "r-2", ("shirt", 5998)), _refund(32, "r-3", ("shirt", 1))],
+         ["item_substituted|shirt: 2 32 refunded"]),
+        ([PLACED, _line(2, "line-substituted"), IN_TIME,
+          _refund(31, "r-2", ("shirt", 1)), _refund(32, "r-3", ("shirt", 1))],
+         ["item_substituted|shirt: 2"]),
+        ([PLACED, PAID, CANCELLED], ["refund_overdue|: 244"]),
+        ([PLACED, CANCELLED], []),
+        ([PLACED, PAID, CANCELLED, BACK_IN_TIME], []),
+        ([PLACED, PAID, CANCELLED, BACK_LATE], ["refund_overdue|: 244 260 refunded"]),
+        ([PLACED, PAID, CANCELLED, (243, "customer-erased", {})], []),
         ([PLACED, MOVED, _scan(7, "attempt_failed"), _scan(8, "out_for_delivery"), IN_TIME],
          ["attempt_failed|p-1: 7 8 moved"]),
         ([PLACED, _scan(7, "attempt_failed"), IN_TIME], ["attempt_failed|p-1: 7 20 delivered"]),
@@ -187,6 +198,15 @@ def test_an_order_says_what_happened_to_it(story: list[Said], facts: list[str]) 
 )  # fmt: skip
 def test_an_issue_opens_and_ends_by_what_heals_it(story: list[Said], issues: list[str]) -> None:
     assert _issues(*story) == issues
+
+
+@pytest.mark.parametrize(("erased_hour", "worse"), [(1000, 1), (300, 0)])
+def test_money_that_is_owed_for_long_is_said_again_while_somebody_is_there_to_hear(
+    erased_hour: float, worse: int
+) -> None:
+    facts = _expect(PLACED, PAID, CANCELLED, (erased_hour, "customer-erased", {}))["facts"]
+    updates = [fact for fact in facts if fact["type"] == "orders.issue-updated.v1"]
+    assert [(fact["time"], fact["data"]["severity"]) for fact in updates] == [(_at(4 + 20 * 24), "critical")] * worse
 
 
 def test_what_a_deadline_opens_has_no_event_as_its_cause() -> None:

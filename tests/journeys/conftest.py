@@ -1,6 +1,7 @@
 """One house for the stories of a file, each with customers of its own; its books are looked at after every story."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -8,13 +9,25 @@ from deploy.local.broker import Broker
 from tests.brokers import empty
 from tests.conftest import DatabaseOf
 from tests.journeys.house import House, open_house
+from tests.sources import ROOT
+
+PATIENT = ROOT / "tests" / "patient.yaml"
 
 
 @pytest.fixture(scope="module")
-async def open_for_all(lasting_broker: Broker, database_of: DatabaseOf) -> AsyncIterator[House]:
+def policy_file() -> Path | None:
+    """A shop that minds no silence, so that a story's issues are those it tells."""
+    return PATIENT
+
+
+@pytest.fixture(scope="module")
+async def open_for_all(
+    lasting_broker: Broker, database_of: DatabaseOf, policy_file: Path | None
+) -> AsyncIterator[House]:
     """Empty topics, empty databases, simulated time."""
     await empty(lasting_broker.bootstrap)
-    async with open_house(lasting_broker, database_of) as house:
+    policy = {"ORDERS_LISTENER_POLICY_FILE": str(policy_file)} if policy_file else {}
+    async with open_house(lasting_broker, database_of, **policy) as house:
         yield house
 
 

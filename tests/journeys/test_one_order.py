@@ -65,6 +65,12 @@ class Scene(NamedTuple):
     ends_at: datetime
 
 
+@pytest.fixture(scope="module")
+def policy_file() -> Path | None:
+    """As a shop is that says nothing about it."""
+    return None
+
+
 async def test_the_page_about_one_order_tells_the_truth(house: House) -> None:
     ada = Shopper(house, "ada")
     await ada.signs_up()

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from contracts import Event
 from contracts.notifications import MessageHeld, MessageSuppressed, TellingFailed
@@ -37,6 +38,14 @@ def test_every_fact_of_an_order_is_told_once_and_at_once() -> None:
         ("order_delivered", hour(58)),
     ]
     assert life.duplicates == 1
+
+
+def test_a_parcel_that_came_days_ago_is_no_news() -> None:
+    life = Life([known(), confirmed(10), replace(delivered(58), time=hour(58 + 73))], until=200)
+    assert life.message("order_delivered").reason == "expired"
+    assert Life([known(), confirmed(10), replace(delivered(58), time=hour(58 + 71))], until=200).told()[1:] == [
+        ("order_delivered", hour(58 + 71))
+    ]
 
 
 def test_nobody_is_woken_and_the_morning_brings_what_the_night_held() -> None:

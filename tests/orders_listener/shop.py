@@ -1,6 +1,6 @@
 """Short words for what a storefront says about one order, and a pure worker that folds it with deadlines between."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -9,6 +9,7 @@ from chassis.items import Command
 from chassis.outcomes import Decision
 from chassis.sequence import LONG_AGO, Folded, fold_sequence
 from contracts import Event, Fact, orders
+from contracts.orders import CancellationRequested
 from contracts.storefront import (
     CancelledBy,
     ContactReceived,
@@ -23,20 +24,26 @@ from contracts.storefront import (
     OrderRefunded,
     PaymentFailed,
     PromiseChanged,
+    ReturnReceived,
+    ReturnRequested,
     ShipmentCreated,
     ShipmentProgressed,
     ShipmentStatus,
     UnavailableReason,
 )
-from contracts.vocabulary import Destination, OrderLine, RefundedLine, ShippedLine, Variant
+from contracts.vocabulary import Destination, LineQuantity, OrderLine, RefundedLine, ShippedLine, Variant
 from orders_listener.accounts import Account, Patron
 from orders_listener.folding import fold
 from orders_listener.policy import Policy
+from orders_listener.policy_files import read
 from orders_listener.timelines import Timeline
 from orders_listener.watch import DeadlineKind
+from tests.sources import ROOT
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """A Monday morning."""
+PATIENT = read(ROOT / "tests" / "patient.yaml")
+"""For what promises and statuses do by themselves."""
 ADA, ORDER = "ada", "o-1"
 F = TypeVar("F", bound=Fact)
 
@@ -116,13 +123,16 @@ def cancelled(at: datetime) -> OrderCancelled:
     return OrderCancelled(customer_id=ADA, order_id=ORDER, occurred_at=at, by=CancelledBy.shop)
 
 
-def refunded(at: datetime, refund_id: str = "r-1", **quantities: int) -> OrderRefunded:
+def refunded(at: datetime, refund_id: str = "r-1", each_minor: int = 2_000, **quantities: int) -> OrderRefunded:
+    """So much for each piece; without lines a gesture of as much."""
     lines = tuple(
-        RefundedLine(line_id=line_id, quantity=quantity, amount_minor=2_000) for line_id, quantity in quantities.items()
+        RefundedLine(line_id=line_id, quantity=quantity, amount_minor=each_minor * quantity)
+        for line_id, quantity in quantities.items()
     )
     return OrderRefunded(
-        customer_id=ADA, order_id=ORDER, refund_id=refund_id, occurred_at=at, amount_minor=2_000, lines=lines
-    )
+        customer_id=ADA, order_id=ORDER, refund_id=refund_id, occurred_at=at,
+        amount_minor=sum(line.amount_minor for line in lines) or each_minor, lines=lines,
+    )  # fmt: skip
 
 
 def shipment(
@@ -141,6 +151,26 @@ def shipment(
 
 def shipped_line(line_id: str = "shirt", quantity: int = 1, variant: Variant | None = None) -> ShippedLine:
     return ShippedLine(line_id=line_id, quantity=quantity, variant=variant)
+
+
+def wished_to_cancel(at: datetime) -> CancellationRequested:
+    return CancellationRequested(customer_id=ADA, order_id=ORDER, occurred_at=at)
+
+
+def return_requested(at: datetime, return_id: str = "b-1", **quantities: int) -> ReturnRequested:
+    return ReturnRequested(
+        customer_id=ADA, order_id=ORDER, return_id=return_id, occurred_at=at, lines=line_quantities(quantities)
+    )
+
+
+def return_received(at: datetime, return_id: str = "b-1", **quantities: int) -> ReturnReceived:
+    return ReturnReceived(
+        customer_id=ADA, order_id=ORDER, return_id=return_id, occurred_at=at, lines=line_quantities(quantities)
+    )
+
+
+def line_quantities(quantities: Mapping[str, int]) -> tuple[LineQuantity, ...]:
+    return tuple(LineQuantity(line_id=line_id, quantity=quantity) for line_id, quantity in quantities.items())
 
 
 def scan(status: str, at: datetime, shipment_id: str = "s-1", **more: Any) -> ShipmentProgressed:

@@ -1,5 +1,6 @@
 """Timelines, issues and patrons on a real database."""
 
+import runpy
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from orders_listener.timelines import OrderStatus, Timeline
 from tests.orders_listener.shop import (
     ADA,
     ORDER,
+    PATIENT,
     START,
     cancelled,
     contact,
@@ -31,6 +33,7 @@ from tests.orders_listener.shop import (
     tell,
     unavailable,
 )
+from tests.sources import ROOT
 
 LIFE = [
     placed(line("shirt"), line("hat", 2)),
@@ -42,6 +45,7 @@ LIFE = [
     refunded(day(10), hat=1),
     erased(day(11)),
 ]
+MIGRATION = ROOT / "services" / "orders-listener" / "migrations" / "versions" / "0003_silences.py"
 
 
 async def rows(runtime: Runtime, statement: str) -> list[Any]:
@@ -54,7 +58,7 @@ async def test_what_is_saved_is_loaded(runtime: Runtime) -> None:
     events = [said(fact) for fact in LIFE]
     async with runtime.transaction() as tx:
         accounts = await store.load(tx, events)
-    assert accounts == {ADA: tell(*LIFE, until=day(40)).account}
+    assert accounts == {ADA: tell(*LIFE, until=day(40), policy=PATIENT).account}
 
 
 async def test_one_batch_and_many_leave_the_same_rows(runtime: Runtime) -> None:
@@ -63,7 +67,7 @@ async def test_one_batch_and_many_leave_the_same_rows(runtime: Runtime) -> None:
     await runtime.fold([], until=day(40))
     async with runtime.transaction() as tx:
         accounts = await store.load(tx, [said(fact) for fact in LIFE])
-    assert accounts == {ADA: tell(*LIFE, until=day(40)).account}
+    assert accounts == {ADA: tell(*LIFE, until=day(40), policy=PATIENT).account}
 
 
 async def test_columns_are_what_queries_need(runtime: Runtime) -> None:
@@ -152,3 +156,12 @@ async def test_the_number_of_statements_does_not_grow_with_the_batch(runtime: Ru
         event.remove(runtime.engine.sync_engine, "before_cursor_execute", count)
         counted[customers] = counter.statements
     assert counted[40] == counted[1]
+
+
+async def test_orders_of_before_are_looked_at_once_after_an_upgrade(runtime: Runtime) -> None:
+    await runtime.fold([said(placed()), said(paid())])
+    [promise] = await rows(runtime, "select subject, set_by from deadlines where kind = 'risk_check'")
+    async with runtime.transaction() as tx:
+        await tx.execute(text("delete from deadlines where kind = 'silence_lasts'"))
+        await tx.execute(text(runpy.run_path(str(MIGRATION))["LOOK_ONCE"]))
+    assert await rows(runtime, "select subject, set_by from deadlines where kind = 'silence_lasts'") == [promise]

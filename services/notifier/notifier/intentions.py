@@ -1,6 +1,6 @@
 """Which fact leads to which message. Nothing is decided here: that happens when the message's deadline comes."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
@@ -22,6 +22,9 @@ from contracts.orders import (
 from notifier.correspondence import SEND, Correspondence
 from notifier.kinds import KINDS
 from notifier.messages import Message, message_id_of
+
+NEWS_LASTS = timedelta(hours=72)
+"""What a carrier saw longer ago is no news, however late we hear of it."""
 
 
 class Intention(Struct, frozen=True, kw_only=True):
@@ -92,15 +95,16 @@ def _about_order(fact: OrderConfirmed | OrderShipped | OrderDelivered | OrderCan
             return _order("order_confirmed", fact.order_id, said)
         case OrderShipped():
             said = {"carrier": fact.carrier, "promised_by": _text(fact.promised_by)}
-            return _order("order_shipped", fact.order_id, said)
+            return _order("order_shipped", fact.order_id, said, expires_at=fact.occurred_at + NEWS_LASTS)
         case OrderDelivered():
-            return _order("order_delivered", fact.order_id, {"late": fact.late})
+            said = {"late": fact.late}
+            return _order("order_delivered", fact.order_id, said, expires_at=fact.occurred_at + NEWS_LASTS)
         case OrderCancelled():
             return _order("order_cancelled", fact.order_id, {"by": str(fact.by)})
 
 
-def _order(kind: str, order_id: str, content: dict[str, Any]) -> Intention:
-    return Intention(kind=kind, subject=order_id, order_id=order_id, content=content)
+def _order(kind: str, order_id: str, content: dict[str, Any], expires_at: datetime | None = None) -> Intention:
+    return Intention(kind=kind, subject=order_id, order_id=order_id, content=content, expires_at=expires_at)
 
 
 def _about_issue(fact: IssueOpened | IssueUpdated | IssueResolved) -> Intention:

@@ -1,7 +1,19 @@
-"""`python -m orders_listener [api | worker | migrate]`"""
+"""`orders-listener [api | worker | migrate | parked | redrive | policy check FILE]`, or `python -m orders_listener`."""
 
-from chassis.main import main
+import sys
+
+from chassis.main import main as run
+from orders_listener import policy_command
 from orders_listener.app import application
 
+
+def main() -> None:
+    """The service's command line, and what is beside the service."""
+    if sys.argv[1:2] == ["policy"]:
+        policy_command.main(sys.argv[2:])
+    else:
+        run(application)
+
+
 if __name__ == "__main__":
-    main(application)
+    main()

@@ -115,7 +115,10 @@ def _with_patron(account: Account, patron: Patron) -> tuple[Account, Outcome]:
 
 
 def on_deadline(account: Account, due: Due, policy: Policy) -> tuple[Account, Outcome]:
-    """Somebody looks. A call that the picture does not want any more looks at nothing; the right one is set again."""
+    """Somebody looks. A call that the picture does not want any more opens nothing that opens by being called.
+
+    Silences are judged at every look, whoever called for it; the right calls are set again.
+    """
     timeline = account.timelines.get(due.subject)
     if timeline is None:
         return account, NOTHING
@@ -159,7 +162,7 @@ def on_request_cancellation(
     """Passed on; the storefront decides. Raises NotFound (unknown_order), Conflict (order_over)."""
     wish = command.data
     timeline, picture = _known(account, wish.order_id, policy)
-    if picture.cancellation_requested:
+    if picture.cancellation_wish is not None:
         return account, DUPLICATE
     if picture.over:
         raise Conflict("order_over", f"Order {wish.order_id} is delivered, cancelled or refunded.")

@@ -4,12 +4,17 @@ Owns nothing but these predicates. Must not know the table that combines them (r
 """
 
 from collections.abc import Callable
+from datetime import datetime
 
 from contracts.storefront import ShipmentStatus
+from contracts.vocabulary import IssueKind
+from orders_listener.claims import claims_of
 from orders_listener.issues import Issue
-from orders_listener.parcels import MOVED, Parcel, replacements_delivered
+from orders_listener.parcels import MOVED, ONWARD, Parcel, chain_of, replacements_delivered
 from orders_listener.pictures import Picture
-from orders_listener.troubles import differs, wrong_variant
+from orders_listener.remainders import sent_before, sent_before_or_arrived, unsent
+from orders_listener.troubles import differs, wrong_pieces, wrong_variant
+from orders_listener.waits import AT_PICKUP_POINT, COMING_BACK, HELD
 
 Cure = Callable[[Picture, Issue], bool]
 
@@ -66,14 +71,39 @@ def variant_right(picture: Picture, issue: Issue) -> bool:
     return wrong_variant(picture, _line(issue)) is None
 
 
-def line_refunded(picture: Picture, issue: Issue) -> bool:
-    """Money back for pieces of the line."""
-    return _line(issue) in picture.refunded
+def wrong_pieces_refunded(picture: Picture, issue: Issue) -> bool:
+    """Money back for every piece that is not what was ordered, and as much as they cost.
+
+    Less, or for fewer of them, makes the price right and not the article: then the customer has to agree to it.
+    """
+    line, wrong = picture.lines.get(_line(issue)), wrong_pieces(picture, _line(issue))
+    given = [part for refund in picture.refunds for part in refund.lines if part.line_id == _line(issue)]
+    return (
+        line is not None
+        and 0 < wrong <= sum(part.quantity for part in given)
+        and sum(part.amount_minor for part in given) >= line.paid_minor * wrong // line.quantity
+    )
 
 
 def line_given_back(picture: Picture, issue: Issue) -> bool:
     """Money back for every piece that did not arrive."""
-    return line_refunded(picture, issue) and _line(issue) not in picture.outstanding
+    return _line(issue) in picture.refunded and _line(issue) not in picture.outstanding
+
+
+def rest_refunded(picture: Picture, issue: Issue) -> bool:
+    """Money back for every piece that was missing."""
+    line_id = _line(issue)
+    return line_id in picture.refunded and line_id not in unsent(picture, sent_before(picture, issue.opened_at))
+
+
+def rest_delivered(picture: Picture, issue: Issue) -> bool:
+    """What was missing came later, or money came back for what did not."""
+    return _line(issue) not in unsent(picture, sent_before_or_arrived(picture, issue.opened_at))
+
+
+def nothing_missing(picture: Picture, issue: Issue) -> bool:
+    """It had been sent after all: a parcel turned out to hold it. Or fewer pieces are wanted now."""
+    return _line(issue) not in unsent(picture, sent_before(picture, issue.opened_at))
 
 
 def line_delivered(picture: Picture, issue: Issue) -> bool:
@@ -101,13 +131,22 @@ def line_replaced(picture: Picture, issue: Issue) -> bool:
 
 def parcel_replaced(picture: Picture, issue: Issue) -> bool:
     """Another parcel came in its place."""
-    return bool(replacements_delivered(issue.subject, picture.parcels))
+    return bool(replacements_delivered(_parcel(picture, issue).shipment_id, picture.parcels))
+
+
+def parcel_resent(picture: Picture, issue: Issue) -> bool:
+    """Another parcel is on its way in its place."""
+    return any(
+        parcel.moved_at is not None and _parcel(picture, issue).shipment_id in chain_of(parcel, picture.parcels)[1:]
+        for parcel in picture.parcels.values()
+    )
 
 
 def parcel_refunded(picture: Picture, issue: Issue) -> bool:
-    """Money back for every line it carried, or for the whole order."""
-    lines = _parcel(picture, issue).carries
-    return picture.given_back or (bool(lines) and all(line_id in picture.refunded for line_id in lines))
+    """Money back for every piece it carried, or for the whole order."""
+    carried, refunded = _parcel(picture, issue).carries, picture.refunded
+    whole = bool(carried) and all(refunded.get(line_id, 0) >= pieces for line_id, pieces in carried.items())
+    return picture.given_back or whole
 
 
 def parcel_delivered(picture: Picture, issue: Issue) -> bool:
@@ -118,11 +157,62 @@ def parcel_delivered(picture: Picture, issue: Issue) -> bool:
 def parcel_moved(picture: Picture, issue: Issue) -> bool:
     """It was seen on its way again."""
     status = _parcel(picture, issue).status
-    return status in MOVED and status != ShipmentStatus(issue.kind)
+    return status in ONWARD and status not in STATUSES_OF.get(issue.kind, ())
+
+
+def nobody_waits_for_it(picture: Picture, issue: Issue) -> bool:
+    """It came, or everything did without it."""
+    parcel = _parcel(picture, issue)
+    return parcel.delivered_at is not None or (picture.delivered_at is not None and parcel not in picture.awaited)
+
+
+def parcel_found(picture: Picture, issue: Issue) -> bool:
+    """It was seen again, even if on its way back."""
+    parcel = _parcel(picture, issue)
+    return parcel.status in MOVED and parcel.evidence.get("last_scan_at") != issue.evidence.get("last_scan_at")
+
+
+def parcel_seen(picture: Picture, issue: Issue) -> bool:
+    """Somebody saw it after the silence began, and that was not as long ago when we heard of it."""
+    parcel, learned_at = _parcel(picture, issue), picture.learned_at
+    since = datetime.fromisoformat(issue.evidence["since"])
+    if parcel.seen_at is None or learned_at is None or parcel.seen_at <= since or parcel.status not in ONWARD:
+        return False
+    return learned_at - parcel.seen_at < issue.opened_at - since
+
+
+def parcel_handed_over(picture: Picture, issue: Issue) -> bool:
+    """It has left the shop."""
+    return _parcel(picture, issue).moved_at is not None
+
+
+def handed_over(picture: Picture, _issue: Issue) -> bool:
+    """Something of the order has left the shop."""
+    return picture.first_moved is not None
+
+
+def claim_paid(picture: Picture, issue: Issue) -> bool:
+    """The money is back."""
+    since = datetime.fromisoformat(issue.evidence["since"])
+    return claim_settled(picture, issue) and any(refund.occurred_at >= since for refund in picture.refunds)
+
+
+def claim_settled(picture: Picture, issue: Issue) -> bool:
+    """Nothing is owed any more: other goods were sent, or what somebody wanted to cancel has come."""
+    return all(claim.subject != issue.subject for claim in claims_of(picture))
+
+
+STATUSES_OF = {
+    IssueKind.attempt_failed: {ShipmentStatus.attempt_failed},
+    IssueKind.awaiting_pickup: AT_PICKUP_POINT.statuses,
+    IssueKind.held: HELD.statuses,
+    IssueKind.returned_to_sender: COMING_BACK.statuses,
+}
+"""The statuses that are the trouble themselves."""
 
 
 def _parcel(picture: Picture, issue: Issue) -> Parcel:
-    return picture.parcels[issue.subject]
+    return picture.parcels[issue.shipment_id or issue.subject]
 
 
 def _line(issue: Issue) -> str:

@@ -10,11 +10,12 @@ from msgspec import Struct, structs
 
 from contracts.ids import derived_id
 from contracts.orders import IssueOpened, IssueResolved, IssueUpdated, Resolution
-from contracts.vocabulary import IssueKind, Severity
+from contracts.vocabulary import IssueKind, OrderLine, Severity
 
 TOLD_WHILE_PROMISE_HOLDS = timedelta(hours=24)
 TOLD_AFTERWARDS = timedelta(hours=4)
 LONGEST_SENTENCE = 500
+LONGEST_TITLE = 120
 
 
 class Trouble(Struct, frozen=True, kw_only=True):
@@ -148,3 +149,9 @@ def sentence(text: str) -> str:
     """One line of text that fits the contract, whatever titles and reasons it was made of."""
     line = " ".join(text.split())
     return line if len(line) <= LONGEST_SENTENCE else line[: LONGEST_SENTENCE - 1] + "…"
+
+
+def title_of(line: OrderLine | None) -> str:
+    """What a line is called in a sentence."""
+    title = line.title if line is not None else None
+    return title[:LONGEST_TITLE] if title and title.strip() else "An item of your order"

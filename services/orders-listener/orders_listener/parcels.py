@@ -4,8 +4,9 @@ Owns the meaning of carrier statuses. Must not know promises or issues.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import UTC, datetime
+from itertools import pairwise, takewhile
 
 from msgspec import Struct, structs
 
@@ -32,6 +33,12 @@ MOVED = frozenset(
 """A parcel with one of these has left the shop. `delayed`, `exception` and the like may come before that."""
 
 
+ONWARD = MOVED - {ShipmentStatus.returning, ShipmentStatus.returned}
+"""… and is not on its way back."""
+NO_SCAN = frozenset({ShipmentStatus.label_created, ShipmentStatus.stale})
+"""Nobody saw the parcel: a label was printed, or somebody says that nobody has seen it."""
+
+
 class Parcel(Struct, frozen=True, kw_only=True):
     """One shipment. Before its announcement only scans are known, and what it carries is not."""
 
@@ -55,6 +62,28 @@ class Parcel(Struct, frozen=True, kw_only=True):
     def delivered_at(self) -> datetime | None:
         """The first scan that says so. Nothing said later takes a delivery back."""
         return next((scan.occurred_at for scan in self.scans if scan.status == ShipmentStatus.delivered), None)
+
+    @property
+    def seen_at(self) -> datetime | None:
+        """When anybody saw it last."""
+        return next((scan.occurred_at for scan in reversed(self.scans) if scan.status not in NO_SCAN), None)
+
+    @property
+    def label_at(self) -> datetime | None:
+        """When it was announced to a carrier."""
+        if self.announced is not None:
+            return self.announced.occurred_at
+        return self.scans[0].occurred_at if self.scans else None
+
+    def times(self, statuses: Set[ShipmentStatus]) -> int:
+        """How often it came to be in one of these; what is said again before anything else counts once."""
+        inside = [scan.status in statuses for scan in self.scans]
+        return sum(now and not before for before, now in pairwise([False, *inside]))
+
+    def since(self, statuses: Set[ShipmentStatus]) -> datetime | None:
+        """When it came to be in one of these, if it is now."""
+        last = takewhile(lambda scan: scan.status in statuses, reversed(self.scans))
+        return min((scan.occurred_at for scan in last), default=None)
 
     @property
     def replaces(self) -> str | None:

@@ -3,7 +3,7 @@
 Owns the order of these steps. Must not know a kind of issue (rules.py has the table).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from chassis.outcomes import NOTHING, Decision, Outcome
@@ -23,7 +23,8 @@ ERASED = "customer_erased"
 class Review:
     """Collects what a look at a known order at `at` leads to.
 
-    `looked` is the deadline that made somebody look, if one did; `erased` customers get no new issues.
+    `now` is the latest moment the order has reached, by which silences are judged: `at`, or later when the item tells
+    of old times. `looked` is the deadline that made somebody look, if one did; `erased` customers get no new issues.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class Review:
         known: Mapping[str, Issue],
         *,
         at: datetime,
+        now: datetime,
         policy: Policy,
         erased: bool = False,
         looked: DeadlineKind | None = None,
@@ -42,6 +44,7 @@ class Review:
         self._picture = picture
         self._placed = placed
         self._at = at
+        self._now = now
         self._policy = policy
         self._erased = erased
         self._looked = looked
@@ -60,26 +63,30 @@ class Review:
         return not rule.said_once and any(issue.kind == rule.kind for issue in self._open_issues())
 
     def _apply(self, rule: Rule) -> None:
-        shown = list(rule.shown(self._picture, self._at, self._policy))
+        shown = list(rule.shown(self._picture, self._now, self._policy))
         for trouble in shown:
             known = self._known(trouble)
             if known is None and rule.opens_at in (None, self._looked):
                 self._open(rule, trouble)
-            elif known is not None and known.is_open and not rule.said_once:
+            elif known is not None and known.is_open and not rule.said_once and not self._erased:
                 self._update(known, trouble)
         if not shown and rule.spared and rule.opens_at == self._looked:
-            self._spare(rule, rule.spared(self._picture, self._at, self._policy))
+            self._spare(rule, rule.spared(self._picture, self._now, self._policy))
 
     def _known(self, trouble: Trouble) -> Issue | None:
         """Its issue, or one that is open about the same lines: a late word may change which time this is."""
-        same = (trouble.kind, trouble.shipment_id, trouble.line_ids)
+        about = self._about(trouble)
         about_them = (
             issue
             for issue in self._open_issues()
-            if trouble.line_ids and (issue.kind, issue.shipment_id, issue.line_ids) == same
+            if (trouble.shipment_id or trouble.line_ids) and self._about(issue) == about
         )
         exact = self.issues.get(issue_book.issue_id_of(self._placed.order_id, trouble))
         return exact or next(about_them, None)
+
+    @staticmethod
+    def _about(one: Issue | Trouble) -> tuple[str, str | Sequence[str]]:
+        return one.kind, one.shipment_id or one.line_ids
 
     def _open(self, rule: Rule, trouble: Trouble) -> None:
         promise = self._picture.counted_on
@@ -122,13 +129,24 @@ class Review:
 
     def _say(self, issue: Issue, fact: Fact, *, outcome: str, reason: str) -> None:
         decision = Decision(
-            subject=issue.issue_id, rule=issue.kind, outcome=outcome, reason=reason, detail=issue_book.times_of(issue)
+            subject=issue.issue_id,
+            rule=issue.kind,
+            version=self._policy.version,
+            outcome=outcome,
+            reason=reason,
+            detail=issue_book.times_of(issue),
         )
         self.outcome += Outcome(rows=(issue,), facts=(fact,), decisions=(decision,))
 
     def _spare(self, rule: Rule, reason: str) -> None:
         """Somebody looked and decided against; the order is what can be asked about then."""
-        decision = Decision(subject=self._placed.order_id, rule=rule.kind, outcome="not_opened", reason=reason)
+        decision = Decision(
+            subject=self._placed.order_id,
+            rule=rule.kind,
+            version=self._policy.version,
+            outcome="not_opened",
+            reason=reason,
+        )
         self.outcome += Outcome(decisions=(decision,))
 
     def _open_issues(self) -> list[Issue]:

@@ -1,6 +1,7 @@
 """The table of issues: kind, what shows it, what heals it, which worse kind absorbs it, when somebody looks.
 
-Owns the combination only; the functions are in troubles.py, delays.py and cures.py.
+Owns the combination only; the functions are in troubles.py, silences.py, delays.py and cures.py. What shows itself by
+time alone is asked for with every item, and `watch` sees to it that there is one at the moment.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,12 +11,12 @@ from msgspec import Struct
 
 from contracts.orders import Resolution
 from contracts.vocabulary import IssueKind, Severity
-from orders_listener import cures, delays, troubles
+from orders_listener import cures, delays, silences, troubles
 from orders_listener.cures import Cure
 from orders_listener.issues import Issue
 from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
-from orders_listener.troubles import Shown
+from orders_listener.silences import Shown
 from orders_listener.watch import DeadlineKind
 
 
@@ -48,6 +49,18 @@ DELAY_CURES = {
     Resolution.accepted: cures.delay_accepted,
     Resolution.promise_changed: cures.promise_moved,
 }
+ON_THE_WAY_CURES = {
+    Resolution.delivered: cures.parcel_delivered,
+    Resolution.moved: cures.parcel_moved,
+    Resolution.replaced: cures.parcel_resent,
+    Resolution.cancelled: cures.cancelled,
+}
+AWAITED_CURES = {
+    Resolution.delivered: cures.nobody_waits_for_it,
+    Resolution.cancelled: cures.cancelled,
+    Resolution.refunded: cures.parcel_refunded,
+    Resolution.replaced: cures.parcel_resent,
+}
 
 RULES = (
     Rule(
@@ -73,19 +86,32 @@ RULES = (
         cures={
             Resolution.cancelled: cures.cancelled,
             Resolution.substitution_agreed: cures.substitution_agreed,
-            Resolution.refunded: cures.line_refunded,
+            Resolution.refunded: cures.wrong_pieces_refunded,
             Resolution.replaced: cures.line_replaced,
             Resolution.ended: cures.variant_right,
         },
     ),
     Rule(
+        kind=IssueKind.item_missing,
+        shown=silences.item_missing,
+        cures={
+            Resolution.cancelled: cures.cancelled,
+            Resolution.refunded: cures.rest_refunded,
+            Resolution.ended: cures.nothing_missing,
+            Resolution.replaced: cures.rest_delivered,
+        },
+    ),
+    Rule(
         kind=IssueKind.lost,
-        shown=troubles.by_status(IssueKind.lost, Severity.critical, "The carrier says that a parcel is lost."),
+        shown=troubles.either(
+            troubles.by_status(IssueKind.lost, Severity.critical, "The carrier says that a parcel is lost."),
+            silences.lost_by_silence,
+        ),
         cures={
             Resolution.delivered: cures.parcel_delivered,
             Resolution.replaced: cures.parcel_replaced,
             Resolution.refunded: cures.parcel_refunded,
-            Resolution.moved: cures.parcel_moved,
+            Resolution.moved: cures.parcel_found,
             Resolution.cancelled: cures.cancelled,
         },
     ),
@@ -99,15 +125,40 @@ RULES = (
         },
     ),
     Rule(
-        kind=IssueKind.attempt_failed,
-        shown=troubles.by_status(
-            IssueKind.attempt_failed, Severity.notice, "The carrier could not hand over a parcel of your order."
-        ),
+        kind=IssueKind.returned_to_sender,
+        shown=silences.returned_to_sender,
         cures={
             Resolution.delivered: cures.parcel_delivered,
+            Resolution.replaced: cures.parcel_resent,
+            Resolution.refunded: cures.parcel_refunded,
             Resolution.moved: cures.parcel_moved,
             Resolution.cancelled: cures.cancelled,
         },
+    ),
+    Rule(
+        kind=IssueKind.attempt_failed,
+        shown=troubles.fresh(
+            troubles.by_status(
+                IssueKind.attempt_failed,
+                Severity.notice,
+                "The carrier could not hand over a parcel of your order.",
+                again=Severity.serious,
+            )
+        ),
+        cures=ON_THE_WAY_CURES,
+        absorbed_by=frozenset({IssueKind.returned_to_sender}),
+    ),
+    Rule(
+        kind=IssueKind.awaiting_pickup,
+        shown=silences.awaiting_pickup,
+        cures=ON_THE_WAY_CURES,
+        absorbed_by=frozenset({IssueKind.returned_to_sender}),
+    ),
+    Rule(
+        kind=IssueKind.held,
+        shown=silences.held,
+        cures=ON_THE_WAY_CURES,
+        absorbed_by=frozenset({IssueKind.returned_to_sender}),
     ),
     Rule(
         kind=IssueKind.delivery_late,
@@ -127,6 +178,35 @@ RULES = (
         opens_at=DeadlineKind.risk_check,
         spared=delays.outlook,
         said_once=True,
+    ),
+    Rule(
+        kind=IssueKind.transit_stalled,
+        shown=silences.transit_stalled,
+        cures=AWAITED_CURES | {Resolution.moved: cures.parcel_seen},
+        absorbed_by=frozenset({IssueKind.delivery_late, IssueKind.lost, IssueKind.returned_to_sender}),
+        silenced_by=frozenset({IssueKind.held}),
+    ),
+    Rule(
+        kind=IssueKind.pickup_stalled,
+        shown=silences.pickup_stalled,
+        cures=AWAITED_CURES | {Resolution.moved: cures.parcel_handed_over},
+        absorbed_by=frozenset({IssueKind.delivery_late}),
+    ),
+    Rule(
+        kind=IssueKind.fulfilment_stalled,
+        shown=silences.fulfilment_stalled,
+        cures={
+            Resolution.delivered: cures.order_delivered,
+            Resolution.cancelled: cures.cancelled,
+            Resolution.refunded: cures.order_given_back,
+            Resolution.moved: cures.handed_over,
+        },
+        absorbed_by=frozenset({IssueKind.delivery_late}),
+    ),
+    Rule(
+        kind=IssueKind.refund_overdue,
+        shown=silences.refund_overdue,
+        cures={Resolution.refunded: cures.claim_paid, Resolution.ended: cures.claim_settled},
     ),
 )
 """Worse kinds stand before the kinds that they absorb."""

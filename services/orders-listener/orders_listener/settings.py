@@ -1,14 +1,13 @@
-"""Settings of the orders-listener: the numbers of its rules. Those of every service are in `chassis.settings`."""
+"""Settings of the orders-listener: where its policy stands. Those of every service are in `chassis.settings`."""
 
-from datetime import timedelta
+from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from chassis.settings import ServiceSettings
-from orders_listener.policy import DEFAULT, Policy
-
-A_DAY_H = 24
+from orders_listener import policy_files
+from orders_listener.policy import Policy
 
 
 class OrdersListenerSettings(ServiceSettings):
@@ -16,24 +15,22 @@ class OrdersListenerSettings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="ORDERS_LISTENER_", frozen=True, extra="ignore", populate_by_name=True)
 
-    return_window_days: int = Field(
-        default=DEFAULT.return_window.days, ge=0, le=400,
-        description="After delivery; then an order is completed",
-    )  # fmt: skip
-    warning_lead_hours: int = Field(
-        default=DEFAULT.warning_lead.days * A_DAY_H, ge=1, le=30 * A_DAY_H,
-        description="Before a promise ends somebody looks whether it will be kept; shorter promises: half-way",
-    )  # fmt: skip
-    scan_silence_hours: int = Field(
-        default=DEFAULT.scan_silence.days * A_DAY_H, ge=1, le=30 * A_DAY_H,
-        description="A parcel that was not scanned for longer may have stopped",
-    )  # fmt: skip
+    policy_file: Path | None = Field(
+        default=None, description="The shop's policy, YAML; without one the defaults hold. Read at start"
+    )
+
+    @field_validator("policy_file")
+    @classmethod
+    def _policy_is_right(cls, path: Path | None) -> Path | None:
+        if path is not None:
+            try:
+                policy_files.read(path)
+            except policy_files.PolicyRefused as refused:
+                raise ValueError(f"the policy is refused\n{refused}") from refused
+        return path
 
     def policy(self) -> Policy:
-        """The policy these settings describe."""
-        return Policy(
-            shop_zone=self.shop_zone,
-            return_window=timedelta(days=self.return_window_days),
-            warning_lead=timedelta(hours=self.warning_lead_hours),
-            scan_silence=timedelta(hours=self.scan_silence_hours),
-        )
+        """The policy that the file describes. Raises `PolicyRefused` for one that became wrong meanwhile."""
+        if self.policy_file is None:
+            return Policy(shop_zone=self.shop_zone)
+        return policy_files.read(self.policy_file, shop_zone=self.shop_zone)

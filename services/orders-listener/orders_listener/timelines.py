@@ -107,9 +107,12 @@ def moved_on(
     if picture.placed is None:
         return timeline, Outcome(rows=(timeline,))
     timeline, published = _publish(timeline, picture, picture.placed, at, looked)
-    review = Review(picture, picture.placed, timeline.issues, at=at, policy=policy, erased=erased, looked=looked)
+    now = timeline.learned_by(at)
+    review = Review(
+        picture, picture.placed, timeline.issues, at=at, now=now, policy=policy, erased=erased, looked=looked
+    )
     review.run()
-    wanted = _wanted(timeline, picture, policy, erased=erased)
+    wanted = _wanted(timeline, picture, policy, now, erased=erased)
     set_or_cleared = watch.difference(timeline.order_id, timeline.deadlines, wanted)
     timeline = structs.replace(
         timeline, issues=review.issues, deadlines=wanted, standing=_standing(timeline, picture, picture.placed)
@@ -127,8 +130,10 @@ def _publish(
     return structs.replace(timeline, said=said), Outcome(facts=tuple(due.values()))
 
 
-def _wanted(timeline: Timeline, picture: Picture, policy: Policy, *, erased: bool) -> dict[DeadlineKind, datetime]:
-    wanted = watch.wanted(picture, policy, erased=erased)
+def _wanted(
+    timeline: Timeline, picture: Picture, policy: Policy, now: datetime, *, erased: bool
+) -> dict[DeadlineKind, datetime]:
+    wanted = watch.wanted(picture, policy, erased=erased, after=now)
     if facts.COMPLETED in timeline.said:
         wanted.pop(DeadlineKind.return_window_ends, None)
     return {kind: due_at for kind, due_at in wanted.items() if timeline.woken_at.get(kind) != due_at}

@@ -3,19 +3,17 @@
 Owns what each trouble is called and says. Must not know what heals it (cures.py) or what was opened before.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 
 from contracts.storefront import ShipmentStatus, UnavailableReason
-from contracts.vocabulary import IssueKind, Severity, Variant
-from orders_listener.issues import Trouble, sentence
+from contracts.vocabulary import IssueKind, Severity, ShippedLine, Variant
+from orders_listener.issues import Trouble, sentence, title_of
 from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
 from orders_listener.promises import end_of
-
-LONGEST_TITLE = 120
-Shown = Callable[[Picture, datetime, Policy], Iterator[Trouble]]
-"""The troubles of one kind by what is known at a moment."""
+from orders_listener.silences import Shown
+from orders_listener.waits import time_of
 
 
 def payment_failed(picture: Picture, _at: datetime, _policy: Policy) -> Iterator[Trouble]:
@@ -86,12 +84,25 @@ def wrong_variant(picture: Picture, line_id: str) -> Variant | None:
     announced = picture.substitutions.get(line_id)
     if announced is not None and not announced.agreed:
         return announced.variant
-    welcome = [picture.lines[line_id].variant] + ([announced.variant] if announced else [])
+    return next((shipped.variant for shipped in _wrongly_packed(picture, line_id)), None)
+
+
+def wrong_pieces(picture: Picture, line_id: str) -> int:
+    """How many pieces of a line are not what was ordered or agreed; the whole line where only the shop has said so."""
+    if wrong_variant(picture, line_id) is None:
+        return 0
+    packed, ordered = sum(shipped.quantity for shipped in _wrongly_packed(picture, line_id)), picture.lines[line_id]
+    return min(packed or ordered.quantity, ordered.quantity)
+
+
+def _wrongly_packed(picture: Picture, line_id: str) -> Iterator[ShippedLine]:
+    announced = picture.substitutions.get(line_id)
+    welcome = [picture.lines[line_id].variant] + ([announced.variant] if announced and announced.agreed else [])
     for parcel in picture.parcels.values():
-        for variant in parcel.variants_of(line_id):
-            if all(differs(variant, wanted) for wanted in welcome):
-                return variant
-    return None
+        for shipped in parcel.announced.lines if parcel.announced else ():
+            variant = shipped.variant
+            if shipped.line_id == line_id and variant and all(differs(variant, wanted) for wanted in welcome):
+                yield shipped
 
 
 def differs(sent: Variant, wanted: Variant) -> bool:
@@ -101,19 +112,24 @@ def differs(sent: Variant, wanted: Variant) -> bool:
     )
 
 
-def by_status(kind: IssueKind, severity: Severity, known: str) -> Shown:
-    """A trouble for each parcel that the carrier last reported with the status of the same name."""
+def by_status(kind: IssueKind, severity: Severity, known: str, *, again: Severity | None = None) -> Shown:
+    """A trouble for each parcel that the carrier last reported with the status of the same name.
+
+    Each time that a parcel comes to the status is a trouble of its own, `again` its severity from the second on; said
+    again before anything else it is the same time, and as bad.
+    """
     status = ShipmentStatus(kind)
 
     def shown(picture: Picture, _at: datetime, _policy: Policy) -> Iterator[Trouble]:
         for parcel in sorted(picture.parcels.values(), key=lambda parcel: parcel.shipment_id):
-            if parcel.status == status:
+            if parcel.status is status:
+                reports = sum(scan.status == status for scan in parcel.scans)
                 yield Trouble(
                     kind=kind,
-                    subject=parcel.shipment_id,
+                    subject=time_of(parcel, frozenset({status})),
                     shipment_id=parcel.shipment_id,
                     line_ids=tuple(sorted(parcel.carries)),
-                    severity=severity,
+                    severity=again if again and reports > 1 else severity,
                     reason=status,
                     known=known,
                     evidence=parcel.evidence,
@@ -122,6 +138,27 @@ def by_status(kind: IssueKind, severity: Severity, known: str) -> Shown:
     return shown
 
 
+def fresh(shown: Shown) -> Shown:
+    """Only what the carrier saw lately: what is over by now and heard of only today is history, not news."""
+
+    def fresh_ones(picture: Picture, at: datetime, policy: Policy) -> Iterator[Trouble]:
+        for trouble in shown(picture, at, policy):
+            parcel = picture.parcels[trouble.shipment_id or ""]
+            if at - parcel.scans[-1].occurred_at <= policy.news_lasts:
+                yield trouble
+
+    return fresh_ones
+
+
+def either(*ways: Shown) -> Shown:
+    """What shows itself in one way or another."""
+
+    def shown(picture: Picture, at: datetime, policy: Policy) -> Iterator[Trouble]:
+        for way in ways:
+            yield from way(picture, at, policy)
+
+    return shown
+
+
 def _title(picture: Picture, line_id: str) -> str:
-    title = picture.lines[line_id].title if line_id in picture.lines else None
-    return title[:LONGEST_TITLE] if title and title.strip() else "An item of your order"
+    return title_of(picture.lines.get(line_id))

@@ -10,6 +10,7 @@ from enum import StrEnum
 from chassis.outcomes import ClearDeadline, SetDeadline
 from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
+from orders_listener.waits import next_look_at
 
 
 class DeadlineKind(StrEnum):
@@ -18,13 +19,25 @@ class DeadlineKind(StrEnum):
     promise_ends = "promise_ends"
     risk_check = "risk_check"
     return_window_ends = "return_window_ends"
+    silence_lasts = "silence_lasts"
+    """The next moment at which a silence is an issue, or an issue a worse one."""
 
 
 Deadlines = Mapping[DeadlineKind, datetime]
 
 
-def wanted(picture: Picture, policy: Policy, *, erased: bool) -> dict[DeadlineKind, datetime]:
-    """Every moment at which somebody should look, also those that have passed."""
+def wanted(
+    picture: Picture, policy: Policy, *, erased: bool, after: datetime | None = None
+) -> dict[DeadlineKind, datetime]:
+    """Every moment at which somebody should look, also those that have passed; of silences the next `after` that."""
+    watch = _once(picture, policy, erased=erased)
+    if after is not None and picture.placed is not None and not erased:
+        silence = next_look_at(picture, policy, after)
+        return watch | {DeadlineKind.silence_lasts: silence} if silence else watch
+    return watch
+
+
+def _once(picture: Picture, policy: Policy, *, erased: bool) -> dict[DeadlineKind, datetime]:
     if picture.placed is None or picture.cancelled is not None:
         return {}
     if picture.delivered_at is not None:

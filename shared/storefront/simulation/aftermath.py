@@ -17,13 +17,14 @@ DAY = timedelta(days=1)
 def ship(story: Story, ready_at: datetime, lines: tuple[OrderLine, ...]) -> None:
     """One parcel, or two; the order's fate meets the first."""
     order, dice = story.order, story.order.dice("packing")
-    split = story.split = len(lines) > 1 and happens(dice, 0.2)
+    forgotten = order.fate is Fate.line_forgotten
+    split = story.split = forgotten or (len(lines) > 1 and happens(dice, 0.2))
     first, rest = (lines[:1], lines[1:]) if split else (lines, ())
     whole_order = not split and lines == order.lines and order.fate is not Fate.wrong_variant
     shipped = () if whole_order and happens(dice, 0.5) else _shipped(story, first)
     arrivals = [_until_settled(story, f"{order.order_id}-s1", ready_at, first, shipped, order.fate)]
     if rest:
-        later = ready_at + between(dice, 4, 60)
+        later = ready_at + (between(dice, 9, 14, unit=DAY) if forgotten else between(dice, 4, 60))
         arrivals.append(send(story, f"{order.order_id}-s2", later, _plainly(rest), Fate.smooth))
     story.ended_at = max(arrival.at for arrival in arrivals)
     if all(arrival.whole for arrival in arrivals):

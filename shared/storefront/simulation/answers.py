@@ -20,6 +20,9 @@ HURT: dict[Fate, int] = {
     Fate.refunded_partly: 3,
     Fate.refunded_twice: 4,
     Fate.returned: 1,
+    Fate.line_forgotten: 4,
+    Fate.not_fetched: 2,
+    Fate.refund_forgotten: 4,
 }
 """Points that a trouble costs, beside those for being late."""
 

@@ -26,6 +26,7 @@ from storefront.simulation.orders import Fate, moved_promise, ship_by
 from storefront.simulation.stories import Story
 
 DAY = timedelta(days=1)
+CALLED_OFF = (Fate.cancelled, Fate.refund_forgotten)
 SECOND = timedelta(seconds=1)
 
 
@@ -68,6 +69,8 @@ def _correct_address(story: Story, dice: Random) -> None:
 def pay(story: Story) -> datetime | None:
     """When the shop may begin; None when the money never came."""
     order, dice = story.order, story.order.dice("payment")
+    if order.pay_later and order.fate in CALLED_OFF:
+        return order.placed_at  # nobody pays the invoice of what never came
     if order.fate is Fate.payment_abandoned:
         _abandon(story, dice)
         return None
@@ -130,7 +133,8 @@ def call_off(story: Story, paid_at: datetime) -> None:
     at = story.order.placed_at + between(dice, 0.3, 9)
     cancel(story, max(at, paid_at), CancelledBy.customer, "The customer changed their mind.", dice)
     if not story.order.pay_later:
-        story.refund(story.order.lines, worked(max(at, paid_at) + between(dice, 4, 60), dice), dice)
+        forgotten = between(dice, 11, 24, unit=DAY) if story.order.fate is Fate.refund_forgotten else timedelta()
+        story.refund(story.order.lines, worked(max(at, paid_at) + between(dice, 4, 60) + forgotten, dice), dice)
 
 
 def pick(story: Story, paid_at: datetime) -> tuple[datetime, tuple[OrderLine, ...]]:

@@ -36,6 +36,10 @@ class Fate(StrEnum):
     refunded_partly = "refunded_partly"
     refunded_twice = "refunded_twice"
     returned = "returned"
+    line_forgotten = "line_forgotten"
+    pickup_forgotten = "pickup_forgotten"
+    not_fetched = "not_fetched"
+    refund_forgotten = "refund_forgotten"
 
 
 FATES: dict[Fate, float] = {
@@ -58,6 +62,10 @@ FATES: dict[Fate, float] = {
     Fate.refunded_partly: 14,
     Fate.refunded_twice: 10,
     Fate.returned: 56,
+    Fate.line_forgotten: 24,  # only where there are two; elsewhere nothing happens
+    Fate.pickup_forgotten: 10,
+    Fate.not_fetched: 10,
+    Fate.refund_forgotten: 6,
 }
 """Of a thousand orders."""
 
@@ -122,8 +130,17 @@ def order_of(seed: int, placing: Placing) -> Order:
         promised_by=promised_by,
         promised_until=promised_until,
         pay_later=person.place.locale.startswith("de") and happens(dice, 0.2),
-        fate=Fate.smooth if fate is Fate.held and not person.place.customs else fate,
+        fate=fate if _may_meet(fate, person, lines) else Fate.smooth,
     )
+
+
+def _may_meet(fate: Fate, person: Person, lines: tuple[OrderLine, ...]) -> bool:
+    match fate:
+        case Fate.held:
+            return person.place.customs
+        case Fate.line_forgotten:
+            return len(lines) > 1
+    return True
 
 
 def _promise(placed_at: datetime, lane: Lane, extra_days: int = 0) -> tuple[str, datetime]:

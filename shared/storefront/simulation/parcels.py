@@ -65,7 +65,10 @@ def send(
 
 def _voyage(story: Story, packed_at: datetime, fate: Fate, dice: Random) -> Voyage:
     lane = story.order.lane
-    handed_at = moment(local_day(packed_at, SHOP_ZONE), dice.uniform(17.2, 19), SHOP_ZONE)
+    handed_day = local_day(packed_at, SHOP_ZONE)
+    if fate is Fate.pickup_forgotten:
+        handed_day = later_day(handed_day, dice.randint(5, 8), saturdays=False)
+    handed_at = moment(handed_day, dice.uniform(17.2, 19), SHOP_ZONE)
     days = around(dice, lane.transit_days * _weather(story, handed_at), lane.carrier.spread)
     silent_from = handed_at + between(dice, 8, 30)
     silence = _silence(fate, dice)
@@ -126,6 +129,8 @@ class _Parcel:
         if fate is Fate.damaged:
             self.scan(ShipmentStatus.damaged, voyage.door_at, reason="Damaged in the depot.")
             return Arrival(voyage.door_at, whole=False)
+        if fate is Fate.not_fetched:
+            return Arrival(self._bring_back(voyage.door_at), whole=False)
         return Arrival(self._deliver(voyage.door_at, fate), whole=True)
 
     def _roll(self, voyage: Voyage, fate: Fate) -> None:
@@ -149,6 +154,17 @@ class _Parcel:
             door_at = self._try_again(door_at)
         self.scan(ShipmentStatus.delivered, door_at)
         return door_at
+
+    def _bring_back(self, door_at: datetime) -> datetime:
+        """Nobody fetches it; returns when the shop has it again."""
+        self._go_out(door_at)
+        self.scan(ShipmentStatus.attempt_failed, door_at, reason="Nobody was at home.")
+        self.scan(ShipmentStatus.available_for_pickup, door_at + between(self.dice, 2, 5), place="Parcel shop")
+        given_up_at = door_at + between(self.dice, 7, 9, unit=DAY)
+        self.scan(ShipmentStatus.returning, given_up_at, reason="Nobody fetched it.")
+        returned_at = given_up_at + between(self.dice, 2, 4, unit=DAY)
+        self.scan(ShipmentStatus.returned, returned_at, place="Warehouse")
+        return returned_at
 
     def _try_again(self, door_at: datetime) -> datetime:
         self.scan(ShipmentStatus.attempt_failed, door_at, reason="Nobody was at home.")

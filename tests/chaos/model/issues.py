@@ -9,11 +9,13 @@ from tests.chaos.model.envelope import text
 from tests.chaos.model.facts import Fact, Item
 
 # What ends which kinds. Cancellation ends everything.
+# A cancelled order's money is owed because it is cancelled.
+OUTLIVES_CANCELLATION = {"refund_overdue"}
 CURES = {
     "paid": {"payment_failed"},
     "available": {"item_unavailable"},
     "substitution_agreed": {"item_substituted"},
-    "refunded": {"item_substituted"},
+    "refunded": {"item_substituted", "refund_overdue"},
     "moved": {"attempt_failed"},
     "delivered": {"attempt_failed", "item_unavailable", "delivery_at_risk", "delivery_late"},
     "absorbed": {"delivery_at_risk"},
@@ -37,10 +39,9 @@ class Issue:
         """Natural name: the derived id is the project's own business."""
         return f"{self.order_id}|{self.kind}|{self.part}"
 
-    def said(self, item: Item, **more: str) -> Fact:
-        """It opened or, with `more`, it is over."""
+    def said(self, item: Item, word: str = "opened", **more: str) -> Fact:
+        """It opened, got worse (`updated`) or is over (`resolved`)."""
         data = {"order_id": self.order_id, "kind": self.kind, "opened_at": text(self.opened.at), **more}
-        word = "resolved" if more else "opened"
         return Fact(f"orders.issue-{word}.v1", self.subject, self.customer_id, item, data)
 
     def row(self) -> dict[str, Any]:
@@ -77,10 +78,21 @@ class Issues:
         opened = self._known[kind, part] = Issue(*self._names, kind, part, item)
         yield opened.said(item)
 
+    def worsen(self, kind: str, severity: str, item: Item) -> Iterator[Fact]:
+        """Those of this kind that last; nobody tells somebody who was erased."""
+        for one in self:
+            if one.kind == kind and one.resolution is None and not item.erased:
+                yield one.said(item, "updated", severity=severity)
+
     def end(self, resolution: str, item: Item, part: str | None = None) -> Iterator[Fact]:
         """Those that this heals, of one part where it is named."""
         for one in self:
-            heals = resolution == "cancelled" or one.kind in CURES[resolution]
-            if heals and one.resolution is None and part in (None, one.part):
+            if one.resolution is None and part in (None, one.part) and _heals(resolution, one.kind):
                 one.resolution, one.resolved_at = resolution, item.at
-                yield one.said(item, resolution=resolution, resolved_at=text(item.at))
+                yield one.said(item, "resolved", resolution=resolution, resolved_at=text(item.at))
+
+
+def _heals(resolution: str, kind: str) -> bool:
+    if resolution == "cancelled":
+        return kind not in OUTLIVES_CANCELLATION
+    return kind in CURES[resolution]

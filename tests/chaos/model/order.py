@@ -10,6 +10,8 @@ from tests.chaos.model.issues import Issues
 
 WARNING_LEAD = timedelta(hours=1)
 RETURN_WINDOW = timedelta(days=14)
+REFUND_TAKES = timedelta(days=10)
+"""From a cancellation; after as long again it is worse."""
 
 
 class Order:
@@ -23,6 +25,8 @@ class Order:
         self.issues = Issues(self.order_id, self.customer_id)
         self.confirmed = self.cancelled = self.moved = False
         self.delivered_at: datetime | None = None
+        self.cancelled_at: datetime | None = None
+        self.refunded: dict[str, list[int]] = {}  # pieces and money, by line
 
     def hear(self, said: Event, item: Item) -> Iterator[Fact]:
         """One event; the caller has dropped what was heard before."""
@@ -63,9 +67,24 @@ class Order:
         yield from self.issues.open("delivery_late", item)
         yield from self.issues.end("absorbed", item)
 
+    def refund_due(self, item: Item) -> Iterator[Fact]:
+        """A paid order was cancelled, and the money is not back."""
+        if self._owed:
+            yield from self.issues.open("refund_overdue", item)
+
+    def refund_long_due(self, item: Item) -> Iterator[Fact]:
+        """And still is not."""
+        yield from self.issues.worsen("refund_overdue", "critical", item)
+
     def return_window_ends(self, item: Item) -> Iterator[Fact]:
         """Nothing can come back any more."""
         yield self._fact("completed", item, occurred_at=text(item.at))
+
+    @property
+    def _owed(self) -> bool:
+        return self.confirmed and any(
+            self.refunded.get(line["line_id"], [0])[0] < line["quantity"] for line in self.lines
+        )
 
     @property
     def _over(self) -> bool:
@@ -83,7 +102,7 @@ class Order:
         yield from self.issues.end("paid", item)
 
     def _cancelled(self, by: str, item: Item) -> Iterator[Fact]:
-        self.cancelled = True
+        self.cancelled, self.cancelled_at = True, item.at
         yield self._fact("cancelled", item, occurred_at=text(item.at), by=by)
         yield from self.issues.end("cancelled", item)
 
@@ -91,8 +110,20 @@ class Order:
         amounts = [[line["line_id"], line["quantity"], line["amount_minor"]] for line in data["lines"]]
         names = {"refund_id": data["refund_id"], "amount_minor": data["amount_minor"]}
         yield self._fact("refunded", item, **names, lines=amounts)
-        for line_id, _, _ in amounts:
-            yield from self.issues.end("refunded", item, line_id)
+        for line_id, pieces, amount_minor in amounts:
+            given = self.refunded.setdefault(line_id, [0, 0])
+            given[0] += pieces
+            given[1] += amount_minor
+            if self._given_back_whole(line_id):
+                yield from self.issues.end("refunded", item, line_id)
+        if self.cancelled and not self._owed:
+            yield from self.issues.end("refunded", item, "")
+
+    def _given_back_whole(self, line_id: str) -> bool:
+        """All its pieces and what they cost: nobody keeps a wrong article for a cent."""
+        (line,) = (line for line in self.lines if line["line_id"] == line_id)
+        pieces, amount_minor = self.refunded[line_id]
+        return bool(pieces >= line["quantity"] and amount_minor >= line["paid_minor"])
 
     def _progressed(self, data: dict[str, Any], item: Item) -> Iterator[Fact]:
         if not self.moved:

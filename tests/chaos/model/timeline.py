@@ -8,7 +8,7 @@ from itertools import count
 from tests.chaos.model.envelope import Event, OutsideScenario
 from tests.chaos.model.facts import Fact, Item
 from tests.chaos.model.issues import Issue
-from tests.chaos.model.order import RETURN_WINDOW, WARNING_LEAD, Order
+from tests.chaos.model.order import REFUND_TAKES, RETURN_WINDOW, WARNING_LEAD, Order
 
 _AFTER_EVERYTHING = datetime.max.replace(tzinfo=UTC)
 
@@ -63,10 +63,13 @@ class Timeline:
         order = self._orders.get(said.data["order_id"])
         if order is None:
             raise OutsideScenario(f"{said.event_id} comes before its order")
-        was_delivered = order.delivered_at
+        was_delivered, was_cancelled = order.delivered_at, order.cancelled_at
         self.facts += order.hear(said, Item(said.at, said.event_id, self._erased))
         if order.delivered_at != was_delivered:
             self._set(said.at + RETURN_WINDOW, order.return_window_ends)
+        if order.cancelled_at != was_cancelled:
+            self._set(said.at + REFUND_TAKES, order.refund_due)
+            self._set(said.at + 2 * REFUND_TAKES, order.refund_long_due)
 
     def _set(self, due_at: datetime, deadline: Deadline) -> None:
         heapq.heappush(self._deadlines, (due_at, next(self._numbers), deadline))
