@@ -41,6 +41,8 @@ PUBLISHES = (
     orders.IssueOpened,
     orders.IssueUpdated,
     orders.IssueResolved,
+    orders.MilestoneReached,
+    orders.SegmentChanged,
     orders.DelayAccepted,
     orders.CancellationRequested,
 )

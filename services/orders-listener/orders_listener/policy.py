@@ -16,6 +16,18 @@ class Policy(Struct, frozen=True, kw_only=True):
     """How long before a promise ends somebody looks whether it will be kept."""
     scan_silence: timedelta = timedelta(days=3)
     """A parcel not scanned for longer may have stopped."""
+    gap_of_newcomers: timedelta = timedelta(days=60)
+    """When a second purchase is expected: a customer's own gap is not known before it."""
+    shortest_gap: timedelta = timedelta(days=14)
+    longest_gap: timedelta = timedelta(days=180)
+    """Bounds of the expected gap: nobody is at risk after three days of silence, or never."""
+    at_risk_after_percent: int = 150
+    """Silence, in percent of the expected gap."""
+    lapsed_after_percent: int = 300
+    order_milestones: tuple[int, ...] = (5, 10, 25, 50, 100)
+    """Which nth purchase is a milestone; the first always is."""
+    milestone_news: timedelta = timedelta(days=30)
+    """A milestone that was reached longer ago when we learn of it is remembered and not said."""
 
 
 DEFAULT = Policy()

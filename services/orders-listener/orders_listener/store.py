@@ -13,7 +13,9 @@ from sqlalchemy import DateTime, Row, Select, TableClause, Text, cast, column, s
 from chassis.items import Command, Due, Item
 from chassis.outcomes import Outcome
 from chassis.service import Tx
+from orders_listener import customers
 from orders_listener.accounts import Account, FirstContact, Patron
+from orders_listener.customers import Relationship
 from orders_listener.documents import from_document, to_document
 from orders_listener.issues import Issue
 from orders_listener.timelines import Timeline
@@ -38,6 +40,8 @@ async def load(tx: Tx, items: Sequence[Item]) -> dict[str, Account]:
 def order_named_by(item: Item) -> str | None:
     """The order an item is about, if it is about one."""
     match item:
+        case Due(kind=customers.REVIEW):
+            return None
         case Due():
             return item.subject
         case Command():
@@ -59,7 +63,12 @@ def _patron(row: Row[Any]) -> Patron:
         contact = FirstContact(
             occurred_at=row.first_contact_at, contact_id=row.first_contact_id, topic=row.first_contact_topic
         )
-    return Patron(customer_id=row.customer_id, first_contact=contact, erased_at=row.erased_at)
+    return Patron(
+        customer_id=row.customer_id,
+        first_contact=contact,
+        erased_at=row.erased_at,
+        relationship=_relationships.decode(row.relationship),
+    )
 
 
 async def save(tx: Tx, _accounts: Mapping[str, Account], outcomes: Sequence[tuple[Item, Outcome]]) -> None:
@@ -128,6 +137,7 @@ async def _save_patrons(tx: Tx, patrons: Mapping[str, Patron]) -> None:
             "contacted": [contact and contact.occurred_at for contact in contacts],
             "topics": [contact and contact.topic for contact in contacts],
             "erased": [row.erased_at for row in rows],
+            "relationships": [msgspec.json.encode(row.relationship).decode() for row in rows],
         },
     )
 
@@ -177,6 +187,7 @@ async def patron_of(tx: Tx, customer_id: str) -> Patron:
 
 
 _issue_documents = msgspec.json.Decoder(Issue)
+_relationships = msgspec.json.Decoder(Relationship)
 _timelines = table(
     "timelines", column("order_id", Text), column("customer_id", Text), column("began_at", DateTime(timezone=True)),
     column("document"),
@@ -195,7 +206,9 @@ _NUMBERS = text("""
     from counted
 """)
 _PATRONS = text("""
-    select p.* from patrons p join unnest(cast(:ids as text[])) as v (customer_id) using (customer_id)
+    select p.customer_id, p.first_contact_id, p.first_contact_at, p.first_contact_topic, p.erased_at,
+           p.relationship::text as relationship
+    from patrons p join unnest(cast(:ids as text[])) as v (customer_id) using (customer_id)
 """)
 _TIMELINES = text("""
     select t.order_id, t.document::text as document
@@ -227,10 +240,14 @@ _SAVE_ISSUES = text("""
         document = excluded.document
 """)
 _SAVE_PATRONS = text("""
-    insert into patrons (customer_id, first_contact_id, first_contact_at, first_contact_topic, erased_at)
-    select * from unnest(cast(:customer_ids as text[]), cast(:contact_ids as text[]),
-                         cast(:contacted as timestamptz[]), cast(:topics as text[]), cast(:erased as timestamptz[]))
+    insert into patrons
+        (customer_id, first_contact_id, first_contact_at, first_contact_topic, erased_at, relationship)
+    select customer_id, contact_id, contacted_at, topic, erased_at, cast(relationship as jsonb)
+    from unnest(cast(:customer_ids as text[]), cast(:contact_ids as text[]), cast(:contacted as timestamptz[]),
+                cast(:topics as text[]), cast(:erased as timestamptz[]), cast(:relationships as text[]))
+         as v (customer_id, contact_id, contacted_at, topic, erased_at, relationship)
     on conflict (customer_id) do update set
         first_contact_id = excluded.first_contact_id, first_contact_at = excluded.first_contact_at,
-        first_contact_topic = excluded.first_contact_topic, erased_at = excluded.erased_at
+        first_contact_topic = excluded.first_contact_topic, erased_at = excluded.erased_at,
+        relationship = excluded.relationship
 """)
