@@ -120,6 +120,7 @@ def _moved(known: Relationship, look: _Look, *, undone: bool = False) -> Step:
             "purchases": len(days),
             "expected_gap_days": stages.expected_gap(days, look.policy).days,
         },
+        version=look.policy.version,
     )
     return moved, Outcome(facts=(fact,), decisions=(decision,))
 
@@ -151,6 +152,7 @@ def _reach(known: Relationship, reached: Reached | None, look: _Look, happened: 
         outcome="said" if is_news else "not_said",
         reason=reached.milestone if is_news else "long_ago",
         detail={"milestone": reached.milestone, "number": reached.number},
+        version=look.policy.version,
     )
     remembered = structs.replace(known, milestones={**known.milestones, reached.key: look.at})
     return remembered, Outcome(facts=(fact,) if is_news else (), decisions=(decision,))

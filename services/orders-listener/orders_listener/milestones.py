@@ -25,6 +25,12 @@ class Reached(Struct, frozen=True, kw_only=True):
         """What it is remembered by: each is reached once for ever."""
         return f"{self.milestone} {self.number}"
 
+    @classmethod
+    def of(cls, key: str) -> "Reached":
+        """The milestone that is remembered by `key`."""
+        milestone, _, number = key.partition(" ")
+        return cls(milestone=Milestone(milestone), number=int(number))
+
 
 def by_purchase(frequency: int, policy: Policy) -> Reached | None:
     """What the purchase reaches that made it so many; those of one day count once, as in the customer's frequency."""

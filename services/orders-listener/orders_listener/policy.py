@@ -8,6 +8,8 @@ from msgspec import Struct
 class Policy(Struct, frozen=True, kw_only=True):
     """How long things may take."""
 
+    version: str = "1"
+    """Stands in decisions that used it."""
     shop_zone: str = "Europe/Berlin"
     """Where bare dates end when the destination names no zone."""
     return_window: timedelta = timedelta(days=14)

@@ -158,9 +158,21 @@ async def timelines_of(tx: Tx, customer_id: str | None, *, before: Place | None,
     return [from_document(row.document) for row in await tx.execute(wanted.limit(most))]
 
 
-async def issues_where(tx: Tx, filters: Mapping[str, str | None], *, before: Place | None, most: int) -> list[Issue]:
-    """Issues, the latest first; `filters` by column, None for any."""
+async def issues_where(
+    tx: Tx,
+    filters: Mapping[str, str | None],
+    *,
+    before: Place | None,
+    most: int,
+    opened: tuple[datetime | None, datetime | None] = (None, None),
+) -> list[Issue]:
+    """Issues, the latest first; `filters` by column, None for any; `opened`: from this moment on, and before that."""
     wanted = _page(_issues, filters, (_issues.c.opened_at, _issues.c.issue_id), before)
+    since, until = opened
+    if since is not None:
+        wanted = wanted.where(_issues.c.opened_at >= since)
+    if until is not None:
+        wanted = wanted.where(_issues.c.opened_at < until)
     return [_issue_documents.decode(row.document) for row in await tx.execute(wanted.limit(most))]
 
 
@@ -194,7 +206,7 @@ _timelines = table(
 )  # fmt: skip
 _issues = table(
     "issues", column("issue_id", Text), column("order_id", Text), column("customer_id", Text), column("kind", Text),
-    column("state", Text), column("opened_at", DateTime(timezone=True)), column("document"),
+    column("state", Text), column("severity", Text), column("opened_at", DateTime(timezone=True)), column("document"),
 )  # fmt: skip
 _NUMBERS = text("""
     with counted as (

@@ -126,7 +126,7 @@ class _Looking:
         shown = list(self._rule.shown(picture, at, self._policy))
         fresh = [trouble for trouble in shown if self._as_issue(picture, at, trouble).issue_id not in issues]
         if not any(issue.is_open and issue.kind == self._rule.kind for issue in issues.values()):
-            yield self._shown(picture, at, shown)
+            yield self._shown(picture, at, shown, looked=looked)
         yield _not_opened_before(self._rule.kind, shown, fresh, list(issues.values()))
         yield self._not_healed([self._as_issue(picture, at, trouble) for trouble in fresh], picture)
         yield _not_erased(erased=self._erased_at is not None and self._erased_at <= at)
@@ -151,10 +151,11 @@ class _Looking:
             promised_by=promise.ends_at if promise else None,
         )
 
-    def _shown(self, picture: Picture, at: datetime, shown: Sequence[Trouble]) -> Condition:
+    def _shown(self, picture: Picture, at: datetime, shown: Sequence[Trouble], *, looked: bool) -> Condition:
         if shown:
-            return _holds("shown", f"It is so: {OPENED_BY[self._rule.kind]}")
-        spared = self._rule.spared(picture, at, self._policy) if self._rule.spared else None
+            so = "It is so" if looked else "If nothing happens before somebody looks, it will be so"
+            return _holds("shown", f"{so}: {OPENED_BY[self._rule.kind]}")
+        spared = self._rule.spared(picture, at, self._policy) if self._rule.spared and looked else None
         why = f" ({_in_words(spared)})" if spared else ""
         return _fails("shown", spared or "not_shown", f"It is not so{why}: {OPENED_BY[self._rule.kind]}")
 
