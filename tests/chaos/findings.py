@@ -25,6 +25,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "orders.order-refunded.v1": ("order_id", "refund_id", "amount_minor", "lines"),
     "orders.issue-opened.v1": _ISSUE,
     "orders.issue-resolved.v1": (*_ISSUE, "resolution", "resolved_at"),
+    "orders.milestone-reached.v1": ("milestone", "number", "order_id", "occurred_at"),
+    "orders.segment-changed.v1": ("segment", "previous", "occurred_at"),
     "loyalty.points-earned.v1": _MOVED,
     "loyalty.points-vested.v1": _MOVED,
     "loyalty.points-clawed-back.v1": (*_MOVED, "refund_id"),
