@@ -82,7 +82,6 @@ def explained(
     looking = _Looking(timeline, rule, policy, erased_at)
     issues = [issue for issue in timeline.issues.values() if issue.kind == rule.kind]
     looked_at = rule.opens_at and timeline.woken_at.get(rule.opens_at)
-    looks_at = rule.opens_at and timeline.deadlines.get(rule.opens_at)
     return Explanation(
         order_id=timeline.order_id,
         kind=rule.kind,
@@ -91,7 +90,7 @@ def explained(
         would_open_it=OPENED_BY[rule.kind],
         now=looking.at(at, looked=rule.opens_at is None),
         last_look=looking.at(looked_at, looked=True) if looked_at else None,
-        next_look=looking.at(looks_at, looked=True) if looks_at else None,
+        next_look=looking.next(),
     )
 
 
@@ -115,6 +114,13 @@ class _Looking:
             words=missing.words if missing else "Nothing prevents it.",
             conditions=conditions,
         )
+
+    def next(self) -> Look | None:
+        """Of the moments at which somebody will look for this, the first that opens it, or else the first."""
+        wanted = self._rule.opens_at
+        moments = [due_at for kind, due_at in self._timeline.deadlines.items() if wanted in (None, kind)]
+        looks = [self.at(moment, looked=True) for moment in sorted(moments)]
+        return next((look for look in looks if look.opens), looks[0] if looks else None)
 
     def _conditions(self, at: datetime, *, looked: bool) -> Iterator[Condition]:
         entries = tuple(entry for entry in self._timeline.entries if entry.detected_at <= at)
