@@ -136,4 +136,28 @@ WHY_NOT: dict[str, Any] = {
     },
     "next_look": None,
 }
+POLICY_TRIAL = {
+    "since": "2026-02-09T08:00:00Z",
+    "until": "2026-03-11T08:00:00Z",
+    "orders": 540,
+    "running": {
+        "opened": {"delivery_at_risk": 31, "delivery_late": 17},
+        "resolved": {"delivery_at_risk": 29, "delivery_late": 12},
+        "people_told": 38,
+    },
+    "tried": {
+        "opened": {"delivery_at_risk": 22, "delivery_late": 17},
+        "resolved": {"delivery_at_risk": 21, "delivery_late": 12},
+        "people_told": 33,
+    },
+    "differences": [
+        {
+            "order_id": "o-17",
+            "kind": "delivery_at_risk",
+            "subject": "o-17",
+            "running_at": "2026-03-08T23:00:00Z",
+            "tried_at": None,
+        }
+    ],
+}
 POLICY = {"version": "1", "values": {"return_window": "P14D", "warning_lead": "P2D", "order_milestones": [5, 10]}}

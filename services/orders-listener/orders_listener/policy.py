@@ -1,7 +1,10 @@
 """The shop's own numbers that rules are given. Defaults here; settings.py reads them from the environment."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 
@@ -30,6 +33,16 @@ class Policy(Struct, frozen=True, kw_only=True):
     """Which nth purchase is a milestone; the first always is."""
     milestone_news: timedelta = timedelta(days=30)
     """A milestone that was reached longer ago when we learn of it is remembered and not said."""
+
+    def changed(self, values: Mapping[str, Any]) -> "Policy":
+        """The policy with other values, by the names and in the form that `GET /v1/policy` says them in.
+
+        Raises ValueError for a name that there is not, or a value that cannot be.
+        """
+        unknown = sorted(values.keys() - set(self.__struct_fields__))
+        if unknown:
+            raise ValueError(f"there is no {', '.join(unknown)}")
+        return msgspec.convert({**msgspec.to_builtins(self), **values}, Policy)
 
 
 DEFAULT = Policy()

@@ -1,12 +1,13 @@
 """HTTP in: orders, their timelines and issues; what a customer decides about a delay."""
 
-from datetime import UTC, datetime
+import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Body, Header, Query
 
-from chassis.errors import NotFound, Rejected
+from chassis.errors import Conflict, NotFound, Rejected
 from chassis.openapi import answer, refusal
 from chassis.pagination import Page, decode_cursor, encode_cursor
 from chassis.runtime import Runtime
@@ -17,24 +18,23 @@ from orders_listener.accounts import AcceptDelay, Patron, RequestCancellation
 from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
 from orders_listener.rules import RULE_OF
-from orders_listener.schemas import (
+from orders_listener.schemas.customers import CustomerBody
+from orders_listener.schemas.issues import IssueBody, WhyNotBody
+from orders_listener.schemas.orders import OrderBody, OrderDetailBody, TimelineBody
+from orders_listener.schemas.policies import PolicyBody, PolicyTrialBody
+from orders_listener.schemas.queries import (
     CancellationRequest,
-    CustomerBody,
     CustomerId,
     DelayAcceptanceRequest,
-    IssueBody,
     IssuesQuery,
     IssueState,
-    OrderBody,
-    OrderDetailBody,
     OrderId,
     OrdersQuery,
-    PolicyBody,
-    TimelineBody,
-    WhyNotBody,
+    PolicyTrialRequest,
     WhyNotQuery,
 )
 from orders_listener.timelines import Timeline
+from orders_listener.trials import Comparison, Trial
 from orders_listener.why_not import explained
 
 MOST_OPEN_ISSUES = 50
@@ -44,6 +44,10 @@ Key = Annotated[
 ]
 
 
+PORTION, MOST_TRIED = 200, 20_000
+"""Orders that a trial reads at once, and at most in one request."""
+BAD_POLICY = refusal(422, "bad_policy", "there is no retrun_window")
+TOO_MANY_ORDERS = refusal(409, "too_many_orders", f"These are more than {MOST_TRIED} orders; try fewer days.")
 UNNOTICED = refusal(422, "kind_not_noticed", "Nobody notices disruption yet.")
 UNTIL_PASSED = refusal(422, "until_passed", "The customer can only agree to a date that is still to come.")
 NO_DELAY = refusal(409, "no_delay", "No delay of order o-17 is open.")
@@ -124,12 +128,6 @@ def routes(runtime: Runtime, policy: Policy) -> APIRouter:
         now = await runtime.now(customer_id)
         return CustomerBody.of(patron, numbers, open_issues, now.astimezone(ZoneInfo(policy.shop_zone)).date())
 
-    @router.get(
-        "/policy", summary="The numbers that rules are given, as they are in force", responses=answer(examples.POLICY)
-    )
-    async def running_policy() -> PolicyBody:
-        return PolicyBody.of(policy)
-
     @router.post(
         "/orders/{order_id}/delay-acceptance",
         summary="The customer will wait",
@@ -157,6 +155,43 @@ def routes(runtime: Runtime, policy: Policy) -> APIRouter:
         return await _decide(runtime, policy, wish, actor=body.actor, key=key)
 
     return router
+
+
+def policy_routes(runtime: Runtime, policy: Policy) -> APIRouter:
+    """The policy, and what another one would have done."""
+    router = APIRouter(prefix="/v1", tags=["policy"])
+
+    @router.get(
+        "/policy", summary="The numbers that rules are given, as they are in force", responses=answer(examples.POLICY)
+    )
+    async def running_policy() -> PolicyBody:
+        return PolicyBody.of(policy)
+
+    @router.post(
+        "/policy/trials",
+        summary="What another policy would have done with the recorded past",
+        responses=answer(examples.POLICY_TRIAL) | BAD_POLICY | TOO_MANY_ORDERS,
+    )
+    async def try_policy(body: PolicyTrialRequest) -> PolicyTrialBody:
+        try:
+            tried = policy.changed(body.policy)
+        except ValueError as error:
+            raise Rejected("bad_policy", str(error)) from error
+        until = await runtime.now()
+        comparison = Comparison(policy, tried, since=until - timedelta(days=body.days), until=until)
+        return PolicyTrialBody.model_validate(await _tried(runtime, comparison))
+
+    return router
+
+
+async def _tried(runtime: Runtime, comparison: Comparison) -> Trial:
+    """Read only, and beside the loop: others are served meanwhile."""
+    async with runtime.transaction() as tx:
+        async for portion in store.pasts(tx, comparison.since, portion=PORTION):
+            await asyncio.to_thread(comparison.take, portion)
+            if comparison.orders > MOST_TRIED:
+                raise Conflict("too_many_orders", f"These are more than {MOST_TRIED} orders; try fewer days.")
+    return comparison.result()
 
 
 async def _decide(

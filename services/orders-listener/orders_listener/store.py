@@ -3,7 +3,7 @@
 The document of a timeline is the truth; columns and the table `issues` are what queries need of it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from orders_listener.customers import Relationship
 from orders_listener.documents import from_document, to_document
 from orders_listener.issues import Issue
 from orders_listener.timelines import Timeline
+from orders_listener.trials import Past
 
 
 async def load(tx: Tx, items: Sequence[Item]) -> dict[str, Account]:
@@ -198,6 +199,23 @@ async def patron_of(tx: Tx, customer_id: str) -> Patron:
     return _patron(row) if row else Patron(customer_id=customer_id)
 
 
+async def pasts(tx: Tx, since: datetime, *, portion: int) -> AsyncIterator[list[Past]]:
+    """Every order that began at `since` or later, the first first, in portions, with when its customer was erased.
+
+    Nothing can be written in this transaction any more.
+    """
+    await tx.execute(text("set transaction read only"))
+    place: Place = (since, "")
+    while rows := (await tx.execute(_PASTS, {"at": place[0], "order_id": place[1], "most": portion})).all():
+        yield [Past(timeline=from_document(row.document), erased_at=row.erased_at) for row in rows]
+        place = (rows[-1].began_at, rows[-1].order_id)
+
+
+_PASTS = text("""
+    select t.order_id, t.began_at, t.document::text as document, p.erased_at
+    from timelines t left join patrons p using (customer_id)
+    where (t.began_at, t.order_id) > (:at, :order_id) order by t.began_at, t.order_id limit :most
+""")
 _issue_documents = msgspec.json.Decoder(Issue)
 _relationships = msgspec.json.Decoder(Relationship)
 _timelines = table(
