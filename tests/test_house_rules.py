@@ -42,6 +42,7 @@ MAY_IMPORT = {
     "schemas": {"core", "schemas"},
     "edge": {"core", "store", "settings", "edge"},
     "folding": {"core", "store"},
+    "trial_command": {"core", "store"},
     "routes": {"core", "store", "schemas"},
     "pages": {"core", "store", "schemas"},
     "app": {"core", "store", "settings", "edge", "folding", "routes", "pages"},

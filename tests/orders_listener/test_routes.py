@@ -144,7 +144,7 @@ async def test_a_customer_summary_says_where_they_stand(runtime: Runtime, client
 
 async def test_the_policy_in_force_can_be_read(client: httpx.AsyncClient) -> None:
     policy = (await client.get("/v1/policy")).json()
-    assert policy["version"] == DEFAULT.version
+    assert policy["version"]
     assert policy["values"]["return_window"] == "P14D"
     assert policy["values"].keys() == set(DEFAULT.__struct_fields__) - {"version"}
 

@@ -39,10 +39,16 @@ class Policy(Struct, frozen=True, kw_only=True):
 
         Raises ValueError for a name that there is not, or a value that cannot be.
         """
-        unknown = sorted(values.keys() - set(self.__struct_fields__))
-        if unknown:
-            raise ValueError(f"there is no {', '.join(unknown)}")
-        return msgspec.convert({**msgspec.to_builtins(self), **values}, Policy)
+        return msgspec.convert(_merged(msgspec.to_builtins(self), values), Policy)
+
+
+def _merged(known: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = sorted(values.keys() - known.keys())
+    if unknown:
+        raise ValueError(f"there is no {', '.join(unknown)}")
+    both = {name: (known[name], value) for name, value in values.items()}
+    deeper = {name: _merged(*pair) for name, pair in both.items() if all(isinstance(one, dict) for one in pair)}
+    return {**known, **values, **deeper}
 
 
 DEFAULT = Policy()
