@@ -157,6 +157,10 @@ async def test_a_policy_is_tried_over_http(runtime: Runtime, client: httpx.Async
     [
         ({"policy": {"retrun_window": "P1D"}, "days": 3}, "bad_policy"),
         ({"policy": {"return_window": "soon"}, "days": 3}, "bad_policy"),
+        ({"policy": {"lapsed_after_percent": 150}, "days": 3}, "bad_policy"),
+        ({"policy": {"shortest_gap": "P181D"}, "days": 3}, "bad_policy"),
+        ({"policy": {"gap_of_newcomers": "PT1H"}, "days": 3}, "bad_policy"),
+        ({"policy": {"order_milestones": [1]}, "days": 3}, "bad_policy"),
         ({"policy": {}, "days": 0}, "invalid_request"),
         ({"policy": {}, "days": 401}, "invalid_request"),
         ({"days": 3}, "invalid_request"),

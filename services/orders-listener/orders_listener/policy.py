@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+Percent = Annotated[int, Meta(ge=1, le=10_000)]
+Nth = Annotated[int, Meta(ge=2, le=1_000_000)]
 
 
 class Policy(Struct, frozen=True, kw_only=True):
@@ -26,13 +29,22 @@ class Policy(Struct, frozen=True, kw_only=True):
     shortest_gap: timedelta = timedelta(days=14)
     longest_gap: timedelta = timedelta(days=180)
     """Bounds of the expected gap: nobody is at risk after three days of silence, or never."""
-    at_risk_after_percent: int = 150
+    at_risk_after_percent: Percent = 150
     """Silence, in percent of the expected gap."""
-    lapsed_after_percent: int = 300
-    order_milestones: tuple[int, ...] = (5, 10, 25, 50, 100)
+    lapsed_after_percent: Percent = 300
+    order_milestones: tuple[Nth, ...] = (5, 10, 25, 50, 100)
     """Which nth purchase is a milestone; the first always is."""
     milestone_news: timedelta = timedelta(days=30)
     """A milestone that was reached longer ago when we learn of it is remembered and not said."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for numbers that contradict each other."""
+        if not timedelta(days=1) <= self.shortest_gap <= self.longest_gap:
+            raise ValueError("shortest_gap is at least a day and not more than longest_gap")
+        if self.gap_of_newcomers < timedelta(days=1):
+            raise ValueError("gap_of_newcomers is at least a day")
+        if self.at_risk_after_percent >= self.lapsed_after_percent:
+            raise ValueError("at_risk_after_percent is less than lapsed_after_percent")
 
     def changed(self, values: Mapping[str, Any]) -> "Policy":
         """The policy with other values, by the names and in the form that `GET /v1/policy` says them in.
