@@ -171,11 +171,14 @@ async def test_what_is_no_policy_is_refused(client: httpx.AsyncClient, body: dic
     assert (answer.status_code, answer.json()["code"]) == (422, code)
 
 
+SAID = {"opened,", "people", *DELAYS}
+
+
 @pytest.mark.usefixtures("recent")
 async def test_a_policy_is_tried_on_the_command_line(runtime: Runtime) -> None:
     lines = (await tried(runtime, DEFAULT, DEFAULT.changed({"version": "2"}), days=30)).splitlines()
     assert lines[0].startswith("1 orders that began from ")
-    assert [line.split() for line in lines[1:]] == [
+    assert [words for line in lines[1:] if (words := line.split())[0] in SAID] == [
         ["opened,", "of", "these", "resolved", "running", "(1)", "tried", "(2)"],
         ["delivery_at_risk", "1,", "1", "1,", "1"],
         ["delivery_late", "1,", "0", "1,", "0"],
