@@ -105,7 +105,8 @@ class ApacheKafka:
         settings.write_text("".join(f"{name}={value}\n" for name, value in self._settings().items()))
         command = self._java_command()
         if not (self._folder / "data" / "meta.properties").exists():
-            cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+            # its parser takes a leading dash for an option
+            cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "_")
             tool = [*command, "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(settings)]
             Process("Kafka's storage tool", tool, log=self._folder / "format.log").complete()
         return Process("Apache Kafka", [*command, "kafka.Kafka", str(settings)], log=self._log)

@@ -8,8 +8,9 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 
-from chassis import customers, decisions, parked, positions
+from chassis import customers, decisions, examples, parked, positions
 from chassis.health import Health
+from chassis.openapi import answer
 from chassis.pagination import LARGEST_PAGE_SIZE, PAGE_SIZE, Page, decode_cursor, encode_cursor, place_in
 from chassis.redrive import RedriveReport, redrive
 from chassis.runtime import Runtime
@@ -120,7 +121,11 @@ def routes(runtime: Runtime) -> APIRouter:
     """Decisions and parked events."""
     router = APIRouter(prefix="/v1", tags=["operations"])
 
-    @router.get("/customers/{customer_id}/decisions", summary="Why did you, why did you not?")
+    @router.get(
+        "/customers/{customer_id}/decisions",
+        summary="Why did you, why did you not?",
+        responses=answer(examples.DECISIONS),
+    )
     async def decisions_of(
         customer_id: str, subject: str | None = None, limit: Limit = PAGE_SIZE, cursor: Cursor = None
     ) -> Page[DecisionRow]:
@@ -130,17 +135,21 @@ def routes(runtime: Runtime) -> APIRouter:
         data = [DecisionRow.model_validate(row) for row in rows]
         return Page(data=data, next_cursor=encode_cursor(rows[-1]["decision_id"]) if len(rows) == limit else None)
 
-    @router.get("/decisions", summary="How often what was decided, and why")
+    @router.get("/decisions", summary="How often what was decided, and why", responses=answer(examples.DECISION_COUNTS))
     async def decision_counts() -> list[DecisionCount]:
         async with runtime.transaction() as tx:
             return [DecisionCount.model_validate(row) for row in await decisions.counts(tx)]
 
-    @router.get("/positions", summary="How far everything has been read; consumed is the sum of the four fates")
+    @router.get(
+        "/positions",
+        summary="How far everything has been read; consumed is the sum of the four fates",
+        responses=answer(examples.POSITIONS),
+    )
     async def all_positions() -> list[PositionRow]:
         async with runtime.transaction() as tx:
             return [PositionRow.model_validate(row) for row in await positions.listed(tx)]
 
-    @router.get("/parked", summary="What could not be applied")
+    @router.get("/parked", summary="What could not be applied", responses=answer(examples.PARKED))
     async def parked_events(
         reason: str | None = None,
         customer_id: str | None = None,
@@ -154,13 +163,19 @@ def routes(runtime: Runtime) -> APIRouter:
         data = [ParkedRow.model_validate(row) for row in rows]
         return Page(data=data, next_cursor=encode_cursor(rows[-1]["parked_id"]) if len(rows) == limit else None)
 
-    @router.get("/parked/{parked_id}", summary="One parked record, with its bytes")
+    @router.get(
+        "/parked/{parked_id}", summary="One parked record, with its bytes", responses=answer(examples.PARKED_ROW)
+    )
     async def parked_event(parked_id: int) -> ParkedRow:
         async with runtime.transaction() as tx:
             row = await parked.one(tx, parked_id)
         return ParkedRow.model_validate(row | {"bytes_at": parked.elsewhere(runtime.service, row)})
 
-    @router.get("/blocked", summary="Customers whose events and deadlines wait, and for what")
+    @router.get(
+        "/blocked",
+        summary="Customers whose events and deadlines wait, and for what",
+        responses=answer(examples.BLOCKED),
+    )
     async def blocked_customers(limit: Limit = PAGE_SIZE, cursor: Cursor = None) -> Page[BlockedRow]:
         place = decode_cursor(cursor)
         async with runtime.transaction() as tx:
@@ -173,7 +188,11 @@ def routes(runtime: Runtime) -> APIRouter:
         async with runtime.transaction() as tx:
             await parked.discard(tx, parked_id, actor="http")
 
-    @router.post("/redrive", summary="Take parked events up again; a dry run unless told otherwise")
+    @router.post(
+        "/redrive",
+        summary="Take parked events up again; a dry run unless told otherwise",
+        responses=answer(examples.REDRIVEN),
+    )
     async def redrive_parked(body: RedriveRequest) -> RedriveReport:
         return await redrive(
             runtime,

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from chassis.database import sqlstate_of
 from chassis.errors import Conflict, NotFound, Rejected
+from chassis.openapi import PROBLEM_JSON, PROBLEMS
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +36,7 @@ _UNTAKEABLE = ("22000", "22003", "22021")
 """A value that the driver cannot encode, is out of range, or has a character that PostgreSQL does not know (NUL)."""
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "content": {"application/problem+json": {}}} for status in (404, 409, 422)
+    status: {"model": Problem, "content": {PROBLEM_JSON: {}}} for status in PROBLEMS
 }
 """What every route may answer besides its own; given to routers for the OpenAPI document."""
 
@@ -58,7 +59,7 @@ def problem(
         content.model_dump() | extensions,
         status,
         HARDENING | dict(headers or {}),
-        media_type="application/problem+json",
+        media_type=PROBLEM_JSON,
     )
 
 

@@ -57,12 +57,13 @@ class Runtime:
         async with self.engine.begin() as tx:
             yield tx
 
-    async def now(self, customer_id: str) -> datetime:
-        """The clock; with simulated time, the moment this customer's partition has come to."""
+    async def now(self, customer_id: str | None = None) -> datetime:
+        """The clock; with simulated time, the moment that this customer's partition, or every one, has come to."""
         if self.settings.clock is ClockKind.real:
             return datetime.now(UTC)
         async with self.engine.connect() as tx:
-            row = await tx.execute(_SETTLED, {"partition": self.partition_of(customer_id)})
+            partition = None if customer_id is None else self.partition_of(customer_id)
+            row = await tx.execute(_SETTLED, {"partition": partition})
             return row.scalar_one_or_none() or datetime(2000, 1, 1, tzinfo=UTC)
 
     def partition_of(self, customer_id: str) -> int:
@@ -166,7 +167,9 @@ class Runtime:
         await self.engine.dispose()
 
 
-_SETTLED = text("select min(settled_at) from positions where partition = :partition")
+_SETTLED = text(
+    "select min(settled_at) from positions where partition = coalesce(cast(:partition as integer), partition)"
+)
 
 
 def _refusal(refused: Refused) -> Rejected:

@@ -7,7 +7,7 @@ from fastapi import Depends, FastAPI, Request
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chassis import operations, problems
+from chassis import openapi, operations, problems
 from chassis.application import Application
 from chassis.health import Health
 from chassis.runtime import Runtime
@@ -42,6 +42,7 @@ def create_app(application: Application, runtime: Runtime, health: Health | None
     app.include_router(operations.routes(runtime), responses=problems.RESPONSES)
     for router in application.routers(runtime):
         app.include_router(router, responses=problems.RESPONSES)
+    openapi.install(app)
     return app
 
 

@@ -175,7 +175,7 @@ class Milestone(StrEnum):
     nth_order = "nth_order"
 
 
-@event_type("orders.milestone-reached.v1", topic=ORDERS, subject="customer_id", planned=True)
+@event_type("orders.milestone-reached.v1", topic=ORDERS, subject="customer_id")
 class MilestoneReached(Fact, frozen=True, kw_only=True):
     """A first, an anniversary, an nth order."""
 
@@ -195,7 +195,7 @@ class Segment(StrEnum):
     returned = "returned"
 
 
-@event_type("orders.segment-changed.v1", topic=ORDERS, subject="customer_id", planned=True)
+@event_type("orders.segment-changed.v1", topic=ORDERS, subject="customer_id")
 class SegmentChanged(Fact, frozen=True, kw_only=True):
     """A customer moved from one lifecycle stage to another."""
 

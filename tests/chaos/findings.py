@@ -26,6 +26,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "orders.issue-opened.v1": _ISSUE,
     "orders.issue-updated.v1": (*_ISSUE, "severity"),
     "orders.issue-resolved.v1": (*_ISSUE, "resolution", "resolved_at"),
+    "orders.milestone-reached.v1": ("milestone", "number", "order_id", "occurred_at"),
+    "orders.segment-changed.v1": ("segment", "previous", "occurred_at"),
     "loyalty.points-earned.v1": _MOVED,
     "loyalty.points-vested.v1": _MOVED,
     "loyalty.points-clawed-back.v1": (*_MOVED, "refund_id"),

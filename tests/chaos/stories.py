@@ -14,7 +14,7 @@ from tests.chaos.records import Said, content, moment
 BEGINNING = datetime(2026, 1, 5, tzinfo=UTC)
 SPAN = timedelta(days=45)
 """Within so many days all orders are placed."""
-AFTERWARDS = timedelta(days=90)
+AFTERWARDS = timedelta(days=200)
 """So long after the last word the last deadline has come."""
 HOT_CUSTOMER = "hot"
 HOT_SHARE = 0.10

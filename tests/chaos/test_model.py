@@ -100,7 +100,11 @@ def _facts(*story: Said) -> list[str]:
 
 
 def _named(fact: dict[str, Any]) -> str:
-    details = [str(fact["data"][name]) for name in ("kind", "resolution", "tier") if name in fact["data"]]
+    details = [
+        str(fact["data"][name])
+        for name in ("kind", "resolution", "tier", "segment", "milestone")
+        if name in fact["data"]
+    ]
     return " ".join([f"{_hours(fact['time']):g}", fact["type"].split(".")[1], *details])
 
 
@@ -222,6 +226,26 @@ def test_a_delivery_after_the_promise_is_late(hour: float, late: bool) -> None:
     story = [PLACED, PAID, MOVED, _scan(hour, "delivered")]
     (said,) = [fact for fact in _expect(*story)["facts"] if fact["type"] == "orders.order-delivered.v1"]
     assert said["data"] == {"order_id": "o-1", "occurred_at": _at(hour), "late": late}
+
+
+STAGES = ["1 segment-changed new", "1 milestone-reached first_order", "2149.5 segment-changed at_risk",
+          "4309.5 segment-changed lapsed"]  # fmt: skip
+"""Of one order on a Monday morning: at risk 90 days later, lapsed after 180, both at midnight in summer's Berlin."""
+
+
+@pytest.mark.parametrize(
+    ("story", "facts"),
+    [
+        (DELIVERED, STAGES),
+        ([PLACED, MOVED, IN_TIME], []),
+        ([PLACED, PAID, CANCELLED], STAGES[:2]),
+        ([PLACED, PAID, ERASED], STAGES[:2]),
+        ([PLACED, ERASED, (4, "order-paid", {})], []),
+    ],
+)
+def test_a_customer_stands_where_purchases_and_silence_say(story: list[Said], facts: list[str]) -> None:
+    said = [fact for fact in _facts(*story) if "segment" in fact or "milestone" in fact]
+    assert said == facts
 
 
 EARNED = "1 earned o-1 shirt: 59 programme:earned member:pending"

@@ -142,6 +142,10 @@ class Shopper:
         page = await self.house.ask("orders_listener", f"/v1/issues?order_id={order_id}")
         return {issue["kind"]: issue.get("resolution") or "open" for issue in page["data"]}
 
+    async def customer(self) -> dict[str, Any]:
+        """What their orders add up to."""
+        return dict(await self.house.ask("orders_listener", f"/v1/customers/{self.customer_id}"))
+
     async def cases(self) -> list[dict[str, Any]]:
         """Their cases, the first first."""
         page = await self.house.ask("feedback", "/v1/cases")

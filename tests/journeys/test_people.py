@@ -79,6 +79,35 @@ async def test_who_is_forgotten_in_the_middle_is_not_written_to_and_only_numbers
     assert await kim.points() == (80, 0, "bronze")
 
 
+async def test_who_stays_away_lapses_and_has_returned_with_the_next_order(house: House) -> None:
+    lea = Shopper(house, "lea")
+    await lea.signs_up()
+    for number, day in enumerate((0, 20, 40)):
+        await lea.orders(f"lea{number}", day=day)
+        await lea.is_sent(f"lea{number}", day=day + 1)
+        await lea.receives(f"lea{number}", day=day + 2)
+    await lea.time_is(69, 12)
+    assert (await lea.customer())["stage"] == "active"
+    await lea.time_is(71)  # thirty days after the last day, one and a half times the usual twenty
+    assert (await lea.customer())["stage"] == "at_risk"
+    await lea.time_is(101)
+    mails = len(lea.mails())
+    await lea.orders("lea3", day=101)
+    await lea.time_is(102)
+    summary = await lea.customer()
+    assert (summary["stage"], summary["purchases"]["frequency"]) == ("returned", 4)
+    assert summary["purchases"]["value"][0]["net_minor"] == 4 * 40_00
+    assert await lea.decisions("orders_listener", "segment") == [
+        "new: first_purchase",
+        "active: bought_again",
+        "at_risk: silent",
+        "lapsed: silent_long",
+        "returned: bought_after_lapse",
+    ]
+    assert await lea.decisions("orders_listener", "milestone") == ["said: first_order"]
+    assert len(lea.mails()) == mails + 2  # the order and its points: a stage alone is no reason to write
+
+
 async def mentions(house: House, service: str, words: str) -> set[str]:
     """The tables of a service in which these words stand anywhere."""
     found = set()

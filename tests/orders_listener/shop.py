@@ -32,6 +32,7 @@ from contracts.storefront import (
     UnavailableReason,
 )
 from contracts.vocabulary import Destination, LineQuantity, OrderLine, RefundedLine, ShippedLine, Variant
+from orders_listener import customers
 from orders_listener.accounts import Account, Patron
 from orders_listener.folding import fold
 from orders_listener.policy import Policy
@@ -45,6 +46,7 @@ START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PATIENT = read(ROOT / "tests" / "patient.yaml")
 """For what promises and statuses do by themselves."""
 ADA, ORDER = "ada", "o-1"
+ABOUT_CUSTOMERS = orders.MilestoneReached | orders.SegmentChanged
 F = TypeVar("F", bound=Fact)
 
 
@@ -209,8 +211,12 @@ class Told:
         self.folded = folded
         self.outcomes = [outcome for _, outcome in folded.outcomes]
         self.facts = [fact for outcome in self.outcomes for fact in outcome.facts]
-        self.decisions: list[Decision] = [decision for outcome in self.outcomes for decision in outcome.decisions]
-        self.deadlines = {DeadlineKind(key[1]): due.due_at for key, due in folded.deadlines.items() if due is not None}
+        decided = [decision for outcome in self.outcomes for decision in outcome.decisions]
+        self.about_customer = [one for one in decided if one.rule in (customers.SEGMENT, customers.MILESTONE)]
+        self.decisions: list[Decision] = [one for one in decided if one not in self.about_customer]
+        due = {key[1]: due.due_at for key, due in folded.deadlines.items() if due is not None}
+        self.review_at = due.pop(customers.REVIEW, None)
+        self.deadlines = {DeadlineKind(kind): due_at for kind, due_at in due.items()}
 
     @property
     def account(self) -> Account:
@@ -224,7 +230,7 @@ class Told:
     @property
     def names(self) -> list[str]:
         """The facts about the order that were published, in their order."""
-        return [type(fact).__name__ for fact in self.facts if not isinstance(fact, orders.Issue)]
+        return [type(fact).__name__ for fact in self.facts if not isinstance(fact, orders.Issue | ABOUT_CUSTOMERS)]
 
     @property
     def troubles(self) -> list[str]:

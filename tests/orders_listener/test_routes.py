@@ -1,6 +1,7 @@
 """What can be asked about orders over HTTP, and what a customer decides."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -8,6 +9,7 @@ from msgspec.structs import replace
 from sqlalchemy import text
 
 from chassis.runtime import Runtime
+from orders_listener.policy import DEFAULT
 from tests.orders_listener.shop import (
     ADA,
     ORDER,
@@ -63,7 +65,7 @@ async def test_a_timeline_tells_what_was_said_and_what_was_noticed(client: httpx
 
 
 @pytest.mark.usefixtures("late")
-async def test_issues_are_found_by_state_kind_and_order(client: httpx.AsyncClient) -> None:
+async def test_issues_are_found_by_what_they_are_and_when_they_opened(client: httpx.AsyncClient) -> None:
     found = {
         "": ["delivery_late", "delivery_at_risk"],
         "state=open": ["delivery_late"],
@@ -71,6 +73,13 @@ async def test_issues_are_found_by_state_kind_and_order(client: httpx.AsyncClien
         "kind=lost": [],
         f"order_id={ORDER}&kind=delivery_late": ["delivery_late"],
         "order_id=o-9": [],
+        f"customer_id={ADA}": ["delivery_late", "delivery_at_risk"],
+        "customer_id=bob": [],
+        "severity=notice": ["delivery_at_risk"],
+        "severity=serious&state=open": ["delivery_late"],
+        "opened_from=2026-03-10T23:00:00Z": ["delivery_late"],
+        "opened_until=2026-03-10T23:00:00Z": ["delivery_at_risk"],
+        "opened_from=2026-03-11T00:00:00Z": [],
     }
     for query, kinds in found.items():
         issues = (await client.get(f"/v1/issues?{query}")).json()["data"]
@@ -114,6 +123,41 @@ async def test_a_customer_in_numbers(runtime: Runtime, client: httpx.AsyncClient
     assert customer["erased_at"] == "2026-03-13T09:00:00Z"
 
 
+async def test_a_customer_summary_says_where_they_stand(runtime: Runtime, client: httpx.AsyncClient) -> None:
+    orders = [placed(order_id=f"o-{n}", placed_at=day(20 * n), promised_by=None, pay_later=True) for n in range(3)]
+    await runtime.fold([said(fact) for fact in orders])
+    customer = (await client.get(f"/v1/customers/{ADA}")).json()
+    recency_days = customer["purchases"].pop("recency_days")
+    assert recency_days == (datetime.now(UTC).astimezone(ZoneInfo("Europe/Berlin")).date() - day(40).date()).days
+    assert customer["purchases"] == {
+        "frequency": 3,
+        "orders": 3,
+        "first_on": "2026-03-02",
+        "last_on": "2026-04-11",
+        "average_gap_days": 20.0,
+        "value": [{"currency": "EUR", "confirmed_minor": 6_000, "refunded_minor": 0, "net_minor": 6_000}],
+    }
+    assert (customer["stage"], customer["stage_since"]) == ("active", "2026-03-22T09:00:00Z")
+    assert customer["looks_again_at"] == "2026-05-10T22:00:00Z"
+    assert [(one["milestone"], one["number"]) for one in customer["milestones"]] == [("first_order", 1)]
+
+
+async def test_the_policy_in_force_can_be_read(client: httpx.AsyncClient) -> None:
+    policy = (await client.get("/v1/policy")).json()
+    assert policy["version"]
+    assert policy["values"]["return_window"] == "P14D"
+    assert policy["values"].keys() == set(DEFAULT.__struct_fields__) - {"version"}
+
+
+@pytest.mark.usefixtures("late")
+async def test_why_not_is_answered_over_http(client: httpx.AsyncClient) -> None:
+    answer = (await client.get(f"/v1/orders/{ORDER}/why-not?kind=payment_failed")).json()
+    assert (answer["state"], answer["now"]["reason"]) == ("not_opened", "not_shown")
+    answer = (await client.get(f"/v1/orders/{ORDER}/why-not?kind=delivery_late")).json()
+    assert (answer["state"], answer["now"]["reason"], len(answer["issue_ids"])) == ("open", "is_open", 1)
+    assert (await client.get("/v1/orders/o-9/why-not?kind=lost")).status_code == 404
+
+
 @pytest.mark.parametrize("path", ["orders/o-9", "orders/o-9/timeline", "customers/bob"])
 async def test_what_nobody_spoke_of_is_not_found(client: httpx.AsyncClient, path: str) -> None:
     assert (await client.get(f"/v1/{path}")).status_code == 404
@@ -122,7 +166,9 @@ async def test_what_nobody_spoke_of_is_not_found(client: httpx.AsyncClient, path
 @pytest.mark.parametrize(
     "path",
     ["orders/a%00b", "orders?customer_id=a%00b", "orders?cursor=x", "orders?cursor=WzFd", "issues?kind=bad",
-     "issues?cursor=WyIyMDI2LTAxLTAxIiwieCJd", "orders?limit=0", "customers/" + "a" * 129],
+     "issues?cursor=WyIyMDI2LTAxLTAxIiwieCJd", "issues?severty=critical", "issues?opened_from=2026-03-10",
+     "issues?opened_from=2026-03-10T00:00:00", "issues?limit=201", "issues?limit=1000000", "orders?status=late",
+     "orders/o-1/why-not", "orders/o-1/why-not?kind=bad", "orders?limit=0", "customers/" + "a" * 129],
 )  # fmt: skip
 async def test_what_makes_no_sense_is_refused(client: httpx.AsyncClient, path: str) -> None:
     assert (await client.get(f"/v1/{path}")).status_code == 422

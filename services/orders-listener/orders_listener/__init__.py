@@ -5,6 +5,6 @@ Consumes: storefront.orders: OrderPlaced, OrderChanged, PromiseChanged, OrderPai
     storefront.shipments: ShipmentCreated, ShipmentProgressed;
     storefront.customers: ContactReceived, CustomerErased
 Publishes: orders: OrderConfirmed, OrderShipped, OrderDelivered, OrderCompleted, OrderCancelled, OrderRefunded,
-    IssueOpened, IssueUpdated, IssueResolved, DelayAccepted, CancellationRequested
+    IssueOpened, IssueUpdated, IssueResolved, MilestoneReached, SegmentChanged, DelayAccepted, CancellationRequested
 Owns: timelines, issues, patrons
 """

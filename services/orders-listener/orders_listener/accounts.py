@@ -1,4 +1,4 @@
-"""What is kept per customer: the timelines of their orders, when they first wrote, whether they were erased.
+"""What is kept per customer: the timelines of their orders, what these add up to, who wrote, who was erased.
 
 Owns one function per kind of item. Must not know how an order moves on (timelines.py) or how it is stored.
 """
@@ -15,6 +15,8 @@ from contracts import Event
 from contracts.orders import CancellationRequested, DelayAccepted
 from contracts.storefront import ContactReceived, CustomerErased
 from contracts.vocabulary import IssueKind
+from orders_listener import customers
+from orders_listener.customers import Relationship
 from orders_listener.entries import HistoryFact
 from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
@@ -38,6 +40,7 @@ class Patron(Struct, frozen=True, kw_only=True):
     customer_id: str
     first_contact: FirstContact | None = None
     erased_at: datetime | None = None
+    relationship: Relationship = Relationship()
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -107,11 +110,24 @@ def on_customer_erased(account: Account, event: Event[CustomerErased]) -> tuple[
     """Pseudonymous timelines stay; nothing new is opened from now on."""
     if account.patron.erased_at is not None:
         return account, DUPLICATE
-    return _with_patron(account, structs.replace(account.patron, erased_at=event.data.occurred_at))
+    forgotten, cleared = customers.on_erased(account.patron.relationship, account.customer_id)
+    patron = structs.replace(account.patron, erased_at=event.data.occurred_at, relationship=forgotten)
+    account, outcome = _with_patron(account, patron)
+    return account, outcome + cleared
 
 
 def _with_patron(account: Account, patron: Patron) -> tuple[Account, Outcome]:
     return structs.replace(account, patron=patron), Outcome(rows=(patron,))
+
+
+def on_review(account: Account, due: Due, policy: Policy) -> tuple[Account, Outcome]:
+    """Somebody looks at the customer: silence, or a year gone by."""
+    patron = account.patron
+    if patron.relationship.review_at != due.due_at:
+        return account, NOTHING
+    relationship, outcome = customers.on_review(patron.relationship, account.customer_id, due.at, policy)
+    account, saved = _with_patron(account, structs.replace(patron, relationship=relationship))
+    return account, saved + outcome
 
 
 def on_deadline(account: Account, due: Due, policy: Policy) -> tuple[Account, Outcome]:
@@ -190,5 +206,20 @@ def _moved_on(
     account: Account, timeline: Timeline, at: datetime, policy: Policy, *, looked: DeadlineKind | None = None
 ) -> tuple[Account, Outcome]:
     erased = account.patron.erased_at is not None
+    before = account.timelines.get(timeline.order_id)
     timeline, outcome = moved_on(timeline, at, policy, erased=erased, looked=looked)
-    return account.with_timeline(timeline), outcome
+    counted = before.counted if before else None, timeline.counted
+    account = account.with_timeline(timeline)
+    if counted[0] == counted[1]:
+        return account, outcome
+    relationship, more = customers.on_purchase(
+        account.patron.relationship,
+        account.customer_id,
+        timeline.order_id,
+        counted=counted,
+        at=at,
+        policy=policy,
+        erased=erased,
+    )
+    account, saved = _with_patron(account, structs.replace(account.patron, relationship=relationship))
+    return account, outcome + saved + more

@@ -7,7 +7,7 @@ from chassis.service import Inlet, Service
 from contracts import orders, storefront
 from orders_listener.folding import folding
 from orders_listener.policy import Policy
-from orders_listener.routes import routes
+from orders_listener.routes import policy_routes, routes
 from orders_listener.settings import OrdersListenerSettings
 
 CONSUMES = (
@@ -41,6 +41,8 @@ PUBLISHES = (
     orders.IssueOpened,
     orders.IssueUpdated,
     orders.IssueResolved,
+    orders.MilestoneReached,
+    orders.SegmentChanged,
     orders.DelayAccepted,
     orders.CancellationRequested,
 )
@@ -62,4 +64,6 @@ def application() -> Application:
     """The orders-listener with the settings of the environment."""
     settings = OrdersListenerSettings()
     policy = settings.policy()
-    return Application(service(policy), settings, routers=lambda runtime: [routes(runtime, policy)])
+    return Application(
+        service(policy), settings, routers=lambda runtime: [routes(runtime, policy), policy_routes(runtime, policy)]
+    )

@@ -13,6 +13,7 @@ from contracts.catalogue import catalogue
 from contracts.envelope import entry_of
 from orders_listener.entries import HistoryEntry
 from orders_listener.issues import Issue
+from orders_listener.purchases import Purchase
 from orders_listener.timelines import Standing, Timeline
 from orders_listener.watch import DeadlineKind
 
@@ -38,6 +39,8 @@ class _Document(Struct, frozen=True, kw_only=True):
     woken_at: dict[DeadlineKind, datetime]
     standing: Standing
     reached_at: datetime | None
+    counted: Purchase | None = None
+    """Missing in documents of before purchases were counted."""
 
 
 _documents = msgspec.json.Decoder(_Document)

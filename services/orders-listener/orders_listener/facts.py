@@ -39,7 +39,6 @@ def _due(picture: Picture, placed: OrderPlaced, said: Set[str]) -> Iterator[tupl
 
 def confirmed(picture: Picture, placed: OrderPlaced, confirmed_at: datetime) -> orders.OrderConfirmed:
     """With the lines as they are known when this is said; edits until then are in them."""
-    totals = [placed.total_minor] + [c.total_minor for c in picture.changes if c.total_minor is not None]
     return orders.OrderConfirmed(
         customer_id=placed.customer_id,
         order_id=placed.order_id,
@@ -48,7 +47,7 @@ def confirmed(picture: Picture, placed: OrderPlaced, confirmed_at: datetime) -> 
         currency=placed.currency,
         lines=tuple(confirmed_line(line) for line in picture.lines.values()),
         shipping_minor=placed.shipping_minor,
-        total_minor=totals[-1],
+        total_minor=picture.total_minor,
         promised_by=picture.promised.ends_at if picture.promised else None,
         redemption_id=placed.redemption_id,
         referral_code=placed.referral_code,

@@ -8,7 +8,7 @@ from chassis.outcomes import Outcome
 from chassis.service import Folding
 from contracts import Event
 from contracts.storefront import ContactReceived, CustomerErased
-from orders_listener import accounts, store
+from orders_listener import accounts, customers, store
 from orders_listener.accounts import AcceptDelay, Account, RequestCancellation
 from orders_listener.policy import Policy
 
@@ -21,6 +21,8 @@ def folding(policy: Policy) -> Folding[Account]:
 def fold(policy: Policy, account: Account, item: Item) -> tuple[Account, Outcome]:
     """One item on one account. Raises `Rejected` and leaves the account as it was."""
     match item:
+        case Due(kind=customers.REVIEW):
+            return accounts.on_review(account, item, policy)
         case Due():
             return accounts.on_deadline(account, item, policy)
         case Command():

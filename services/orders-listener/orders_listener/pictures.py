@@ -69,6 +69,12 @@ class Picture:
         return self.all(OrderChanged)
 
     @Once
+    def total_minor(self) -> int:
+        """What the order costs, by the last word on it; 0 while the order itself is not known."""
+        totals = [change.total_minor for change in self.changes if change.total_minor is not None]
+        return totals[-1] if totals else self.placed.total_minor if self.placed else 0
+
+    @Once
     def destination(self) -> Destination | None:
         """Where it goes now."""
         changed = [change.destination for change in self.changes if change.destination]

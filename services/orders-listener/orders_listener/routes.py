@@ -1,36 +1,41 @@
 """HTTP in: orders, their timelines and issues; what a customer decides about a delay."""
 
-from datetime import UTC, datetime
-from enum import StrEnum
+import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Body, Header
+from fastapi import APIRouter, Body, Header, Query
 
-from chassis.errors import NotFound, Rejected
-from chassis.operations import Cursor, Limit
-from chassis.pagination import PAGE_SIZE, Page, decode_cursor, encode_cursor
+from chassis.errors import Conflict, NotFound, Rejected
+from chassis.openapi import answer, refusal
+from chassis.pagination import Page, decode_cursor, encode_cursor
 from chassis.runtime import Runtime
 from chassis.service import Tx
 from contracts.ids import derived_id
-from contracts.vocabulary import IssueKind
-from orders_listener import store
-from orders_listener.accounts import AcceptDelay, RequestCancellation
+from orders_listener import examples, store
+from orders_listener.accounts import AcceptDelay, Patron, RequestCancellation
 from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
-from orders_listener.schemas import (
+from orders_listener.rules import RULE_OF
+from orders_listener.schemas.customers import CustomerBody
+from orders_listener.schemas.issues import IssueBody, WhyNotBody
+from orders_listener.schemas.orders import OrderBody, OrderDetailBody, TimelineBody
+from orders_listener.schemas.policies import PolicyBody, PolicyTrialBody
+from orders_listener.schemas.queries import (
     CancellationRequest,
-    CustomerBody,
     CustomerId,
     DelayAcceptanceRequest,
-    IssueBody,
-    OfCustomer,
-    OfOrder,
-    OrderBody,
-    OrderDetailBody,
+    IssuesQuery,
+    IssueState,
     OrderId,
-    TimelineBody,
+    OrdersQuery,
+    PolicyTrialRequest,
+    WhyNotQuery,
 )
 from orders_listener.timelines import Timeline
+from orders_listener.trials import Comparison, Trial
+from orders_listener.why_not import explained
 
 MOST_OPEN_ISSUES = 50
 Key = Annotated[
@@ -39,58 +44,78 @@ Key = Annotated[
 ]
 
 
-class IssueState(StrEnum):
-    """Whether an issue lasts."""
-
-    open = "open"
-    resolved = "resolved"
+PORTION, MOST_TRIED = 200, 20_000
+"""Orders that a trial reads at once, and at most in one request."""
+BAD_POLICY = refusal(422, "bad_policy", "there is no retrun_window")
+TOO_MANY_ORDERS = refusal(409, "too_many_orders", f"These are more than {MOST_TRIED} orders; try fewer days.")
+UNNOTICED = refusal(422, "kind_not_noticed", "Nobody notices disruption yet.")
+UNTIL_PASSED = refusal(422, "until_passed", "The customer can only agree to a date that is still to come.")
+NO_DELAY = refusal(409, "no_delay", "No delay of order o-17 is open.")
+ORDER_OVER = refusal(409, "order_over", "Order o-17 is delivered, cancelled or refunded.")
 
 
 def routes(runtime: Runtime, policy: Policy) -> APIRouter:
     """Everything about orders."""
     router = APIRouter(prefix="/v1", tags=["orders"])
 
-    @router.get("/orders", summary="Orders, the latest first")
-    async def orders(
-        customer_id: OfCustomer = None, limit: Limit = PAGE_SIZE, cursor: Cursor = None
-    ) -> Page[OrderBody]:
+    @router.get("/orders", summary="Orders, the latest first", responses=answer(examples.ORDERS))
+    async def orders(query: Annotated[OrdersQuery, Query()]) -> Page[OrderBody]:
         async with runtime.transaction() as tx:
-            found = await store.timelines_of(tx, customer_id, before=_place(cursor), most=limit)
-        last = found[-1] if len(found) == limit else None
+            found = await store.timelines_of(tx, query.customer_id, before=_place(query.cursor), most=query.limit)
+        last = found[-1] if len(found) == query.limit else None
         return Page(
             data=[OrderBody.of(timeline) for timeline in found],
             next_cursor=_cursor(last.began_at, last.order_id) if last else None,
         )
 
-    @router.get("/orders/{order_id}", summary="Where does this order stand?")
+    @router.get("/orders/{order_id}", summary="Where does this order stand?", responses=answer(examples.ORDER_IN_FULL))
     async def order(order_id: OrderId) -> OrderDetailBody:
         async with runtime.transaction() as tx:
             return _in_full(await _timeline(tx, order_id), policy)
 
-    @router.get("/orders/{order_id}/timeline", summary="Everything that happened, in the order in which it happened")
+    @router.get(
+        "/orders/{order_id}/timeline",
+        summary="Everything that happened, in the order in which it happened",
+        responses=answer(examples.TIMELINE),
+    )
     async def timeline(order_id: OrderId) -> TimelineBody:
         async with runtime.transaction() as tx:
             return TimelineBody.of(await _timeline(tx, order_id))
 
-    @router.get("/issues", summary="What went wrong, the latest first")
-    async def issues(
-        state: IssueState | None = None,
-        kind: IssueKind | None = None,
-        order_id: OfOrder = None,
-        limit: Limit = PAGE_SIZE,
-        cursor: Cursor = None,
-    ) -> Page[IssueBody]:
+    @router.get(
+        "/orders/{order_id}/why-not",
+        summary="Why is there no such issue?",
+        responses=answer(examples.WHY_NOT) | UNNOTICED,
+    )
+    async def why_not(order_id: OrderId, query: Annotated[WhyNotQuery, Query()]) -> WhyNotBody:
+        rule = RULE_OF.get(query.kind)
+        if rule is None:
+            raise Rejected("kind_not_noticed", f"Nobody notices {query.kind} yet.")
+        async with runtime.transaction() as tx:
+            known = await _timeline(tx, order_id)
+            patron = await store.patron_of(tx, known.customer_id)
+        now = await runtime.now(known.customer_id)
+        explanation = explained(known, rule, at=now, policy=policy, erased_at=patron.erased_at)
+        return WhyNotBody.model_validate(explanation)
+
+    @router.get("/issues", summary="What went wrong, the latest first", responses=answer(examples.ISSUES))
+    async def issues(query: Annotated[IssuesQuery, Query()]) -> Page[IssueBody]:
+        opened = (query.opened_from, query.opened_until)
         async with runtime.transaction() as tx:
             found = await store.issues_where(
-                tx, {"state": state, "kind": kind, "order_id": order_id}, before=_place(cursor), most=limit
+                tx, query.columns(), before=_place(query.cursor), most=query.limit, opened=opened
             )
-        last = found[-1] if len(found) == limit else None
+        last = found[-1] if len(found) == query.limit else None
         return Page(
             data=[IssueBody.model_validate(issue) for issue in found],
             next_cursor=_cursor(last.opened_at, last.issue_id) if last else None,
         )
 
-    @router.get("/customers/{customer_id}", summary="A customer's orders in numbers")
+    @router.get(
+        "/customers/{customer_id}",
+        summary="A customer's orders in numbers, and where they stand with the shop",
+        responses=answer(examples.CUSTOMER),
+    )
     async def customer(customer_id: CustomerId) -> CustomerBody:
         async with runtime.transaction() as tx:
             numbers = await store.numbers_of(tx, customer_id)
@@ -98,11 +123,16 @@ def routes(runtime: Runtime, policy: Policy) -> APIRouter:
             open_issues = await store.issues_where(
                 tx, {"customer_id": customer_id, "state": IssueState.open}, before=None, most=MOST_OPEN_ISSUES
             )
-        if not numbers["orders"] and patron.first_contact is None and patron.erased_at is None:
+        if not numbers["orders"] and patron == Patron(customer_id=customer_id):
             raise NotFound("unknown_customer", f"Nothing is known of {customer_id}.")
-        return CustomerBody.of(patron, numbers, open_issues)
+        now = await runtime.now(customer_id)
+        return CustomerBody.of(patron, numbers, open_issues, now.astimezone(ZoneInfo(policy.shop_zone)).date())
 
-    @router.post("/orders/{order_id}/delay-acceptance", summary="The customer will wait")
+    @router.post(
+        "/orders/{order_id}/delay-acceptance",
+        summary="The customer will wait",
+        responses=answer(examples.ORDER_IN_FULL) | NO_DELAY | UNTIL_PASSED,
+    )
     async def accept_delay(
         order_id: OrderId,
         body: Annotated[DelayAcceptanceRequest, Body(default_factory=DelayAcceptanceRequest)],
@@ -111,7 +141,11 @@ def routes(runtime: Runtime, policy: Policy) -> APIRouter:
         wish = AcceptDelay(order_id=order_id, until=body.until)
         return await _decide(runtime, policy, wish, actor=body.actor, key=key)
 
-    @router.post("/orders/{order_id}/cancellation-request", summary="The customer wants the money back instead")
+    @router.post(
+        "/orders/{order_id}/cancellation-request",
+        summary="The customer wants the money back instead",
+        responses=answer(examples.ORDER_IN_FULL) | ORDER_OVER,
+    )
     async def request_cancellation(
         order_id: OrderId,
         body: Annotated[CancellationRequest, Body(default_factory=CancellationRequest)],
@@ -121,6 +155,43 @@ def routes(runtime: Runtime, policy: Policy) -> APIRouter:
         return await _decide(runtime, policy, wish, actor=body.actor, key=key)
 
     return router
+
+
+def policy_routes(runtime: Runtime, policy: Policy) -> APIRouter:
+    """The policy, and what another one would have done."""
+    router = APIRouter(prefix="/v1", tags=["policy"])
+
+    @router.get(
+        "/policy", summary="The numbers that rules are given, as they are in force", responses=answer(examples.POLICY)
+    )
+    async def running_policy() -> PolicyBody:
+        return PolicyBody.of(policy)
+
+    @router.post(
+        "/policy/trials",
+        summary="What another policy would have done with the recorded past",
+        responses=answer(examples.POLICY_TRIAL) | BAD_POLICY | TOO_MANY_ORDERS,
+    )
+    async def try_policy(body: PolicyTrialRequest) -> PolicyTrialBody:
+        try:
+            tried = policy.changed(body.policy)
+        except ValueError as error:
+            raise Rejected("bad_policy", str(error)) from error
+        until = await runtime.now()
+        comparison = Comparison(policy, tried, since=until - timedelta(days=body.days), until=until)
+        return PolicyTrialBody.model_validate(await _tried(runtime, comparison))
+
+    return router
+
+
+async def _tried(runtime: Runtime, comparison: Comparison) -> Trial:
+    """Read only, and beside the loop: others are served meanwhile."""
+    async with runtime.transaction() as tx:
+        async for portion in store.pasts(tx, comparison.since, portion=PORTION):
+            await asyncio.to_thread(comparison.take, portion)
+            if comparison.orders > MOST_TRIED:
+                raise Conflict("too_many_orders", f"These are more than {MOST_TRIED} orders; try fewer days.")
+    return comparison.result()
 
 
 async def _decide(

@@ -3,7 +3,7 @@
 The document of a timeline is the truth; columns and the table `issues` are what queries need of it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,10 +13,13 @@ from sqlalchemy import DateTime, Row, Select, TableClause, Text, cast, column, s
 from chassis.items import Command, Due, Item
 from chassis.outcomes import Outcome
 from chassis.service import Tx
+from orders_listener import customers
 from orders_listener.accounts import Account, FirstContact, Patron
+from orders_listener.customers import Relationship
 from orders_listener.documents import from_document, to_document
 from orders_listener.issues import Issue
 from orders_listener.timelines import Timeline
+from orders_listener.trials import Past
 
 
 async def load(tx: Tx, items: Sequence[Item]) -> dict[str, Account]:
@@ -38,6 +41,8 @@ async def load(tx: Tx, items: Sequence[Item]) -> dict[str, Account]:
 def order_named_by(item: Item) -> str | None:
     """The order an item is about, if it is about one."""
     match item:
+        case Due(kind=customers.REVIEW):
+            return None
         case Due():
             return item.subject
         case Command():
@@ -59,7 +64,12 @@ def _patron(row: Row[Any]) -> Patron:
         contact = FirstContact(
             occurred_at=row.first_contact_at, contact_id=row.first_contact_id, topic=row.first_contact_topic
         )
-    return Patron(customer_id=row.customer_id, first_contact=contact, erased_at=row.erased_at)
+    return Patron(
+        customer_id=row.customer_id,
+        first_contact=contact,
+        erased_at=row.erased_at,
+        relationship=_relationships.decode(row.relationship),
+    )
 
 
 async def save(tx: Tx, _accounts: Mapping[str, Account], outcomes: Sequence[tuple[Item, Outcome]]) -> None:
@@ -128,6 +138,7 @@ async def _save_patrons(tx: Tx, patrons: Mapping[str, Patron]) -> None:
             "contacted": [contact and contact.occurred_at for contact in contacts],
             "topics": [contact and contact.topic for contact in contacts],
             "erased": [row.erased_at for row in rows],
+            "relationships": [msgspec.json.encode(row.relationship).decode() for row in rows],
         },
     )
 
@@ -148,9 +159,21 @@ async def timelines_of(tx: Tx, customer_id: str | None, *, before: Place | None,
     return [from_document(row.document) for row in await tx.execute(wanted.limit(most))]
 
 
-async def issues_where(tx: Tx, filters: Mapping[str, str | None], *, before: Place | None, most: int) -> list[Issue]:
-    """Issues, the latest first; `filters` by column, None for any."""
+async def issues_where(
+    tx: Tx,
+    filters: Mapping[str, str | None],
+    *,
+    before: Place | None,
+    most: int,
+    opened: tuple[datetime | None, datetime | None] = (None, None),
+) -> list[Issue]:
+    """Issues, the latest first; `filters` by column, None for any; `opened`: from this moment on, and before that."""
     wanted = _page(_issues, filters, (_issues.c.opened_at, _issues.c.issue_id), before)
+    since, until = opened
+    if since is not None:
+        wanted = wanted.where(_issues.c.opened_at >= since)
+    if until is not None:
+        wanted = wanted.where(_issues.c.opened_at < until)
     return [_issue_documents.decode(row.document) for row in await tx.execute(wanted.limit(most))]
 
 
@@ -176,14 +199,32 @@ async def patron_of(tx: Tx, customer_id: str) -> Patron:
     return _patron(row) if row else Patron(customer_id=customer_id)
 
 
+async def pasts(tx: Tx, since: datetime, *, portion: int) -> AsyncIterator[list[Past]]:
+    """Every order that began at `since` or later, the first first, in portions, with when its customer was erased.
+
+    Nothing can be written in this transaction any more.
+    """
+    await tx.execute(text("set transaction read only"))
+    place: Place = (since, "")
+    while rows := (await tx.execute(_PASTS, {"at": place[0], "order_id": place[1], "most": portion})).all():
+        yield [Past(timeline=from_document(row.document), erased_at=row.erased_at) for row in rows]
+        place = (rows[-1].began_at, rows[-1].order_id)
+
+
+_PASTS = text("""
+    select t.order_id, t.began_at, t.document::text as document, p.erased_at
+    from timelines t left join patrons p using (customer_id)
+    where (t.began_at, t.order_id) > (:at, :order_id) order by t.began_at, t.order_id limit :most
+""")
 _issue_documents = msgspec.json.Decoder(Issue)
+_relationships = msgspec.json.Decoder(Relationship)
 _timelines = table(
     "timelines", column("order_id", Text), column("customer_id", Text), column("began_at", DateTime(timezone=True)),
     column("document"),
 )  # fmt: skip
 _issues = table(
     "issues", column("issue_id", Text), column("order_id", Text), column("customer_id", Text), column("kind", Text),
-    column("state", Text), column("opened_at", DateTime(timezone=True)), column("document"),
+    column("state", Text), column("severity", Text), column("opened_at", DateTime(timezone=True)), column("document"),
 )  # fmt: skip
 _NUMBERS = text("""
     with counted as (
@@ -195,7 +236,9 @@ _NUMBERS = text("""
     from counted
 """)
 _PATRONS = text("""
-    select p.* from patrons p join unnest(cast(:ids as text[])) as v (customer_id) using (customer_id)
+    select p.customer_id, p.first_contact_id, p.first_contact_at, p.first_contact_topic, p.erased_at,
+           p.relationship::text as relationship
+    from patrons p join unnest(cast(:ids as text[])) as v (customer_id) using (customer_id)
 """)
 _TIMELINES = text("""
     select t.order_id, t.document::text as document
@@ -227,10 +270,14 @@ _SAVE_ISSUES = text("""
         document = excluded.document
 """)
 _SAVE_PATRONS = text("""
-    insert into patrons (customer_id, first_contact_id, first_contact_at, first_contact_topic, erased_at)
-    select * from unnest(cast(:customer_ids as text[]), cast(:contact_ids as text[]),
-                         cast(:contacted as timestamptz[]), cast(:topics as text[]), cast(:erased as timestamptz[]))
+    insert into patrons
+        (customer_id, first_contact_id, first_contact_at, first_contact_topic, erased_at, relationship)
+    select customer_id, contact_id, contacted_at, topic, erased_at, cast(relationship as jsonb)
+    from unnest(cast(:customer_ids as text[]), cast(:contact_ids as text[]), cast(:contacted as timestamptz[]),
+                cast(:topics as text[]), cast(:erased as timestamptz[]), cast(:relationships as text[]))
+         as v (customer_id, contact_id, contacted_at, topic, erased_at, relationship)
     on conflict (customer_id) do update set
         first_contact_id = excluded.first_contact_id, first_contact_at = excluded.first_contact_at,
-        first_contact_topic = excluded.first_contact_topic, erased_at = excluded.erased_at
+        first_contact_topic = excluded.first_contact_topic, erased_at = excluded.erased_at,
+        relationship = excluded.relationship
 """)

@@ -17,7 +17,8 @@ from orders_listener.entries import HistoryEntry, HistoryFact, entry, in_order
 from orders_listener.issues import Issue
 from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
-from orders_listener.promises import check_dates
+from orders_listener.promises import check_dates, zone_named
+from orders_listener.purchases import Purchase, purchase_of
 from orders_listener.reviews import Review
 from orders_listener.watch import DeadlineKind
 
@@ -66,6 +67,8 @@ class Timeline(Struct, frozen=True, kw_only=True):
     standing: Standing = Standing()
     reached_at: datetime | None = None
     """The latest moment that was folded."""
+    counted: Purchase | None = None
+    """What of the order is counted on its customer."""
 
     @property
     def began_at(self) -> datetime | None:
@@ -115,7 +118,11 @@ def moved_on(
     wanted = _wanted(timeline, picture, policy, now, erased=erased)
     set_or_cleared = watch.difference(timeline.order_id, timeline.deadlines, wanted)
     timeline = structs.replace(
-        timeline, issues=review.issues, deadlines=wanted, standing=_standing(timeline, picture, picture.placed)
+        timeline,
+        issues=review.issues,
+        deadlines=wanted,
+        standing=_standing(timeline, picture, picture.placed),
+        counted=purchase_of(picture, zone_named(None, policy.shop_zone)),
     )
     return timeline, published + review.outcome + Outcome(rows=(timeline,), deadlines=set_or_cleared)
 

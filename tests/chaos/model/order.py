@@ -21,6 +21,7 @@ class Order:
         self.order_id: str = placed.data["order_id"]
         self.customer_id = placed.customer_id
         self.lines: list[dict[str, Any]] = placed.data["lines"]
+        self.placed_at = moment(placed.data["placed_at"])
         self.promised_by = moment(placed.data["promised_by"])
         self.issues = Issues(self.order_id, self.customer_id)
         self.confirmed = self.cancelled = self.moved = False
@@ -54,6 +55,11 @@ class Order:
                 yield from self._progressed(data, item)
             case _:
                 raise OutsideScenario(f"{said.type} {said.event_id}")
+
+    @property
+    def is_purchase(self) -> bool:
+        """It counts on its customer."""
+        return self.confirmed and not self.cancelled
 
     def risk_check(self, item: Item) -> Iterator[Fact]:
         """One lead before the promise ends."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import count
 
+from tests.chaos.model.customer import Customer
 from tests.chaos.model.envelope import Event, OutsideScenario
 from tests.chaos.model.facts import Fact, Item
 from tests.chaos.model.issues import Issue
@@ -21,6 +22,7 @@ class Timeline:
     def __init__(self, events: Iterable[Event]) -> None:
         self.facts: list[Fact] = []
         self._orders: dict[str, Order] = {}
+        self._customers: dict[str, Customer] = {}
         self._deadlines: list[tuple[datetime, int, Deadline]] = []
         self._numbers = count()  # keeps the heap from comparing functions
         self._heard: set[tuple[str, bytes]] = set()
@@ -63,13 +65,26 @@ class Timeline:
         order = self._orders.get(said.data["order_id"])
         if order is None:
             raise OutsideScenario(f"{said.event_id} comes before its order")
-        was_delivered, was_cancelled = order.delivered_at, order.cancelled_at
-        self.facts += order.hear(said, Item(said.at, said.event_id, self._erased))
+        was_delivered, was_cancelled, was_purchase = order.delivered_at, order.cancelled_at, order.is_purchase
+        item = Item(said.at, said.event_id, self._erased)
+        self.facts += order.hear(said, item)
         if order.delivered_at != was_delivered:
             self._set(said.at + RETURN_WINDOW, order.return_window_ends)
         if order.cancelled_at != was_cancelled:
             self._set(said.at + REFUND_TAKES, order.refund_due)
             self._set(said.at + 2 * REFUND_TAKES, order.refund_long_due)
+        if order.is_purchase != was_purchase:
+            self._count(order, item)
+
+    def _count(self, order: Order, item: Item) -> None:
+        customer = self._customers.setdefault(order.customer_id, Customer(order.customer_id))
+        if order.is_purchase:
+            self.facts += customer.bought(order.placed_at, order.order_id, item)
+        else:
+            self.facts += customer.undone(order.placed_at, item)
+        for morning in customer.mornings:
+            if morning >= item.at:
+                self._set(morning, customer.look)
 
     def _set(self, due_at: datetime, deadline: Deadline) -> None:
         heapq.heappush(self._deadlines, (due_at, next(self._numbers), deadline))

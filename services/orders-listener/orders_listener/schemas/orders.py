@@ -1,53 +1,21 @@
-"""Bodies of the orders-listener's HTTP interface."""
+"""Bodies about orders and their timelines."""
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 import msgspec
-from fastapi import Path, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from contracts.envelope import entry_of
-from contracts.orders import Resolution
 from contracts.storefront import ShipmentStatus
-from contracts.vocabulary import IssueKind, Severity
-from orders_listener.accounts import Patron
+from contracts.vocabulary import IssueKind
 from orders_listener.entries import HistoryEntry
 from orders_listener.issues import Issue
 from orders_listener.parcels import Parcel
 from orders_listener.pictures import Picture
+from orders_listener.schemas.issues import IssueBody
 from orders_listener.timelines import OrderStatus, Timeline
 from orders_listener.watch import DeadlineKind
-
-PRINTABLE = r"^[\x21-\x7E]+$"
-OrderId = Annotated[str, Path(max_length=128, pattern=PRINTABLE, examples=["o-17"])]
-CustomerId = Annotated[str, Path(max_length=128, pattern=PRINTABLE, examples=["ada"])]
-OfCustomer = Annotated[str | None, Query(max_length=128, pattern=PRINTABLE, description="Only of this customer")]
-OfOrder = Annotated[str | None, Query(max_length=128, pattern=PRINTABLE, description="Only of this order")]
-Actor = Annotated[str, Field(max_length=128, pattern=r"^(customer|(care|service):[\x21-\x7E]+)$")]
-
-
-class IssueBody(BaseModel):
-    """Something that went wrong with an order."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    issue_id: str
-    order_id: str
-    customer_id: str
-    kind: IssueKind
-    severity: Severity
-    shipment_id: str | None
-    line_ids: list[str]
-    opened_at: datetime
-    promised_by: datetime | None
-    known: str = Field(description="What is known, as one sentence for people")
-    expected_next: str | None
-    expected_by: datetime | None
-    told_by: datetime = Field(description="When the customer should have been told at the latest")
-    evidence: dict[str, str]
-    resolution: Resolution | None = Field(description="Missing while the issue is open")
-    resolved_at: datetime | None
 
 
 class OrderBody(BaseModel):
@@ -196,53 +164,3 @@ class TimelineBody(BaseModel):
             status=timeline.standing.status,
             entries=sorted(said + opened + resolved, key=lambda entry: entry.occurred_at),
         )
-
-
-class ContactBody(BaseModel):
-    """The first time a customer wrote or called; what they said is not kept here."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    contact_id: str
-    occurred_at: datetime
-    topic: str | None
-
-
-class CustomerBody(BaseModel):
-    """A customer's orders in numbers."""
-
-    customer_id: str
-    orders: int = Field(description="Orders that are known, cancelled ones too")
-    by_status: dict[OrderStatus, int]
-    first_order_at: datetime | None
-    last_order_at: datetime | None
-    issues: int = Field(description="Ever opened")
-    open_issues: list[IssueBody] = Field(description="The latest first, at most 50")
-    first_contact: ContactBody | None
-    erased_at: datetime | None
-
-    @classmethod
-    def of(cls, patron: Patron, numbers: dict[str, Any], open_issues: list[Issue]) -> Self:
-        """Put together; `numbers` as `store.numbers_of` counts them."""
-        contact = patron.first_contact
-        return cls(
-            customer_id=patron.customer_id,
-            **numbers,
-            open_issues=[IssueBody.model_validate(issue) for issue in open_issues],
-            first_contact=ContactBody.model_validate(contact) if contact else None,
-            erased_at=patron.erased_at,
-        )
-
-
-class DelayAcceptanceRequest(BaseModel, extra="forbid"):
-    """The customer will wait."""
-
-    until: AwareDatetime | None = Field(default=None, description="A date that is a promise again; missing: no date")
-    actor: Actor = Field(default="customer", description="Who says so: customer, care:<name> or service:<name>")
-
-
-class CancellationRequest(BaseModel, extra="forbid"):
-    """The customer wants the money back instead of waiting."""
-
-    reason: str | None = Field(default=None, max_length=500, description="Passed on to the storefront, not kept")
-    actor: Actor = Field(default="customer", description="Who says so: customer, care:<name> or service:<name>")

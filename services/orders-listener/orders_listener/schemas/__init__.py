@@ -1,0 +1,1 @@
+"""Bodies of the orders-listener's HTTP interface."""

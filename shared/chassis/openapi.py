@@ -1,0 +1,82 @@
+"""The OpenAPI document: every answer with an example, every problem under its own media type.
+
+Owns the form of examples and what FastAPI cannot say by itself. Must not know a service.
+"""
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+
+Responses = dict[int | str, dict[str, Any]]
+JSON, PROBLEM_JSON = "application/json", "application/problem+json"
+READING = frozenset({"get", "head"})
+_FIRST_ERROR = 400
+
+
+def answer(example: Any, status: int = 200) -> Responses:
+    """An example of a route's answer, for its `responses`."""
+    return {status: {"content": {JSON: {"example": json.dumps(example)}}}}  # as text: FastAPI drops what is null in it
+
+
+def refusal(status: int, code: str, detail: str, **extensions: Any) -> Responses:
+    """An example of a problem that a route may answer with, for its `responses`; beside those that every route has."""
+    value = {
+        "type": f"urn:rapport:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+    return {status: {"content": {PROBLEM_JSON: {"examples": {code: {"value": value | extensions}}}}}}
+
+
+PROBLEMS: Responses = (
+    refusal(404, "not_found", "There is no such thing.")
+    | refusal(409, "conflict", "It contradicts what is already there.")
+    | refusal(
+        422,
+        "invalid_request",
+        "Some fields are wrong.",
+        errors=[{"field": "query.limit", "message": "Input should be less than or equal to 200"}],
+    )
+)
+"""What every route may answer besides its own."""
+
+
+def install(app: FastAPI) -> None:
+    """Let the app describe itself so."""
+    describe = app.openapi
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            _correct(describe())
+        return describe()
+
+    app.openapi = document  # type: ignore[method-assign]  # what FastAPI documents for this purpose
+
+
+def _correct(document: dict[str, Any]) -> None:
+    for path in document["paths"].values():
+        for method, operation in path.items():
+            if method in READING:
+                operation["responses"].pop("409", None)  # who only reads contradicts nothing
+            for status, response in operation["responses"].items():
+                body = response.get("content", {}).get(JSON, {})
+                if "example" in body:
+                    body["example"] = json.loads(body["example"])
+                if int(status) >= _FIRST_ERROR:
+                    _as_problem(response, PROBLEMS.get(int(status), {}))
+
+
+def _as_problem(response: dict[str, Any], usual: dict[str, Any]) -> None:
+    """Under its media type alone, with its schema, and the example of every route beside its own."""
+    content = response.get("content", {})
+    if PROBLEM_JSON not in content:
+        return  # a page for people
+    content.pop(JSON, None)
+    own = content[PROBLEM_JSON]
+    own["schema"] = {"$ref": "#/components/schemas/Problem"}
+    usual_examples = usual.get("content", {}).get(PROBLEM_JSON, {}).get("examples", {})
+    own["examples"] = usual_examples | own.get("examples", {})
