@@ -11,7 +11,8 @@ LOOK_ONCE = """
     insert into deadlines (customer_id, kind, subject, partition, due_at, set_by, correlation_id, traceparent)
     select distinct on (customer_id, subject)
            customer_id, 'silence_lasts', subject, partition, now(), set_by, correlation_id, traceparent
-    from deadlines order by customer_id, subject, due_at
+    from deadlines where kind in ('promise_ends', 'risk_check', 'return_window_ends')
+    order by customer_id, subject, due_at
     on conflict do nothing
 """
 """Set by whatever set the order's promise watch. An order without one is looked at when it is heard of next."""
