@@ -281,7 +281,7 @@ def test_an_issue_says_what_is_expected_next_by_when_and_by_what_it_is_known(kin
             assert opened.known
             assert opened.told_by is not None
             assert opened.evidence
-            assert (opened.expected_next is None) == (kind == "lost")
+            assert opened.expected_next
             assert (opened.expected_by is None) == (kind == "lost")
             assert opened.expected_by is None or opened.expected_by > opened.opened_at
 
