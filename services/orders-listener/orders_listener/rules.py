@@ -109,7 +109,7 @@ RULES = (
                 IssueKind.lost,
                 Severity.critical,
                 "The carrier says that a parcel is lost.",
-                "A replacement or a refund",
+                AGAIN_OR_MONEY,
             ),
             silences.lost_by_silence,
         ),
@@ -127,7 +127,7 @@ RULES = (
             IssueKind.damaged,
             Severity.critical,
             "The carrier says that a parcel is damaged.",
-            "A replacement or a refund",
+            AGAIN_OR_MONEY,
         ),
         cures={
             Resolution.replaced: cures.parcel_replaced,
