@@ -11,7 +11,9 @@ from orders_listener.__main__ import main
 from orders_listener.policy import DEFAULT, Lane, Limits
 from orders_listener.policy_files import PolicyRefused, read
 from orders_listener.settings import OrdersListenerSettings
+from tests.sources import ROOT
 
+README = ROOT / "services" / "orders-listener" / "README.md"
 RIGHT = """
 version: 2026-11
 return_window: 30 days
@@ -50,6 +52,13 @@ def test_what_the_file_says_holds_and_everything_else_as_before(tmp_path: Path) 
     )
     assert policy.scan_silence == DEFAULT.scan_silence
     assert policy.limits == Limits(transit="2 working days", handover="40 minutes")
+
+
+def test_the_readme_shows_a_policy_and_names_every_limit(tmp_path: Path) -> None:
+    page = README.read_text(encoding="utf-8")
+    shown = page.partition("```yaml\n")[2].partition("```")[0]
+    assert read(file_of(tmp_path, shown)).terms(Lane("nordship", "DE", "GB")).limits.held == "3 working days"
+    assert [name for name in Limits.__struct_fields__ if f"`{name}`" not in page] == []
 
 
 def test_the_later_lane_wins(tmp_path: Path) -> None:

@@ -248,6 +248,18 @@ STORIES: dict[str, tuple[Said, float, list[str]]] = {
         21,
         ["opened refund_overdue", "ended refund_overdue"],
     ),
+    "one parcel is lost and another silent": (
+        [*TWO_LINES, *on_the_way(day(1), "s-1"), shipment(day(1, 1), "s-2", shipped_line("hat")),
+         scan("picked_up", day(1, 3), "s-2"), scan("lost", day(2)), scan("lost", day(9), "s-2")],
+        10,
+        ["opened lost", "opened transit_stalled", "opened lost", "absorbed transit_stalled"],
+    ),
+    "one parcel is held and another silent": (
+        [*TWO_LINES, *on_the_way(day(1), "s-1"), shipment(day(1, 1), "s-2", shipped_line("hat")),
+         scan("picked_up", day(1, 3), "s-2"), scan("held", day(2))],
+        5,
+        ["opened held", "opened transit_stalled"],
+    ),
     "a parcel too many": (
         [*MOVING, shipment(day(1, 5), "s-2", shipped_line()), scan("delivered", day(2), "s-2")], 60, []
     ),
@@ -281,7 +293,7 @@ def test_an_issue_says_what_is_expected_next_by_when_and_by_what_it_is_known(kin
             assert opened.known
             assert opened.told_by is not None
             assert opened.evidence
-            assert (opened.expected_next is None) == (kind == "lost")
+            assert opened.expected_next
             assert (opened.expected_by is None) == (kind == "lost")
             assert opened.expected_by is None or opened.expected_by > opened.opened_at
 

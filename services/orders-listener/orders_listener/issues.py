@@ -62,6 +62,17 @@ class Issue(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.resolution is None
 
 
+def parcel_of(one: Issue | Trouble) -> str | None:
+    """The parcel that it is a trouble of; None for one of a line or the order, even if it names a parcel."""
+    return one.shipment_id if one.subject.partition(" ")[0] == one.shipment_id else None
+
+
+def apart(one: Issue | Trouble, other: Issue | Trouble) -> bool:
+    """Both are troubles of parcels, and of different ones: neither says anything about the other."""
+    first, second = parcel_of(one), parcel_of(other)
+    return first is not None and second is not None and first != second
+
+
 CHANGEABLE = ("severity", "known", "expected_next", "expected_by")
 """What is worth saying again when it changes."""
 

@@ -99,7 +99,7 @@ class Review:
         )
         if rule.cured(self._picture, issue) is not None:
             return
-        why_not = ERASED if self._erased else self._louder(rule)
+        why_not = ERASED if self._erased else self._louder(rule, trouble)
         if why_not is None:
             self.issues[issue.issue_id] = issue
             self._say(issue, issue_book.opening_of(issue), outcome="opened", reason=trouble.reason)
@@ -107,14 +107,14 @@ class Review:
         elif rule.opens_at is not None:
             self._spare(rule, why_not)
 
-    def _louder(self, rule: Rule) -> str | None:
+    def _louder(self, rule: Rule, trouble: Trouble) -> str | None:
         """An open issue that says more than this one could."""
-        kinds = {issue.kind for issue in self._open_issues()}
+        kinds = {issue.kind for issue in self._open_issues() if not issue_book.apart(issue, trouble)}
         return min(kinds & (rule.absorbed_by | rule.silenced_by), default=None)
 
     def _absorb_milder(self, worse: Issue) -> None:
         for issue in self._open_issues():
-            if worse.kind in RULE_OF[issue.kind].absorbed_by:
+            if worse.kind in RULE_OF[issue.kind].absorbed_by and not issue_book.apart(issue, worse):
                 self._resolve(issue, Resolution.absorbed)
 
     def _update(self, known: Issue, trouble: Trouble) -> None:

@@ -55,6 +55,7 @@ ON_THE_WAY_CURES = {
     Resolution.replaced: cures.parcel_resent,
     Resolution.cancelled: cures.cancelled,
 }
+AGAIN_OR_MONEY = "A replacement or a refund"
 AWAITED_CURES = {
     Resolution.delivered: cures.nobody_waits_for_it,
     Resolution.cancelled: cures.cancelled,
@@ -104,7 +105,12 @@ RULES = (
     Rule(
         kind=IssueKind.lost,
         shown=troubles.either(
-            troubles.by_status(IssueKind.lost, Severity.critical, "The carrier says that a parcel is lost."),
+            troubles.by_status(
+                IssueKind.lost,
+                Severity.critical,
+                "The carrier says that a parcel is lost.",
+                AGAIN_OR_MONEY,
+            ),
             silences.lost_by_silence,
         ),
         cures={
@@ -117,7 +123,12 @@ RULES = (
     ),
     Rule(
         kind=IssueKind.damaged,
-        shown=troubles.by_status(IssueKind.damaged, Severity.critical, "The carrier says that a parcel is damaged."),
+        shown=troubles.by_status(
+            IssueKind.damaged,
+            Severity.critical,
+            "The carrier says that a parcel is damaged.",
+            AGAIN_OR_MONEY,
+        ),
         cures={
             Resolution.replaced: cures.parcel_replaced,
             Resolution.refunded: cures.parcel_refunded,
@@ -142,6 +153,7 @@ RULES = (
                 IssueKind.attempt_failed,
                 Severity.notice,
                 "The carrier could not hand over a parcel of your order.",
+                "Another attempt",
                 again=Severity.serious,
             )
         ),

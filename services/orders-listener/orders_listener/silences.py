@@ -35,7 +35,7 @@ class Saying(NamedTuple):
     reason: str
     known: str
     """`{day}` is the day since when."""
-    expected_next: str | None
+    expected_next: str
 
 
 def silent(saying: Saying) -> Shown:
@@ -69,7 +69,7 @@ def _trouble(saying: Saying, picture: Picture, wait: Wait, at: datetime) -> Trou
         reason=saying.reason,
         known=sentence(saying.known.format(day=day)),
         expected_next=saying.expected_next,
-        expected_by=None if worse or saying.expected_next is None else wait.worse_at,
+        expected_by=None if worse or saying.severity is saying.worse else wait.worse_at,
         evidence={"since": wait.since.isoformat(), "limit": wait.limit} | (parcel.evidence if parcel else {}),
     )
 
@@ -102,7 +102,8 @@ transit_stalled = while_promised(
 lost_by_silence = silent(
     Saying(
         IssueKind.lost, lost_parcels, Severity.critical, Severity.critical, "silent_too_long",
-        "The carrier has not scanned a parcel of your order since {day}; it must be counted as lost.", None,
+        "The carrier has not scanned a parcel of your order since {day}; it must be counted as lost.",
+        "A replacement or a refund",
     )
 )  # fmt: skip
 awaiting_pickup = silent(

@@ -112,7 +112,9 @@ def differs(sent: Variant, wanted: Variant) -> bool:
     )
 
 
-def by_status(kind: IssueKind, severity: Severity, known: str, *, again: Severity | None = None) -> Shown:
+def by_status(
+    kind: IssueKind, severity: Severity, known: str, expected_next: str, *, again: Severity | None = None
+) -> Shown:
     """A trouble for each parcel that the carrier last reported with the status of the same name.
 
     Each time that a parcel comes to the status is a trouble of its own, `again` its severity from the second on; said
@@ -132,6 +134,7 @@ def by_status(kind: IssueKind, severity: Severity, known: str, *, again: Severit
                     severity=again if again and reports > 1 else severity,
                     reason=status,
                     known=known,
+                    expected_next=expected_next,
                     evidence=parcel.evidence,
                 )
 
