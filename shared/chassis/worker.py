@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 from chassis import batch as batches
 from chassis import deadlines, metrics, positions, topics
 from chassis.batch import Batch, PositionsMoved, Report
+from chassis.closing import Days
 from chassis.consumer import Consumer
 from chassis.database import sqlstate_of
 from chassis.health import Health
@@ -30,6 +31,8 @@ from chassis.trouble import Backoff, BugWatch, Cause, cause_of
 log = structlog.get_logger(__name__)
 
 POLL_TIMEOUT_MS = 100
+MIDNIGHT_POLL_MS = 10
+"""While other workers have not come to the end of the day."""
 WATCHDOG_S = 30.0
 """A poll that has not come back by then never will (aiokafka can hang in a rebalance)."""
 FAILED_POLLS = 10
@@ -61,6 +64,7 @@ class Worker:
         self._lanes: dict[int, Lane] = {}
         self._backoffs: dict[int, Backoff] = {}
         self._bugs = BugWatch()
+        self._days = Days(runtime, health)
         self._slots = asyncio.Semaphore(self._settings.partitions_in_flight)
         self._hints: dict[tuple[str, int], int] = {}
         self._hinted_at_s = self._looked_at_s = 0.0
@@ -122,6 +126,7 @@ class Worker:
         self._busy = any(
             await asyncio.gather(*(self._work(lane, deadlines_due=lane.partition in due) for lane in self._open()))
         )
+        self._busy = await self._days.move_on(self._open()) or self._busy
         await self._hint()
 
     def _open(self) -> Sequence[Lane]:
@@ -130,7 +135,8 @@ class Worker:
     async def _poll(self) -> list[RawRecord]:
         patience_s = max(WATCHDOG_S, 2 * self._settings.kafka_session_timeout_ms / 1000)  # a rebalance takes one
         try:
-            records = await asyncio.wait_for(self._consumer.poll(1 if self._busy else POLL_TIMEOUT_MS), patience_s)
+            timeout_ms = 1 if self._busy else MIDNIGHT_POLL_MS if self._days.waits else POLL_TIMEOUT_MS
+            records = await asyncio.wait_for(self._consumer.poll(timeout_ms), patience_s)
         except TimeoutError:
             await self._rebuild("polling hangs")
         except Exception as error:  # noqa: BLE001 whatever it was, what other partitions brought may be lost with it
@@ -196,7 +202,9 @@ class Worker:
                 raise
             self._failed(partition, error)
             return
-        lane = Lane(partition, self._service.consumes, stored, self._settings.clock)
+        closes = self._service.close_day is not None
+        lane = Lane(partition, self._service.consumes, stored, self._settings.clock, closes_days=closes)
+        lane.closed_until = self._days.closed_until
         if partition in self._consumer.partitions():  # it may have gone while we asked the database
             for topic, offset in lane.positions.items():
                 self._consumer.seek(topic, partition, offset)

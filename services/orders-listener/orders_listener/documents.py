@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 
 from contracts.catalogue import catalogue
 from contracts.envelope import entry_of
+from orders_listener.early_warning.journeys import Journey
 from orders_listener.entries import HistoryEntry
 from orders_listener.issues import Issue
 from orders_listener.timelines import Standing, Timeline
@@ -38,6 +39,7 @@ class _Document(Struct, frozen=True, kw_only=True):
     woken_at: dict[DeadlineKind, datetime]
     standing: Standing
     reached_at: datetime | None
+    journey: Journey | None = None
 
 
 _documents = msgspec.json.Decoder(_Document)

@@ -32,6 +32,19 @@ class Trouble(Struct, frozen=True, kw_only=True):
     expected_next: str | None = None
     expected_by: datetime | None = None
     evidence: dict[str, str] = {}
+    version: str = "1"
+    """Of the rule, and of the numbers that it used."""
+    numbers: dict[str, int] = {}
+    """What the rule looked at, for the decision only."""
+
+
+class Why(Struct, frozen=True, kw_only=True):
+    """What is put on record of a decision."""
+
+    reason: str
+    """A stable code."""
+    version: str = "1"
+    numbers: dict[str, int] = {}
 
 
 class Issue(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -26,6 +26,7 @@ from contracts.storefront import (
     ShipmentProgressed,
 )
 from contracts.vocabulary import Destination, OrderLine, Promise
+from orders_listener.early_warning.snapshots import Snapshot
 from orders_listener.entries import HistoryEntry, HistoryFact
 from orders_listener.parcels import Parcel, Quantities, parcels_of, pieces, summed
 from orders_listener.promises import Promised, binding_promise, end_of, last_promise, promise_in, zone_named
@@ -36,8 +37,10 @@ F = TypeVar("F", bound=HistoryFact)
 class Picture:
     """An order as its history tells it. `entries` are in order; every answer is worked out once, when asked."""
 
-    def __init__(self, entries: Sequence[HistoryEntry], *, shop_zone: str) -> None:
+    def __init__(self, entries: Sequence[HistoryEntry], *, shop_zone: str, snapshot: Snapshot | None = None) -> None:
         self.entries = entries
+        self.snapshot = snapshot or Snapshot()
+        """What the shop's closed days have taught."""
         self._shop_zone = shop_zone
 
     def all(self, kind: type[F]) -> list[F]:

@@ -16,6 +16,8 @@ class Policy(Struct, frozen=True, kw_only=True):
     """How long before a promise ends somebody looks whether it will be kept."""
     scan_silence: timedelta = timedelta(days=3)
     """A parcel not scanned for longer may have stopped."""
+    caught_share: float = 0.77
+    """Of the orders that will come late, so many should be warned of at the last look that gives the wanted lead."""
 
 
 DEFAULT = Policy()

@@ -5,13 +5,14 @@ Owns the order of these steps. Must not know a kind of issue (rules.py has the t
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from chassis.outcomes import NOTHING, Decision, Outcome
 from contracts import Fact
 from contracts.orders import Resolution
 from contracts.storefront import OrderPlaced
 from orders_listener import issues as issue_book
-from orders_listener.issues import Issue, Trouble
+from orders_listener.issues import Issue, Trouble, Why
 from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
 from orders_listener.rules import RULE_OF, RULES, Rule
@@ -95,10 +96,11 @@ class Review:
         why_not = ERASED if self._erased else self._louder(rule)
         if why_not is None:
             self.issues[issue.issue_id] = issue
-            self._say(issue, issue_book.opening_of(issue), outcome="opened", reason=trouble.reason)
+            why = Why(reason=trouble.reason, version=trouble.version, numbers=trouble.numbers)
+            self._say(issue, issue_book.opening_of(issue), "opened", why)
             self._absorb_milder(issue)
         elif rule.opens_at is not None:
-            self._spare(rule, why_not)
+            self._spare(rule, Why(reason=why_not))
 
     def _louder(self, rule: Rule) -> str | None:
         """An open issue that says more than this one could."""
@@ -118,17 +120,27 @@ class Review:
 
     def _resolve(self, open_issue: Issue, resolution: Resolution) -> None:
         issue = self.issues[open_issue.issue_id] = issue_book.resolved(open_issue, resolution, self._at)
-        self._say(issue, issue_book.resolving_of(issue), outcome="resolved", reason=resolution)
+        self._say(issue, issue_book.resolving_of(issue), "resolved", Why(reason=resolution))
 
-    def _say(self, issue: Issue, fact: Fact, *, outcome: str, reason: str) -> None:
-        decision = Decision(
-            subject=issue.issue_id, rule=issue.kind, outcome=outcome, reason=reason, detail=issue_book.times_of(issue)
-        )
-        self.outcome += Outcome(rows=(issue,), facts=(fact,), decisions=(decision,))
+    def _say(self, issue: Issue, fact: Fact, outcome: str, why: Why) -> None:
+        times = issue_book.times_of(issue)
+        self.outcome += Outcome(rows=(issue,), facts=(fact,))
+        self._decide(issue.issue_id, issue.kind, outcome, why, times)
 
-    def _spare(self, rule: Rule, reason: str) -> None:
+    def _spare(self, rule: Rule, why: Why | None) -> None:
         """Somebody looked and decided against; the order is what can be asked about then."""
-        decision = Decision(subject=self._placed.order_id, rule=rule.kind, outcome="not_opened", reason=reason)
+        if why is not None:
+            self._decide(self._placed.order_id, rule.kind, "not_opened", why, {})
+
+    def _decide(self, subject: str, rule: str, outcome: str, why: Why, times: dict[str, Any]) -> None:
+        decision = Decision(
+            subject=subject,
+            rule=rule,
+            outcome=outcome,
+            reason=why.reason,
+            version=why.version,
+            detail=times | why.numbers,
+        )
         self.outcome += Outcome(decisions=(decision,))
 
     def _open_issues(self) -> list[Issue]:
