@@ -11,9 +11,9 @@ from storefront.publisher import Publisher
 from storefront.saying import Said
 from storefront.simulator import Shop
 
-QUIET_TAIL = timedelta(days=30)
+QUIET_TAIL = timedelta(days=30, minutes=1)
+"""After the day of the last fact: return windows, expiries and deadlines come to their end, the last day is closed."""
 A_DAY = timedelta(days=1)
-"""After the last fact, so that return windows, expiries and deadlines come to their end."""
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 

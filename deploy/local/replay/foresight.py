@@ -41,9 +41,13 @@ def looks(orders: Rows, forecasts: Rows, lead_h: int) -> list[Look]:
         order = ends.get(row["order_id"])
         if order and row["ends_at"] == order["promised_until"] and _lead(row) >= timedelta(hours=lead_h):
             last[row["order_id"]] = max(row, last.get(row["order_id"], row), key=lambda each: _moment(each["at"]))
-    stages = {row["stage"] for row in last.values()} - {"-1"}
-    found = [_look(row, ends[order_id]) for order_id, row in last.items() if row["stage"] in stages]
+    deciding = max((row["stage"] for row in last.values()), default="", key=_number)
+    found = [_look(row, ends[order_id]) for order_id, row in last.items() if row["stage"] == deciding]
     return sorted(found, key=lambda look: look.at)
+
+
+def _number(stage: str) -> int:
+    return int(stage or -1)
 
 
 def _lead(row: Mapping[str, str]) -> timedelta:

@@ -57,7 +57,7 @@ def forecast_at(picture: Picture, at: datetime, policy: Policy) -> Forecast | No
 
 def _tick(picture: Picture, at: datetime, policy: Policy) -> Tick | None:
     """The tick that `at` is; None for a promise that has none."""
-    looks = ticks(picture.binding, picture.zone, policy.warning_lead) if picture.binding else []
+    looks = ticks(picture.binding, picture.zone, policy.warning_lead) if picture.binding else ()
     return next((tick for tick in looks if tick.at == at), None)
 
 

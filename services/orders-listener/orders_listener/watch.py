@@ -6,6 +6,7 @@ Owns the kinds of deadlines. Must not know what is decided when one comes (rules
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain
 
 from chassis.outcomes import ClearDeadline, SetDeadline
 from orders_listener.early_warning.ticks import ticks
@@ -52,9 +53,10 @@ def _promise_watch(picture: Picture, policy: Policy, looked_at: datetime | None)
 
 def _next_look(picture: Picture, promise: Promised, policy: Policy, looked_at: datetime | None) -> datetime | None:
     looks = ticks(promise, picture.zone, policy.warning_lead)
-    if not looks:
+    first = next(looks, None)
+    if first is None:
         return promise.look_again_at(policy.warning_lead)
-    return next((tick.at for tick in looks if looked_at is None or tick.at > looked_at), None)
+    return next((tick.at for tick in chain((first,), looks) if looked_at is None or tick.at > looked_at), None)
 
 
 def difference(order_id: str, before: Deadlines, after: Deadlines) -> tuple[SetDeadline | ClearDeadline, ...]:

@@ -29,30 +29,19 @@ class Tick(Struct, frozen=True, kw_only=True):
     """0 for the last look that gives the wanted lead, 1 for the last that gives half of it, `EARLY` before."""
 
 
-def ticks(promise: Promised, zone: ZoneInfo, lead: timedelta) -> list[Tick]:
+def ticks(promise: Promised, zone: ZoneInfo, lead: timedelta) -> Iterator[Tick]:
     """Every look at a long promise, the earliest first; none for a short one, and none before it was known."""
     if not is_long(promise) or promise.ends_at - promise.given_at < 2 * lead:
-        return []
-    return [tick for tick in _ticks(promise, zone, lead) if tick.at >= promise.learned_at]
-
-
-def _ticks(promise: Promised, zone: ZoneInfo, lead: timedelta) -> Iterator[Tick]:
-    promised_on = last_day(promise, zone)
-    stages: dict[date, int] = {}
-    for stage, wanted in reversed(list(enumerate((lead, lead / 2)))):
-        stages[_last_evening(promise.ends_at - wanted, zone)] = stage
+        return
+    stages = {_last_evening(promise.ends_at - wanted, zone): stage for stage, wanted in ((1, lead / 2), (0, lead))}
     first = min(stages)
-    days = [first - timedelta(days=before) for before in range(EARLY_DAYS, 0, -1)] + sorted(stages)
-    for day in days:
-        at = _evening(day, zone)
-        if at > promise.given_at:
+    promised_on = last_day(promise, zone)
+    for day in [*(first - timedelta(days=before) for before in range(EARLY_DAYS, 0, -1)), *sorted(stages)]:
+        at = datetime.combine(day, TOLD_AT, zone).astimezone(UTC)
+        if at > promise.given_at and at >= promise.learned_at:
             yield Tick(at=at, on=day, promised_on=promised_on, stage=stages.get(day, EARLY))
 
 
 def _last_evening(before: datetime, zone: ZoneInfo) -> date:
-    day = before.astimezone(zone).date()
-    return day if _evening(day, zone) <= before else day - timedelta(days=1)
-
-
-def _evening(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, TOLD_AT, zone).astimezone(UTC)
+    local = before.astimezone(zone)
+    return local.date() if local.time() >= TOLD_AT else local.date() - timedelta(days=1)
