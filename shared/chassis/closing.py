@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from sqlalchemy import text
 
-from chassis.health import Health
+from chassis import metrics
 from chassis.lane import Lane
 from chassis.midnights import A_DAY, midnight
 from chassis.runtime import Runtime
@@ -32,11 +32,11 @@ LOOK_AT_THE_CLOCK_EVERY_S = 30.0
 class Days:
     """What one worker knows of closed days, and its part in closing them."""
 
-    def __init__(self, runtime: Runtime, health: Health) -> None:
+    def __init__(self, runtime: Runtime) -> None:
         self.closed_until: datetime | None = None
         self.waits = False
         """Simulated time: a lane here has come to midnight, and the day is not closed."""
-        self._runtime, self._health = runtime, health
+        self._runtime = runtime
         self._looked_at_s = 0.0
         self._backoff: Backoff | None = None
 
@@ -79,8 +79,7 @@ class Days:
     def _failed(self, error: Exception) -> None:
         self._backoff = self._backoff or Backoff()
         cause = self._backoff.failed(error)
-        if cause is not Cause.transient:
-            self._health.set_ready(False, f"a day cannot be closed: {error}")
+        metrics.retries.labels(cause).inc()
         log.warning("closing a day failed", error=type(error).__name__, cause=cause.value,
                     exc_info=None if cause is Cause.transient else error)  # fmt: skip
 

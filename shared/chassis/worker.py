@@ -64,7 +64,7 @@ class Worker:
         self._lanes: dict[int, Lane] = {}
         self._backoffs: dict[int, Backoff] = {}
         self._bugs = BugWatch()
-        self._days = Days(runtime, health)
+        self._days = Days(runtime)
         self._slots = asyncio.Semaphore(self._settings.partitions_in_flight)
         self._hints: dict[tuple[str, int], int] = {}
         self._hinted_at_s = self._looked_at_s = 0.0
