@@ -8,7 +8,9 @@ from typing import TypeAlias
 
 import asyncpg
 
-LEFT_OUT = frozenset({"outbox_id", "decision_id", "parked_id", "created_at", "parked_at", "received_at", "settled_at"})
+LEFT_OUT = frozenset(
+    {"outbox_id", "decision_id", "parked_id", "created_at", "parked_at", "received_at", "settled_at", "closed_until"}
+)
 SHOWN = 4
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -127,8 +127,7 @@ async def rows(runtime: Runtime, query: str, **values: Any) -> list[dict[str, An
 
 def at(hour: float, day: int = 1) -> datetime:
     """A moment of the tests' January 2026."""
-    seconds = round(hour * 3600)
-    return datetime(2026, 1, day, seconds // 3600, seconds % 3600 // 60, seconds % 60, tzinfo=UTC)
+    return datetime(2026, 1, day, tzinfo=UTC) + timedelta(seconds=round(hour * 3600))
 
 
 async def totals(runtime: Runtime) -> dict[str, int]:

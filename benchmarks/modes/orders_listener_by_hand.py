@@ -10,6 +10,7 @@ import gc
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import asyncpg
@@ -34,6 +35,7 @@ from contracts.envelope import entry_of
 from contracts.kafka import subject_of
 from orders_listener.accounts import Account, Patron
 from orders_listener.documents import from_document, to_document
+from orders_listener.early_warning.journeys import Journey
 from orders_listener.folding import fold
 from orders_listener.issues import Issue
 from orders_listener.policy import DEFAULT
@@ -69,6 +71,7 @@ class Written:
     def __init__(self) -> None:
         self.timelines: dict[str, Timeline] = {}
         self.issues: dict[str, Issue] = {}
+        self.journeys: dict[str, Journey] = {}
         self.deadlines: dict[tuple[str, str, str], tuple[Any, ...] | None] = {}
         self.outbox: list[tuple[Any, ...]] = []
         self.decisions: list[tuple[Any, ...]] = []
@@ -82,6 +85,8 @@ class Written:
                 self.timelines[changed.order_id] = changed
             elif type(changed) is Issue:
                 self.issues[changed.issue_id] = changed
+            elif type(changed) is Journey:
+                self.journeys[changed.order_id] = changed
         for change in outcome.deadlines:
             key = (event.customer_id, change.kind, change.subject)
             self.deadlines[key] = None
@@ -153,6 +158,7 @@ async def _save(connection: Connection, written: Written) -> None:
         [r.standing.delivered_at for r in rows], [to_document(r) for r in rows],
     )  # fmt: skip
     await _save_issues(connection, [written.issues[issue_id] for issue_id in sorted(written.issues)])
+    await _save_journeys(connection, [written.journeys[order_id] for order_id in sorted(written.journeys)])
     await _save_deadlines(connection, written)
     await connection.copy_records_to_table("outbox", records=written.outbox, columns=COLUMNS)
     await connection.copy_records_to_table("decisions", records=written.decisions, columns=DECISIONS)
@@ -174,6 +180,26 @@ async def _save_issues(connection: Connection, issues: list[Issue]) -> None:
         [i.kind for i in issues], ["open" if i.is_open else "resolved" for i in issues], [i.severity for i in issues],
         [i.opened_at for i in issues], [i.resolved_at for i in issues],
         [msgspec.json.encode(i).decode() for i in issues],
+    )  # fmt: skip
+
+
+async def _save_journeys(connection: Connection, journeys: list[Journey]) -> None:
+    if not journeys:
+        return
+    await connection.execute(
+        """insert into journeys (order_id, plan, country, region, known_on, ship_by_on, promised_on, moved_on,
+                                 moved_known_on, ended_on, delivered)
+           select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::date[], $6::date[], $7::date[],
+                                $8::date[], $9::date[], $10::date[], $11::boolean[])
+           on conflict (order_id) do update
+           set plan = excluded.plan, country = excluded.country, region = excluded.region,
+               known_on = excluded.known_on, ship_by_on = excluded.ship_by_on, promised_on = excluded.promised_on,
+               moved_on = excluded.moved_on, moved_known_on = excluded.moved_known_on, ended_on = excluded.ended_on,
+               delivered = excluded.delivered""",
+        [j.order_id for j in journeys], [j.plan for j in journeys], [j.country for j in journeys],
+        [j.region for j in journeys], [j.known_on for j in journeys], [j.ship_by_on for j in journeys],
+        [j.promised_on for j in journeys], [j.moved_on for j in journeys], [j.moved_known_on for j in journeys],
+        [j.ended_on or date.max for j in journeys], [j.delivered for j in journeys],
     )  # fmt: skip
 
 

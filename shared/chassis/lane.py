@@ -14,6 +14,7 @@ from itertools import islice
 
 from chassis.batch import Batch, Report
 from chassis.listening import Listening
+from chassis.midnights import gate
 from chassis.positions import Position
 from chassis.reading import Entry
 from chassis.sequence import LONG_AGO
@@ -53,7 +54,13 @@ class Lane:
     """Buffers between polls and batches for one partition that this worker owns."""
 
     def __init__(
-        self, partition: int, inlets: Sequence[Inlet], positions: Mapping[str, Position], clock: ClockKind
+        self,
+        partition: int,
+        inlets: Sequence[Inlet],
+        positions: Mapping[str, Position],
+        clock: ClockKind,
+        *,
+        closes_days: bool = False,
     ) -> None:
         self.partition = partition
         self.clock = clock
@@ -69,6 +76,8 @@ class Lane:
         }
         self.settled_at = max((position.settled_at or LONG_AGO for position in positions.values()), default=LONG_AGO)
         self.more_due = False
+        self.stops_at_midnight = closes_days and clock is ClockKind.simulated
+        self.closed_until: datetime | None = None
 
     @property
     def positions(self) -> dict[str, int]:
@@ -106,7 +115,21 @@ class Lane:
         """Up to which moment this partition's deadlines may be folded, once everything at hand is."""
         if self.clock is ClockKind.real:
             return min(topic.listening.passed(max(topic.end, topic.read_until)) for topic in self.topics.values())
+        heard = self._heard()
+        return min(heard, self._gate()) if self.stops_at_midnight else heard
+
+    def _heard(self) -> datetime:
         return min((topic.time for topic in self.topics.values() if topic.carries_time), default=LONG_AGO)
+
+    def _gate(self) -> datetime:
+        first = (entry.event.time for topic in self.topics.values() for entry in topic.waiting
+                 if entry.event and not entry.marker) if self.settled_at == LONG_AGO else ()  # fmt: skip
+        return gate(self.closed_until, self.settled_at, min(first, default=None))
+
+    @property
+    def waits_for_closing(self) -> bool:
+        """Everything of a day is folded, and more is at hand: the day has to be closed."""
+        return self.stops_at_midnight and self._gate() <= self.settled_at < self._heard()
 
     def next_batch(self, most: int, *, deadlines_due: bool = False) -> Batch | None:
         """The next `most` entries with the deadlines between them; None when there is nothing to do.

@@ -115,6 +115,14 @@ _TABLES = (
 )  # fmt: skip
 
 
+_CLOSINGS = """
+create table closings (
+    closed_until timestamptz           -- all days before this midnight (UTC) are summed up; null: none yet
+);
+insert into closings values (null);
+"""
+
+
 def create(operations: Operations) -> None:
     """Create them; for the `upgrade` of a first migration."""
     for statement in filter(str.strip, _CREATE.split(";\n")):
@@ -125,3 +133,14 @@ def drop(operations: Operations) -> None:
     """Drop them; for its `downgrade`."""
     for table in _TABLES:
         operations.execute(f"drop table {table}")
+
+
+def add_closings(operations: Operations) -> None:
+    """What a service with a daily closing needs; for the `upgrade` of a migration of its own."""
+    for statement in filter(str.strip, _CLOSINGS.split(";\n")):
+        operations.execute(statement)
+
+
+def drop_closings(operations: Operations) -> None:
+    """Drop it; for that migration's `downgrade`."""
+    operations.execute("drop table closings")

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -16,6 +17,8 @@ Tx = AsyncConnection
 """An open transaction. Functions of a store take it first and never commit."""
 
 A = TypeVar("A")
+CloseDay = Callable[[Tx, date], Awaitable[None]]
+"""What a service sums up when a day (UTC) is over: called once for each day, in order; see `chassis.closing`."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Service:
     publishes: tuple[type[Fact], ...]
     folding: Folding[Any]
     migrations: Path
+    close_day: CloseDay | None = None
 
     @property
     def source(self) -> str:

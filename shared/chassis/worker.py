@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError
 from chassis import batch as batches
 from chassis import deadlines, metrics, positions, topics
 from chassis.batch import Batch, PositionsMoved, Report
+from chassis.closing import Days
 from chassis.consumer import Consumer
 from chassis.database import sqlstate_of
 from chassis.health import Health
@@ -31,6 +32,8 @@ from chassis.trouble import Backoff, BugWatch, Cause, cause_of
 log = structlog.get_logger(__name__)
 
 POLL_TIMEOUT_MS = 100
+MIDNIGHT_POLL_MS = 10
+"""Simulated time: while lanes, here or elsewhere, come to the end of the day."""
 WATCHDOG_S = 30.0
 """A poll that has not come back by then never will (aiokafka can hang in a rebalance)."""
 FAILED_POLLS = 10
@@ -62,6 +65,7 @@ class Worker:
         self._lanes: dict[int, Lane] = {}
         self._backoffs: dict[int, Backoff] = {}
         self._bugs = BugWatch()
+        self._days = Days(runtime)
         self._slots = asyncio.Semaphore(self._settings.partitions_in_flight)
         self._hints: dict[tuple[str, int], int] = {}
         self._hinted_at_s = self._looked_at_s = 0.0
@@ -122,10 +126,11 @@ class Worker:
         await self._adopt()
         await self._make_room()
         await self._listen()
-        self._set_to_work(await self._due_partitions())
+        await self._days.move_on(self._open())
+        await self._set_to_work(await self._due_partitions())
         await self._hint()
 
-    def _set_to_work(self, due: Collection[int]) -> None:
+    async def _set_to_work(self, due: Collection[int]) -> None:
         """Let every lane fold that is not at it; a bug in one that was ends the process."""
         for lane in [lane for lane, task in self._working.items() if task.done()]:
             self._working.pop(lane).result()
@@ -133,6 +138,7 @@ class Worker:
             if lane not in self._working:
                 work = self._work(lane, deadlines_due=lane.partition in due)
                 self._working[lane] = asyncio.create_task(work)
+        await asyncio.sleep(0)  # those that have nothing to do are done
 
     async def _finish(self) -> None:
         """Let the lanes come to an end with what they have."""
@@ -142,11 +148,16 @@ class Worker:
     def _open(self) -> Sequence[Lane]:
         return list(self._lanes.values())
 
+    def _poll_timeout_ms(self) -> int:
+        at_work = any(not task.done() for task in self._working.values())
+        if self._days.waits or (at_work and self._settings.clock is ClockKind.simulated):
+            return MIDNIGHT_POLL_MS
+        return POLL_BESIDE_WORK_MS if at_work else POLL_TIMEOUT_MS
+
     async def _poll(self) -> list[RawRecord]:
         patience_s = max(WATCHDOG_S, 2 * self._settings.kafka_session_timeout_ms / 1000)  # a rebalance takes one
         try:
-            timeout_ms = POLL_BESIDE_WORK_MS if self._working else POLL_TIMEOUT_MS
-            records = await asyncio.wait_for(self._consumer.poll(timeout_ms), patience_s)
+            records = await asyncio.wait_for(self._consumer.poll(self._poll_timeout_ms()), patience_s)
         except TimeoutError:
             await self._rebuild("polling hangs")
         except Exception as error:  # noqa: BLE001 whatever it was, what other partitions brought may be lost with it
@@ -212,7 +223,9 @@ class Worker:
                 raise
             self._failed(partition, error)
             return
-        lane = Lane(partition, self._service.consumes, stored, self._settings.clock)
+        closes = self._service.close_day is not None
+        lane = Lane(partition, self._service.consumes, stored, self._settings.clock, closes_days=closes)
+        lane.closed_until = self._days.closed_until
         if partition in self._consumer.partitions():  # it may have gone while we asked the database
             for topic, offset in lane.positions.items():
                 self._consumer.seek(topic, partition, offset)

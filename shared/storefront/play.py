@@ -11,8 +11,9 @@ from storefront.publisher import Publisher
 from storefront.saying import Said
 from storefront.simulator import Shop
 
-QUIET_TAIL = timedelta(days=30)
-"""After the last fact, so that return windows, expiries and deadlines come to their end."""
+QUIET_TAIL = timedelta(days=30, minutes=1)
+"""After the day of the last fact: return windows, expiries and deadlines come to their end, the last day is closed."""
+A_DAY = timedelta(days=1)
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -58,10 +59,11 @@ def chunks(events: Iterable[Said], step: timedelta, tail: timedelta = QUIET_TAIL
         facts.append(said)
     if boundary is None:
         return
-    end = boundary + tail
-    while boundary <= end:
+    end = _boundary_after(said.said_at, A_DAY) + tail  # whatever the step: the same end in every run
+    while boundary < end:
         yield Chunk(facts, boundary)
         facts, boundary = [], boundary + step
+    yield Chunk(facts, end)
 
 
 def _boundary_after(moment: datetime, step: timedelta) -> datetime:

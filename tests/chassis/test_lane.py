@@ -21,9 +21,9 @@ from tests.chassis.shop import lost, placed
 from tests.running import at
 
 
-def lane(clock: ClockKind = ClockKind.simulated) -> Lane:
+def lane(clock: ClockKind = ClockKind.simulated, *, closes_days: bool = False) -> Lane:
     """A new one, both topics at their beginning."""
-    return Lane(0, SERVICE.consumes, {ORDERS: Position(0), SHIPMENTS: Position(0)}, clock)
+    return Lane(0, SERVICE.consumes, {ORDERS: Position(0), SHIPMENTS: Position(0)}, clock, closes_days=closes_days)
 
 
 def entry(topic: str, offset: int, event: Event[Any] | None) -> Entry:
@@ -126,3 +126,37 @@ def test_the_end_of_a_transaction_is_no_record_to_wait_for() -> None:
         found.fetched(ORDERS, at_ms, 2, 2)  # offset 1 holds the commit of the publisher's transaction
         found.fetched(SHIPMENTS, at_ms, 0, 0)
     assert found.horizon() == moment(1)
+
+
+def three_days(found: Lane) -> Lane:
+    """An order in the morning of each of three days, and a while after them."""
+    orders = [entry(ORDERS, number, placed("ada", f"o{number}", 10 + 24 * number)) for number in range(3)]
+    found.receive([*orders, mark(ORDERS, 3, 100), mark(SHIPMENTS, 0, 100)])
+    return found
+
+
+def test_a_partition_stops_at_midnight_until_the_day_is_closed() -> None:
+    found = three_days(lane(closes_days=True))
+    assert ids(found) == ["placed-o0"]
+    assert (found.settled_at, found.waits_for_closing) == (at(24), True)
+    assert ids(found) == []
+    found.closed_until = at(24)
+    assert not found.waits_for_closing
+    assert ids(found) == ["placed-o1"]
+    found.closed_until = at(72)
+    assert ids(found) == ["placed-o2"]
+    assert found.settled_at == at(96)
+
+
+@pytest.mark.parametrize(("clock", "closes_days"), [(ClockKind.simulated, False), (ClockKind.real, True)])
+def test_nothing_else_stops_at_midnight(clock: ClockKind, closes_days: bool) -> None:
+    found = three_days(lane(clock, closes_days=closes_days))
+    assert ids(found) == ["placed-o0", "placed-o1", "placed-o2"]
+    assert not found.waits_for_closing
+
+
+def test_a_partition_in_which_nothing_ever_happened_holds_up_nobody() -> None:
+    found = lane(closes_days=True)
+    found.receive([mark(ORDERS, 0, 100), mark(SHIPMENTS, 0, 100)])
+    assert ids(found) == []
+    assert found.settled_at == at(100)

@@ -40,7 +40,7 @@ async def test_a_promise_broken_in_silence_is_noticed_told_and_made_good_before_
     await bob.is_sent("b2", day=1)
     await bob.receives("b2", day=3)
     await bob.time_is(5)
-    assert await bob.decided_at("orders_listener", "delivery_at_risk", "not_handed_over") == [bob.at(4, 5)]
+    assert await bob.decided_at("orders_listener", "delivery_at_risk", "not_handed_over") == [bob.at(4, 1)]
     assert (await bob.told())[-1] == "issue_opened"
 
     await bob.time_is(6, 4.9)

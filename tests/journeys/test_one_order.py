@@ -26,7 +26,7 @@ Row = Mapping[str, Any]
 Tables = dict[tuple[str, str], Sequence[Row]]
 """Rows by service and table."""
 
-UNSHOWN_TABLES = ("positions", "customers", "outbox")
+UNSHOWN_TABLES = ("positions", "customers", "outbox", "closings", "snapshots")
 UNSHOWN_COLUMNS = frozenset(
     {"customer_id", "partition", "offset", "content_hash", "traceparent", "correlation_id", "received_at", "version",
      "leased_until", "set_by", "root_id", "actor", "decision_id", "cause_kind"}
@@ -49,6 +49,7 @@ so `customer_id` is left out, and so are
 - `positions`: in the same transaction every batch moves the position of each topic;
 - `customers`: one row per service, whose lock is held while anything of Ada is read or written;
 - `outbox`: each fact lay there from the commit until Kafka had acknowledged it; what was said is listed instead;
+- `closings` and `snapshots`: each midnight the orders-listener sums up what all orders have shown;
 - columns that say the same in every row here (correlation, version …).
 
 Of an id the first eight characters are shown. A row is shown when it is new (+), different from before (~) or gone (−);

@@ -317,7 +317,7 @@ def test_an_order_heard_of_after_its_promise_is_late_from_then() -> None:
 def test_deadlines_are_cleared_when_nobody_waits_any_more() -> None:
     watched = tell(placed(), paid())
     assert watched.deadlines.pop(DeadlineKind.silence_lasts) == day(3)
-    assert watched.deadlines == {DeadlineKind.promise_ends: END, DeadlineKind.risk_check: END - timedelta(days=2)}
+    assert watched.deadlines == {DeadlineKind.promise_ends: END, DeadlineKind.risk_check: day(3, 10)}
     done = in_this_order([said(fact) for fact in (*on_the_way(), scan("delivered", day(2)))], account=watched.account)
     assert done.deadlines == {DeadlineKind.return_window_ends: day(16)}
     over = in_this_order([said(cancelled(day(3)))], account=done.account)

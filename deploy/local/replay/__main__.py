@@ -19,7 +19,7 @@ from rich.console import Console
 from chassis.topics import WrongPartitions
 from deploy.local.ports import PortError
 from deploy.local.processes import ProcessError
-from deploy.local.replay import replaying
+from deploy.local.replay import pictures, replaying
 from deploy.local.replay.backup import restored
 from deploy.local.replay.equalities import HURRIED, equalities
 from deploy.local.replay.playing import NothingMoves
@@ -88,8 +88,10 @@ async def _replay(recording: Recording, read_s: float, build: Path, console: Con
     build.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 nothing else runs yet
     figures = await replaying.replay(recording, read_s, build, console)
     (build / "replay.json").write_text(json.dumps(figures, indent=2) + "\n")
+    drawn = pictures.draw(build, figures["early_warning"])
     console.print(replaying.table(figures))
     console.print(f"the figures are in {build / 'replay.json'}, what they are made of in {build}/*.csv")
+    console.print(f"pictures of the early warning: {', '.join(str(file) for file in drawn)}")
     return 0 if figures["points"]["equal"] and not figures["decisions_without_cause"] else 1
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from deploy.local.replay.databases import Databases
 
-HOW_IT_WAS_HEARD = frozenset({"positions", "inbox", "outbox", "commands", "told_before", "alembic_version"})
+HOW_IT_WAS_HEARD = frozenset({"positions", "closings", "inbox", "outbox", "commands", "told_before", "alembic_version"})
 """Tables that differ with the way of hearing and hold nothing that was concluded."""
 LEFT_OUT: Mapping[str, frozenset[str]] = {
     "decisions": frozenset({"decision_id"}),

@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from deploy.local.replay.foresight import foresight
+
 Rows = Sequence[Mapping[str, str]]
-FILES = ("orders", "issues", "ledger", "messages", "asked", "decisions", "records", "tables", "run")
+FILES = ("orders", "issues", "forecasts", "ledger", "messages", "asked", "decisions", "records", "tables", "run")
 LEADS_H = (72, 48, 24)
 
 
@@ -43,6 +45,7 @@ def figures_of(files: Mapping[str, Rows]) -> dict[str, Any]:
         "issues_by_kind": _counted(issue["kind"] for issue in files["issues"]),
         "noticed": warnings(orders, first_opened(files["issues"])),
         "warned": warnings(orders, first_told(sent)),
+        "early_warning": foresight(orders, files["forecasts"]),
         "points": points(files["ledger"], run),
         "messages_by_state": _counted(message["state"] for message in messages),
         "messages_sent_by_kind": _counted(message["kind"] for message in sent),

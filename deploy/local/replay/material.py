@@ -22,6 +22,9 @@ QUERIES: Mapping[str, tuple[str, str]] = {
             where d.customer_id = i.customer_id and d.subject = i.issue_id and d.outcome = 'opened'
             order by decision_id limit 1) d on true
         order by i.opened_at, i.issue_id"""),
+    "forecasts": ("orders_listener", """
+        select at, order_id, ends_at, stage, raw_milli, late_milli, bar_milli, snapshot from forecasts
+        order by at, order_id, ends_at"""),
     "ledger": ("loyalty", """
         select at, customer_id, number, kind, source, destination, points, order_id, reference as reason, cause_id
         from postings order by at, customer_id, number"""),

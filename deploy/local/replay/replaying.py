@@ -125,6 +125,14 @@ def table(figures: dict[str, Any]) -> Table:
     for lead, warned in figures["warned"].items():
         text = f"{warned['orders']}: precision {warned['precision']}, recall {warned['recall']}"
         shown.add_row(f"warned {lead.replace('_', ' ')} ahead", text)
+    for lead, look in figures["early_warning"].items():
+        warned = look["warned"]
+        text = (
+            f"average precision {look['average_precision']} (plain rule {look['plain_rule_precision']}); "
+            f"warned: precision {warned['precision']}, recall {warned['recall']}, "
+            f"{warned['false_alarms_of_plain_rule']} of its false alarms"
+        )
+        shown.add_row(f"looks {lead.replace('_', ' ')} ahead", text)
     for stage, seconds in figures["seconds_by_stage"].items():
         shown.add_row(f"seconds {stage.replace('_', ' ')}", str(seconds))
     return shown

@@ -17,6 +17,7 @@ from contracts.storefront import ContactReceived, CustomerErased
 from contracts.vocabulary import IssueKind
 from orders_listener import customers
 from orders_listener.customers import Relationship
+from orders_listener.early_warning.snapshots import Snapshot
 from orders_listener.entries import HistoryFact
 from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
@@ -50,6 +51,8 @@ class Account(Struct, frozen=True, kw_only=True):
     timelines: Mapping[str, Timeline] = {}
     elsewhere: frozenset[str] = frozenset()
     """Orders that the items name but that belong to somebody else."""
+    snapshot: Snapshot = Snapshot()
+    """What the shop's closed days have taught, where an item asks for it."""
 
     @property
     def customer_id(self) -> str:
@@ -141,7 +144,8 @@ def on_deadline(account: Account, due: Due, policy: Policy) -> tuple[Account, Ou
     kind = DeadlineKind(due.kind)
     picture = Picture(timeline.entries, shop_zone=policy.shop_zone)
     # as if nobody were erased: the review looks all the same, and puts on record that it spared an erased customer
-    still_wanted = wanted(picture, policy, erased=False).get(kind) == due.due_at
+    looked_at = timeline.woken_at.get(DeadlineKind.risk_check)
+    still_wanted = wanted(picture, policy, erased=False, looked_at=looked_at).get(kind) == due.due_at
     timeline = woken(timeline, kind, due.due_at, still_wanted=still_wanted)
     return _moved_on(account, timeline, due.at, policy, looked=kind if still_wanted else None)
 
@@ -207,7 +211,7 @@ def _moved_on(
 ) -> tuple[Account, Outcome]:
     erased = account.patron.erased_at is not None
     before = account.timelines.get(timeline.order_id)
-    timeline, outcome = moved_on(timeline, at, policy, erased=erased, looked=looked)
+    timeline, outcome = moved_on(timeline, at, policy, erased=erased, looked=looked, snapshot=account.snapshot)
     counted = before.counted if before else None, timeline.counted
     account = account.with_timeline(timeline)
     if counted[0] == counted[1]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from chassis.application import Application
 from chassis.service import Inlet, Service
 from contracts import orders, storefront
+from orders_listener import learning
 from orders_listener.folding import folding
 from orders_listener.policy import Policy
 from orders_listener.routes import policy_routes, routes
@@ -57,6 +58,7 @@ def service(policy: Policy) -> Service:
         publishes=PUBLISHES,
         folding=folding(policy),
         migrations=Path(__file__).parents[1] / "migrations",
+        close_day=learning.close,
     )
 
 

@@ -1,6 +1,6 @@
-"""Late, and at risk of being late: what silence means for a promise.
+"""Late: what silence means for a promise, and what a look at the parcels says of it.
 
-Owns the two rules of the promise watch. Must not know when they are asked (watch.py).
+Owns the rule of the broken promise. Must not know when it is asked (watch.py).
 """
 
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ from enum import StrEnum
 
 from contracts.storefront import ShipmentStatus
 from contracts.vocabulary import IssueKind, Severity
-from orders_listener.issues import Trouble, sentence
+from orders_listener.issues import Trouble, Why, sentence
 from orders_listener.parcels import Parcel, pieces
 from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
-from orders_listener.promises import Promised, day_in_words, in_words
+from orders_listener.promises import Promised, in_words
 
 NEARLY_THERE = (ShipmentStatus.out_for_delivery, ShipmentStatus.available_for_pickup)
 
@@ -40,7 +40,7 @@ def outlook(picture: Picture, at: datetime, policy: Policy) -> Outlook:
     moved = picture.moving
     if not _all_handed_over(picture, moved):
         return Outlook.not_handed_over
-    if _silent(moved, at, policy):
+    if silent(moved, at, policy):
         return Outlook.no_scan
     near = {parcel.status for parcel in moved}
     return Outlook(min(near)) if near.issubset(NEARLY_THERE) else Outlook.scanned_recently
@@ -53,41 +53,19 @@ def _all_handed_over(picture: Picture, moved: list[Parcel]) -> bool:
     return bool(moved) and all(carried.get(line, 0) >= rest for line, rest in picture.outstanding.items())
 
 
-def _silent(moved: list[Parcel], at: datetime, policy: Policy) -> list[Parcel]:
+def silent(moved: list[Parcel], at: datetime, policy: Policy) -> list[Parcel]:
     """Parcels on their way that nobody has scanned for too long, the longest first."""
-    silent = [
+    found = [
         parcel
         for parcel in moved
         if parcel.status not in NEARLY_THERE and parcel.scans[-1].occurred_at < at - policy.scan_silence
     ]
-    return sorted(silent, key=lambda parcel: parcel.scans[-1].occurred_at)
+    return sorted(found, key=lambda parcel: parcel.scans[-1].occurred_at)
 
 
-def delivery_at_risk(picture: Picture, at: datetime, policy: Policy) -> Iterator[Trouble]:
-    """Not nearly there, and either not handed over or not seen for days: a plain rule, one warning per promise."""
-    promise = picture.binding
-    seen = outlook(picture, at, policy)
-    if promise is None or picture.over or seen not in AT_RISK:
-        return
-    silent = next(iter(_silent(picture.moving, at, policy)), None) if seen is Outlook.no_scan else None
-    yield Trouble(
-        kind=IssueKind.delivery_at_risk,
-        subject=subject_of(picture, promise),
-        shipment_id=silent.shipment_id if silent else None,
-        severity=Severity.notice,
-        reason=seen,
-        known=sentence(f"Your order is promised by {in_words(promise, picture.zone)}, and {_why(picture, silent)}."),
-        expected_next="The next scan of the parcel" if silent else "The handover to the carrier",
-        expected_by=promise.ends_at,
-        evidence=_evidence(promise, silent),
-    )
-
-
-def _why(picture: Picture, silent: Parcel | None) -> str:
-    if silent is None:
-        return "not all of it has been handed to the carrier yet"
-    day = day_in_words(silent.scans[-1].occurred_at.astimezone(picture.zone).date())
-    return f"the carrier has not scanned the parcel since {day}"
+def spared(picture: Picture, at: datetime, policy: Policy) -> Why:
+    """Why nobody was told when the promise ended."""
+    return Why(reason=outlook(picture, at, policy))
 
 
 def delivery_late(picture: Picture, _at: datetime, _policy: Policy) -> Iterator[Trouble]:
@@ -106,7 +84,7 @@ def delivery_late(picture: Picture, _at: datetime, _policy: Policy) -> Iterator[
         known=sentence(f"{what} was promised by {in_words(promise, picture.zone)} and has not been delivered."),
         expected_next="Delivery",
         expected_by=coming,
-        evidence=_evidence(promise, picture.scanned_last),
+        evidence=evidence_of(promise, picture.scanned_last),
     )
 
 
@@ -116,6 +94,6 @@ def subject_of(picture: Picture, promise: Promised) -> str:
     return order_id if picture.first_promise == promise.text else f"{order_id} {promise.text}"
 
 
-def _evidence(promise: Promised, parcel: Parcel | None) -> dict[str, str]:
+def evidence_of(promise: Promised, parcel: Parcel | None) -> dict[str, str]:
     promised = {"promised": promise.text, "promise_ends_at": promise.ends_at.astimezone(UTC).isoformat()}
     return promised | (parcel.evidence if parcel else {})

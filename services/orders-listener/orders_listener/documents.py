@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 
 from contracts.catalogue import catalogue
 from contracts.envelope import entry_of
+from orders_listener.early_warning.journeys import Journey
 from orders_listener.entries import HistoryEntry
 from orders_listener.issues import Issue
 from orders_listener.purchases import Purchase
@@ -41,6 +42,7 @@ class _Document(Struct, frozen=True, kw_only=True):
     reached_at: datetime | None
     counted: Purchase | None = None
     """Missing in documents of before purchases were counted."""
+    journey: Journey | None = None
 
 
 _documents = msgspec.json.Decoder(_Document)

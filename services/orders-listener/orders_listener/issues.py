@@ -33,6 +33,20 @@ class Trouble(Struct, frozen=True, kw_only=True):
     expected_next: str | None = None
     expected_by: datetime | None = None
     evidence: dict[str, str] = {}
+    snapshot: str = ""
+    """The day of the shared numbers that decided, if they did."""
+    numbers: dict[str, int] = {}
+    """What the rule looked at, for the decision only."""
+
+
+class Why(Struct, frozen=True, kw_only=True):
+    """What is put on record of a decision."""
+
+    reason: str
+    """A stable code."""
+    snapshot: str = ""
+    """The day of the shared numbers that decided, if they did."""
+    numbers: dict[str, int] = {}
 
 
 class Issue(Struct, frozen=True, kw_only=True, omit_defaults=True):

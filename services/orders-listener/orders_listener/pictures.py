@@ -25,6 +25,7 @@ from contracts.storefront import (
     ShipmentProgressed,
 )
 from contracts.vocabulary import Destination, OrderLine, Promise
+from orders_listener.early_warning.snapshots import Snapshot
 from orders_listener.entries import HistoryEntry, HistoryFact
 from orders_listener.once import Once
 from orders_listener.parcels import Parcel, Quantities, parcels_of, pieces, summed
@@ -37,8 +38,10 @@ F = TypeVar("F", bound=HistoryFact)
 class Picture:
     """An order as its history tells it. `entries` are in order; every answer is worked out once, when asked."""
 
-    def __init__(self, entries: Sequence[HistoryEntry], *, shop_zone: str) -> None:
+    def __init__(self, entries: Sequence[HistoryEntry], *, shop_zone: str, snapshot: Snapshot | None = None) -> None:
         self.entries = entries
+        self.snapshot = snapshot or Snapshot()
+        """What the shop's closed days have taught."""
         self._shop_zone = shop_zone
         self.remembered: dict[Hashable, Any] = {}
         """What others worked out from this picture and will ask for again."""

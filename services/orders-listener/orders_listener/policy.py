@@ -21,6 +21,7 @@ Version = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[\x21-\x7E
 MOST_LANES = 4_096
 """Remembered at once; regions are whatever publishers write."""
 MINUTES_OF = {"minute": 1, "hour": 60, "day": 24 * 60}
+Share = Annotated[float, Meta(gt=0, lt=1)]
 Percent = Annotated[int, Meta(ge=1, le=10_000)]
 Nth = Annotated[int, Meta(ge=2, le=1_000_000)]
 
@@ -125,6 +126,8 @@ class Policy(Struct, frozen=True, kw_only=True, dict=True):
     limits: Limits = Limits()
     overrides: tuple[Override, ...] = ()
     """The later one wins."""
+    caught_share: Share = 0.77
+    """Of the orders that will come late, so many should be warned of at the last look that gives the wanted lead."""
     gap_of_newcomers: timedelta = timedelta(days=60)
     """When a second purchase is expected: a customer's own gap is not known before it."""
     shortest_gap: timedelta = timedelta(days=14)

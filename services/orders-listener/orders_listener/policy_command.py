@@ -1,11 +1,16 @@
-"""`orders-listener policy check FILE`: what is wrong with a policy file, before a service is started with it."""
+"""`orders-listener policy check FILE`, `policy try FILE --days N`: a policy file, before a service is started with it."""
 
 import argparse
+import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from chassis.runtime import Runtime
+from orders_listener.app import service
 from orders_listener.policy_files import PolicyRefused, read
+from orders_listener.settings import OrdersListenerSettings
+from orders_listener.trial_command import tried
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -14,8 +19,25 @@ def main(arguments: Sequence[str]) -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     check = commands.add_parser("check", help="say everything that is wrong with a policy file")
     check.add_argument("file", type=Path)
+    trial = commands.add_parser("try", help="say what it would have done with the recorded past; nobody is told")
+    trial.add_argument("file", type=Path)
+    trial.add_argument("--days", type=int, default=30, help="orders that began so many days ago or later (30)")
+    options = parser.parse_args(arguments)
     try:
-        policy = read(parser.parse_args(arguments).file)
+        policy = read(options.file)
+        if options.command == "try":
+            sys.stdout.write(asyncio.run(_tried(options.file, options.days)) + "\n")
+            return
     except PolicyRefused as refused:
         sys.exit(str(refused))
     sys.stdout.write(f"policy {policy.version}: all right\n")
+
+
+async def _tried(path: Path, days: int) -> str:
+    settings = OrdersListenerSettings()
+    running = settings.policy()
+    runtime = Runtime.of(service(running), settings)
+    try:
+        return await tried(runtime, running, read(path, shop_zone=settings.shop_zone), days=days)
+    finally:
+        await runtime.close()

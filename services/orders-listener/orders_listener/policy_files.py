@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple, get_args, get_origin
 
 import msgspec
 import yaml
@@ -58,7 +58,10 @@ def read(path: Path, *, shop_zone: str = Policy().shop_zone) -> Policy:
     values = reading.document(content)
     if reading.problems:
         raise PolicyRefused(path, reading.problems)
-    return Policy(shop_zone=shop_zone, **values)
+    try:
+        return Policy(shop_zone=shop_zone, **values)
+    except ValueError as error:
+        raise PolicyRefused(path, [Problem(1, str(error))]) from error
 
 
 class _Reading:
@@ -120,10 +123,13 @@ class _Reading:
         if isinstance(kind, type) and issubclass(kind, Struct):
             values = self._values(kind, dict(self._pairs(node, set(_fields(kind)))))
             return None if self.problems else kind(**values)
-        if not isinstance(node, yaml.ScalarNode):
-            self._wrong(node, f"{name} is one value, not several")
+        several = get_origin(kind) is tuple
+        if isinstance(node, yaml.SequenceNode) is not several or isinstance(node, yaml.MappingNode):
+            self._wrong(node, f"{name} is {'a list' if several else 'one value, not several'}")
             return None
         try:
+            if several:
+                return msgspec.convert([each.value for each in node.value], kind, strict=False)
             return _scalar(node.value, kind)
         except msgspec.ValidationError as error:
             self._wrong(node, f"{name}: {EXPECTED.get(name, str(error))}")

@@ -35,6 +35,7 @@ class Promised(Struct, frozen=True, kw_only=True):
         return max(self.ends_at - lead, half_way, self.learned_at)
 
 
+@lru_cache(maxsize=4_096)
 def end_of(promise: Promise, zone: ZoneInfo) -> datetime:
     """The moment a promise ends, in UTC: a bare date at midnight in `zone`, when the next day begins there.
 

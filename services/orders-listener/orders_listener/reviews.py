@@ -5,13 +5,14 @@ Owns the order of these steps. Must not know a kind of issue (rules.py has the t
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from chassis.outcomes import NOTHING, Decision, Outcome
 from contracts import Fact
 from contracts.orders import Resolution
 from contracts.storefront import OrderPlaced
 from orders_listener import issues as issue_book
-from orders_listener.issues import Issue, Trouble
+from orders_listener.issues import Issue, Trouble, Why
 from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
 from orders_listener.rules import RULE_OF, RULES, Rule
@@ -102,10 +103,11 @@ class Review:
         why_not = ERASED if self._erased else self._louder(rule, trouble)
         if why_not is None:
             self.issues[issue.issue_id] = issue
-            self._say(issue, issue_book.opening_of(issue), outcome="opened", reason=trouble.reason)
+            why = Why(reason=trouble.reason, snapshot=trouble.snapshot, numbers=trouble.numbers)
+            self._say(issue, issue_book.opening_of(issue), "opened", why)
             self._absorb_milder(issue)
         elif rule.opens_at is not None:
-            self._spare(rule, why_not)
+            self._spare(rule, Why(reason=why_not))
 
     def _louder(self, rule: Rule, trouble: Trouble) -> str | None:
         """An open issue that says more than this one could."""
@@ -125,27 +127,26 @@ class Review:
 
     def _resolve(self, open_issue: Issue, resolution: Resolution) -> None:
         issue = self.issues[open_issue.issue_id] = issue_book.resolved(open_issue, resolution, self._at)
-        self._say(issue, issue_book.resolving_of(issue), outcome="resolved", reason=resolution)
+        self._say(issue, issue_book.resolving_of(issue), "resolved", Why(reason=resolution))
 
-    def _say(self, issue: Issue, fact: Fact, *, outcome: str, reason: str) -> None:
-        decision = Decision(
-            subject=issue.issue_id,
-            rule=issue.kind,
-            version=self._policy.version,
-            outcome=outcome,
-            reason=reason,
-            detail=issue_book.times_of(issue),
-        )
-        self.outcome += Outcome(rows=(issue,), facts=(fact,), decisions=(decision,))
+    def _say(self, issue: Issue, fact: Fact, outcome: str, why: Why) -> None:
+        times = issue_book.times_of(issue)
+        self.outcome += Outcome(rows=(issue,), facts=(fact,))
+        self._decide(issue.issue_id, issue.kind, outcome, why, times)
 
-    def _spare(self, rule: Rule, reason: str) -> None:
+    def _spare(self, rule: Rule, why: Why | None) -> None:
         """Somebody looked and decided against; the order is what can be asked about then."""
+        if why is not None:
+            self._decide(self._placed.order_id, rule.kind, "not_opened", why, {})
+
+    def _decide(self, subject: str, rule: str, outcome: str, why: Why, times: dict[str, Any]) -> None:
         decision = Decision(
-            subject=self._placed.order_id,
-            rule=rule.kind,
-            version=self._policy.version,
-            outcome="not_opened",
-            reason=reason,
+            subject=subject,
+            rule=rule,
+            outcome=outcome,
+            reason=why.reason,
+            version=f"{self._policy.version} of {why.snapshot}" if why.snapshot else self._policy.version,
+            detail=times | why.numbers,
         )
         self.outcome += Outcome(decisions=(decision,))
 

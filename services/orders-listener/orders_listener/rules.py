@@ -11,9 +11,9 @@ from msgspec import Struct
 
 from contracts.orders import Resolution
 from contracts.vocabulary import IssueKind, Severity
-from orders_listener import cures, delays, silences, troubles
+from orders_listener import cures, delays, risks, silences, troubles
 from orders_listener.cures import Cure
-from orders_listener.issues import Issue
+from orders_listener.issues import Issue, Why
 from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
 from orders_listener.silences import Shown
@@ -32,8 +32,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     """Not opened while one of these is open (nor while an absorbing kind is)."""
     opens_at: DeadlineKind | None = None
     """Opened only when this deadline comes: that nothing happened is the trouble."""
-    spared: Callable[[Picture, datetime, Policy], str] | None = None
-    """Why nothing was shown when the deadline came."""
+    spared: Callable[[Picture, datetime, Policy], Why | None] | None = None
+    """Why nothing was shown when the deadline came; None where that is not worth a word."""
     said_once: bool = False
     """Never updated: what it said was true at its time."""
 
@@ -179,16 +179,16 @@ RULES = (
         absorbed_by=frozenset({IssueKind.lost}),
         silenced_by=frozenset({IssueKind.payment_failed, IssueKind.delivery_late}),
         opens_at=DeadlineKind.promise_ends,
-        spared=delays.outlook,
+        spared=delays.spared,
     ),
     Rule(
         kind=IssueKind.delivery_at_risk,
-        shown=delays.delivery_at_risk,
+        shown=risks.delivery_at_risk,
         cures=DELAY_CURES,
         absorbed_by=frozenset({IssueKind.delivery_late, IssueKind.lost}),
         silenced_by=frozenset({IssueKind.payment_failed, IssueKind.delivery_at_risk}),
         opens_at=DeadlineKind.risk_check,
-        spared=delays.outlook,
+        spared=risks.spared,
         said_once=True,
     ),
     Rule(

@@ -13,26 +13,32 @@ from sqlalchemy import DateTime, Row, Select, TableClause, Text, cast, column, s
 from chassis.items import Command, Due, Item
 from chassis.outcomes import Outcome
 from chassis.service import Tx
-from orders_listener import customers
+from orders_listener import customers, learning
 from orders_listener.accounts import Account, FirstContact, Patron
 from orders_listener.customers import Relationship
 from orders_listener.documents import from_document, to_document
+from orders_listener.early_warning.forecasts import Forecast
+from orders_listener.early_warning.journeys import Journey
+from orders_listener.early_warning.snapshots import Snapshot
 from orders_listener.issues import Issue
 from orders_listener.timelines import Timeline
 from orders_listener.trials import Past
+from orders_listener.watch import DeadlineKind
 
 
 async def load(tx: Tx, items: Sequence[Item]) -> dict[str, Account]:
-    """The accounts of the items' customers, with those timelines that the items name. Two statements."""
+    """The accounts of the items' customers, with those timelines that the items name. Two statements, or three."""
     customer_ids = sorted({item.customer_id for item in items})
     patrons = {row.customer_id: _patron(row) for row in await tx.execute(_PATRONS, {"ids": customer_ids})}
     named = {(item.customer_id, order_id) for item in items if (order_id := order_named_by(item))}
     rows = await tx.execute(_TIMELINES, {"ids": sorted({order_id for _, order_id in named})})
     timelines = {row.order_id: from_document(row.document) for row in rows}
+    snapshot = await _snapshot_for(tx, items)
     return {
         customer_id: _account(
             patrons.get(customer_id) or Patron(customer_id=customer_id),
             [timelines[order_id] for owner, order_id in named if owner == customer_id and order_id in timelines],
+            snapshot,
         )
         for customer_id in customer_ids
     }
@@ -52,10 +58,16 @@ def order_named_by(item: Item) -> str | None:
             return getattr(item.data, "order_id", None)
 
 
-def _account(patron: Patron, timelines: Iterable[Timeline]) -> Account:
+async def _snapshot_for(tx: Tx, items: Sequence[Item]) -> Snapshot:
+    """The numbers of the morning, if somebody is to look for a risk; no batch goes over midnight."""
+    looks = [item.at for item in items if isinstance(item, Due) and item.kind == DeadlineKind.risk_check]
+    return await learning.snapshot_for(tx, max(looks)) if looks else Snapshot()
+
+
+def _account(patron: Patron, timelines: Iterable[Timeline], snapshot: Snapshot) -> Account:
     own = {timeline.order_id: timeline for timeline in timelines if timeline.customer_id == patron.customer_id}
     elsewhere = {timeline.order_id for timeline in timelines if timeline.customer_id != patron.customer_id}
-    return Account(patron=patron, timelines=own, elsewhere=frozenset(elsewhere))
+    return Account(patron=patron, timelines=own, elsewhere=frozenset(elsewhere), snapshot=snapshot)
 
 
 def _patron(row: Row[Any]) -> Patron:
@@ -73,11 +85,13 @@ def _patron(row: Row[Any]) -> Patron:
 
 
 async def save(tx: Tx, _accounts: Mapping[str, Account], outcomes: Sequence[tuple[Item, Outcome]]) -> None:
-    """Write what the folds changed: at most three statements."""
+    """Write what the folds changed: at most five statements."""
     rows = [row for _, outcome in outcomes for row in outcome.rows]
     await _save_timelines(tx, {row.order_id: row for row in rows if isinstance(row, Timeline)})
     await _save_issues(tx, {row.issue_id: row for row in rows if isinstance(row, Issue)})
     await _save_patrons(tx, {row.customer_id: row for row in rows if isinstance(row, Patron)})
+    await learning.save_journeys(tx, {row.order_id: row for row in rows if isinstance(row, Journey)})
+    await learning.save_forecasts(tx, [row for row in rows if isinstance(row, Forecast)])
 
 
 class OrderTakenElsewhere(Exception):

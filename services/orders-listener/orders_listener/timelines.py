@@ -12,7 +12,10 @@ from msgspec import Struct, structs
 from chassis.errors import Rejected
 from chassis.outcomes import Outcome
 from contracts.storefront import OrderPlaced
-from orders_listener import facts, watch
+from orders_listener import facts, risks, watch
+from orders_listener.early_warning.forecasts import Forecast
+from orders_listener.early_warning.journeys import Journey, journey_of
+from orders_listener.early_warning.snapshots import Snapshot
 from orders_listener.entries import HistoryEntry, HistoryFact, entry, in_order
 from orders_listener.issues import Issue
 from orders_listener.pictures import Picture
@@ -69,6 +72,8 @@ class Timeline(Struct, frozen=True, kw_only=True):
     """The latest moment that was folded."""
     counted: Purchase | None = None
     """What of the order is counted on its customer."""
+    journey: Journey | None = None
+    """What the early warning learns from it."""
 
     @property
     def began_at(self) -> datetime | None:
@@ -103,10 +108,16 @@ def woken(timeline: Timeline, kind: DeadlineKind, due_at: datetime, *, still_wan
 
 
 def moved_on(
-    timeline: Timeline, at: datetime, policy: Policy, *, erased: bool = False, looked: DeadlineKind | None = None
+    timeline: Timeline,
+    at: datetime,
+    policy: Policy,
+    *,
+    erased: bool = False,
+    looked: DeadlineKind | None = None,
+    snapshot: Snapshot | None = None,
 ) -> tuple[Timeline, Outcome]:
     """Everything that follows now from the history and was not done before."""
-    picture = Picture(timeline.entries, shop_zone=policy.shop_zone)
+    picture = Picture(timeline.entries, shop_zone=policy.shop_zone, snapshot=snapshot)
     if picture.placed is None:
         return timeline, Outcome(rows=(timeline,))
     timeline, published = _publish(timeline, picture, picture.placed, at, looked)
@@ -117,14 +128,26 @@ def moved_on(
     review.run()
     wanted = _wanted(timeline, picture, policy, now, erased=erased)
     set_or_cleared = watch.difference(timeline.order_id, timeline.deadlines, wanted)
+    journey = journey_of(picture, timeline.said)
+    learned = _learned(journey, timeline.journey, picture, at, policy, looked)
     timeline = structs.replace(
         timeline,
         issues=review.issues,
         deadlines=wanted,
         standing=_standing(timeline, picture, picture.placed),
         counted=purchase_of(picture, zone_named(None, policy.shop_zone)),
+        journey=journey,
     )
-    return timeline, published + review.outcome + Outcome(rows=(timeline,), deadlines=set_or_cleared)
+    return timeline, published + review.outcome + Outcome(rows=(timeline, *learned), deadlines=set_or_cleared)
+
+
+def _learned(
+    journey: Journey | None, before: Journey | None, picture: Picture, at: datetime, policy: Policy,
+    looked: DeadlineKind | None,
+) -> tuple[Journey | Forecast, ...]:  # fmt: skip
+    """What the early warning is to remember of this: the journey, where it changed, and a forecast that was made."""
+    forecast = risks.forecast_at(picture, at, policy) if looked is DeadlineKind.risk_check else None
+    return tuple(filter(None, (journey if journey != before else None, forecast)))
 
 
 def _publish(
@@ -140,7 +163,8 @@ def _publish(
 def _wanted(
     timeline: Timeline, picture: Picture, policy: Policy, now: datetime, *, erased: bool
 ) -> dict[DeadlineKind, datetime]:
-    wanted = watch.wanted(picture, policy, erased=erased, after=now)
+    looked_at = timeline.woken_at.get(DeadlineKind.risk_check)
+    wanted = watch.wanted(picture, policy, erased=erased, after=now, looked_at=looked_at)
     if facts.COMPLETED in timeline.said:
         wanted.pop(DeadlineKind.return_window_ends, None)
     return {kind: due_at for kind, due_at in wanted.items() if timeline.woken_at.get(kind) != due_at}

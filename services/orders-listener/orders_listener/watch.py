@@ -6,10 +6,13 @@ Owns the kinds of deadlines. Must not know what is decided when one comes (rules
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain
 
 from chassis.outcomes import ClearDeadline, SetDeadline
+from orders_listener.early_warning.ticks import ticks
 from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
+from orders_listener.promises import Promised
 from orders_listener.waits import next_look_at
 
 
@@ -27,33 +30,51 @@ Deadlines = Mapping[DeadlineKind, datetime]
 
 
 def wanted(
-    picture: Picture, policy: Policy, *, erased: bool, after: datetime | None = None
+    picture: Picture,
+    policy: Policy,
+    *,
+    erased: bool,
+    after: datetime | None = None,
+    looked_at: datetime | None = None,
 ) -> dict[DeadlineKind, datetime]:
-    """Every moment at which somebody should look, also those that have passed; of silences the next `after` that."""
-    watch = _once(picture, policy, erased=erased)
+    """Every moment at which somebody should look, also those that have passed; of silences the next `after` that.
+
+    `looked_at` is when the last look for a risk was: a long promise is looked at several times.
+    """
+    watch = _once(picture, policy, looked_at, erased=erased)
     if after is not None and picture.placed is not None and not erased:
         silence = next_look_at(picture, policy, after)
         return watch | {DeadlineKind.silence_lasts: silence} if silence else watch
     return watch
 
 
-def _once(picture: Picture, policy: Policy, *, erased: bool) -> dict[DeadlineKind, datetime]:
+def _once(
+    picture: Picture, policy: Policy, looked_at: datetime | None, *, erased: bool
+) -> dict[DeadlineKind, datetime]:
     if picture.placed is None or picture.cancelled is not None:
         return {}
     if picture.delivered_at is not None:
         return {DeadlineKind.return_window_ends: picture.delivered_at + policy.return_window}
-    return {} if picture.given_back or erased else _promise_watch(picture, policy)
+    return {} if picture.given_back or erased else _promise_watch(picture, policy, looked_at)
 
 
-def _promise_watch(picture: Picture, policy: Policy) -> dict[DeadlineKind, datetime]:
+def _promise_watch(picture: Picture, policy: Policy, looked_at: datetime | None) -> dict[DeadlineKind, datetime]:
     promise = picture.binding
     if promise is None:
         return {}
     watch = {DeadlineKind.promise_ends: max(promise.ends_at, promise.learned_at)}
-    look_at = promise.look_again_at(policy.warning_lead)
-    if look_at < promise.ends_at:
+    look_at = _next_look(picture, promise, policy, looked_at)
+    if look_at is not None and look_at < promise.ends_at:
         watch[DeadlineKind.risk_check] = look_at
     return watch
+
+
+def _next_look(picture: Picture, promise: Promised, policy: Policy, looked_at: datetime | None) -> datetime | None:
+    looks = ticks(promise, picture.zone, policy.warning_lead)
+    first = next(looks, None)
+    if first is None:
+        return promise.look_again_at(policy.warning_lead)
+    return next((tick.at for tick in chain((first,), looks) if looked_at is None or tick.at > looked_at), None)
 
 
 def difference(order_id: str, before: Deadlines, after: Deadlines) -> tuple[SetDeadline | ClearDeadline, ...]:

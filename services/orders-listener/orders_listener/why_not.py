@@ -162,8 +162,10 @@ class _Looking:
             so = "It is so" if looked else "If nothing happens before somebody looks, it will be so"
             return _holds("shown", f"{so}: {OPENED_BY[self._rule.kind]}")
         spared = self._rule.spared(picture, at, self._policy) if self._rule.spared and looked else None
-        why = f" ({_in_words(spared)})" if spared else ""
-        return _fails("shown", spared or "not_shown", f"It is not so{why}: {OPENED_BY[self._rule.kind]}")
+        why = f" ({_in_words(spared.reason)})" if spared else ""
+        return _fails(
+            "shown", spared.reason if spared else "not_shown", f"It is not so{why}: {OPENED_BY[self._rule.kind]}"
+        )
 
     def _not_healed(self, fresh: Sequence[Issue], picture: Picture) -> Condition:
         cures = [self._rule.cured(picture, issue) for issue in fresh]
