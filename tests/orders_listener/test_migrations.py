@@ -15,7 +15,7 @@ from orders_listener import store
 from tests.orders_listener.shop import ADA, cancelled, day, line, paid, placed, said
 
 FOLDER = Path(orders_listener.__file__).parents[1] / "migrations"
-BEFORE = "0001"
+BEFORE = "0003"
 
 
 async def test_orders_of_before_are_counted_and_their_milestones_remembered(runtime: Runtime) -> None:

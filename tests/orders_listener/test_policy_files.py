@@ -137,3 +137,12 @@ def test_the_command_line_checks_a_file(
     with pytest.raises(SystemExit) as refused:
         main()
     assert str(refused.value).count("policy.yaml:1:") == 2
+
+
+def test_numbers_about_customers_are_of_the_file_too(tmp_path: Path) -> None:
+    policy = read(file_of(tmp_path, "version: v\norder_milestones: [3, 6]\nlapsed_after_percent: 200\n"))
+    assert (policy.order_milestones, policy.lapsed_after_percent) == ((3, 6), 200)
+    with pytest.raises(PolicyRefused, match=r"policy\.yaml:2: order_milestones"):
+        read(file_of(tmp_path, "version: v\norder_milestones: [3, six]\n"))
+    with pytest.raises(PolicyRefused, match="less than lapsed_after_percent"):
+        read(file_of(tmp_path, "version: v\nlapsed_after_percent: 100\n"))

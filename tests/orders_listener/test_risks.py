@@ -6,7 +6,7 @@ from contracts import orders
 from orders_listener.accounts import Account, Patron
 from orders_listener.early_warning.snapshots import Snapshot
 from orders_listener.watch import DeadlineKind
-from tests.orders_listener.shop import ADA, ORDER, Told, day, on_the_way, paid, placed, scan, tell
+from tests.orders_listener.shop import ADA, ORDER, PATIENT, Told, day, on_the_way, paid, placed, scan, tell
 from tests.orders_listener.teaching import taught
 
 RISK = "opened delivery_at_risk"
@@ -16,7 +16,7 @@ THE_LOOK = day(6, 10)
 
 def told(snapshot: Snapshot, *facts: object, **more: object) -> Told:
     account = Account(patron=Patron(customer_id=ADA), snapshot=snapshot)
-    return tell(placed(), paid(), *facts, account=account, until=day(8), **more)
+    return tell(placed(), paid(), *facts, account=account, until=day(8), policy=PATIENT, **more)
 
 
 def test_a_parcel_that_is_usually_there_by_now_is_warned_of() -> None:
@@ -30,7 +30,7 @@ def test_a_parcel_that_is_usually_there_by_now_is_warned_of() -> None:
 def test_the_decision_names_the_numbers_that_it_used() -> None:
     found = told(taught(), *on_the_way(day(0)))
     [opened] = [decision for decision in found.decisions if decision.outcome == "opened"]
-    assert (opened.reason, opened.version) == ("likely_late", "1 of 2026-02-28")
+    assert (opened.reason, opened.version) == ("likely_late", "patient of 2026-02-28")
     assert opened.detail["raw_milli"] >= opened.detail["bar_milli"]
 
 
@@ -57,7 +57,8 @@ def test_who_was_not_warned_is_looked_at_once_more_a_day_before() -> None:
     found = told(last_day_is_slow, *on_the_way(day(0)))
     assert [d.reason for d in found.decisions if d.outcome == "not_opened"] == ["likely_in_time"]
     assert [opened.opened_at for opened in found.all(orders.IssueOpened)] in ([], [THE_LOOK + timedelta(days=1)])
-    assert found.deadlines == {DeadlineKind.promise_ends: day(8, 14)}
+    assert found.deadlines[DeadlineKind.promise_ends] == day(8, 14)
+    assert DeadlineKind.risk_check not in found.deadlines
 
 
 def test_while_nothing_is_known_the_plain_rule_holds_at_the_same_moment() -> None:

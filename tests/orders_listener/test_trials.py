@@ -112,8 +112,8 @@ def test_a_trial_says_what_would_have_opened_and_how_many_would_have_been_told()
     assert delays(result.running.resolved) == {IssueKind.delivery_at_risk: 2, IssueKind.delivery_late: 1}
     assert result.running.people_told == 1
     assert {(one.kind, one.running_at, one.tried_at) for one in result.differences} == {
-        (IssueKind.delivery_at_risk, day(6, 14), None),
-        (IssueKind.delivery_at_risk, day(6, 14), day(8, 13)),
+        (IssueKind.delivery_at_risk, day(6, 10), None),
+        (IssueKind.delivery_at_risk, day(6, 10), day(8, 10)),
     }
 
 

@@ -72,7 +72,7 @@ def test_a_look_that_is_over_is_explained_by_what_was_known_then() -> None:
     facts = (placed(), paid(), *on_the_way(), scan("in_transit", day(5)), scan("delivered", day(10)))
     past = why_not("delivery_at_risk", *facts, at=day(12)).last_look
     assert past is not None
-    assert (past.opens, past.reason) == (False, "scanned_recently")
+    assert (past.opens, past.reason) == (False, "not_shown")
     late = why_not("delivery_late", *facts, at=day(12))
     assert late.state == "resolved"
     assert late.last_look is not None

@@ -1,4 +1,4 @@
-"""`orders-listener [api | worker | migrate | parked | redrive | policy check FILE | policy try FILE]`, or `python -m orders_listener`."""
+"""`orders-listener [api | worker | migrate | parked | redrive | policy]`, or `python -m orders_listener`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""`orders-listener policy check FILE`, `policy try FILE --days N`: a policy file, before a service is started with it."""
+"""`orders-listener policy check FILE`, `policy try FILE --days N`: a policy before a service is started with it."""
 
 import argparse
 import asyncio
