@@ -3,6 +3,11 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+import msgspec
+from sqlalchemy import text
+
+from chassis.runtime import Runtime
+from orders_listener.early_warning.mornings import Mornings
 from orders_listener.early_warning.snapshots import Day, Forecasts, Outcomes, Snapshot, Transits, Waits, after
 
 FIRST_DAY = date(2026, 1, 12)
@@ -38,3 +43,15 @@ def taught(
         )  # fmt: skip
         snapshot = after(snapshot, shown)
     return snapshot
+
+
+def mornings(*snapshots: Snapshot) -> Mornings:
+    """These snapshots, as they are stored."""
+    return Mornings((each.day, msgspec.json.encode(each).decode()) for each in snapshots if each.day)
+
+
+async def teach(runtime: Runtime, *snapshots: Snapshot) -> None:
+    """As if the shop had closed these days."""
+    rows = [{"day": each.day, "document": msgspec.json.encode(each).decode()} for each in snapshots]
+    async with runtime.transaction() as tx:
+        await tx.execute(text("insert into snapshots values (:day, cast(:document as jsonb))"), rows)

@@ -128,6 +128,24 @@ async def test_a_look_uses_no_day_that_was_not_closed_before_its_own_began(runti
         assert (await learning.snapshot_for(tx, moment(0))).day is None
 
 
+async def test_readers_of_the_past_find_what_each_look_used(runtime: Runtime) -> None:
+    async with runtime.transaction() as tx:
+        await learning.save_journeys(tx, {journey.order_id: journey for journey in some_journeys(5)})
+        for number in range(10):
+            await learning.close(tx, on(number))
+        moments = [moment(number, hours) for number in range(-1, 15) for hours in (0, 14.9, 15)]
+        expected = [await learning.snapshot_for(tx, each) for each in moments]
+        few = [moments[0], moments[20], moments[-1]]
+        for mornings in (
+            await learning.mornings_at(tx, moments),
+            await learning.mornings_between(tx, moments[0], moments[-1]),
+        ):
+            assert [mornings.at(each) for each in moments] == expected
+        some = await learning.mornings_at(tx, few)
+        assert [some.at(each) for each in few] == [expected[0], expected[20], expected[-1]]
+        assert (await learning.mornings_at(tx, [])).at(moments[-1]) == Snapshot()
+
+
 async def test_before_the_shop_has_begun_nothing_is_written(runtime: Runtime) -> None:
     async with runtime.transaction() as tx:
         await learning.close(tx, FIRST)

@@ -26,6 +26,7 @@ from tests.orders_listener.shop import (
     shipped_line,
     unavailable,
 )
+from tests.orders_listener.teaching import taught, teach
 
 LATE = [placed(line("shirt"), line("hat")), paid(), shipment(day(5), "s-1", shipped_line("shirt")), contact(day(6)),
         scan("picked_up", day(5, 2)), scan("delivered", day(7))]  # fmt: skip
@@ -156,6 +157,25 @@ async def test_why_not_is_answered_over_http(client: httpx.AsyncClient) -> None:
     answer = (await client.get(f"/v1/orders/{ORDER}/why-not?kind=delivery_late")).json()
     assert (answer["state"], answer["now"]["reason"], len(answer["issue_ids"])) == ("open", "is_open", 1)
     assert (await client.get("/v1/orders/o-9/why-not?kind=lost")).status_code == 404
+
+
+async def test_why_nobody_was_warned_is_answered_by_the_numbers_of_that_morning(
+    runtime: Runtime, client: httpx.AsyncClient
+) -> None:
+    after_it = replace(taught(), day=day(30).date())
+    await teach(runtime, taught(later=0.6), after_it)
+    await runtime.fold([said(fact) for fact in (placed(), paid(), *on_the_way(day(0)))])
+    await runtime.fold([], until=day(6, 12))
+    answer = (await client.get(f"/v1/orders/{ORDER}/why-not?kind=delivery_at_risk")).json()
+    [decision] = [
+        one
+        for one in (await client.get(f"/v1/customers/{ADA}/decisions")).json()["data"]
+        if one["rule"] == "delivery_at_risk"
+    ]
+    assert (decision["reason"], answer["last_look"]["reason"]) == ("likely_in_time", "likely_in_time")
+    assert f"raw_milli {decision['detail']['raw_milli']}, " in answer["last_look"]["words"]
+    assert "numbers of 2026-02-28" in answer["last_look"]["words"]
+    assert "numbers of 2026-02-28" in answer["next_look"]["words"]
 
 
 @pytest.mark.parametrize("path", ["orders/o-9", "orders/o-9/timeline", "customers/bob"])

@@ -17,6 +17,8 @@ from contracts.vocabulary import IssueKind
 from orders_listener import store
 from orders_listener.accounts import DELAYS, AcceptDelay, Account, Patron
 from orders_listener.app import CONSUMES
+from orders_listener.early_warning.mornings import Mornings
+from orders_listener.early_warning.snapshots import Forecasts, Snapshot
 from orders_listener.folding import fold
 from orders_listener.policy import DEFAULT, Policy
 from orders_listener.trial_command import tried
@@ -37,6 +39,8 @@ from tests.orders_listener.shop import (
     scan,
     tell,
 )
+from tests.orders_listener.shop import PATIENT as UNHURRIED
+from tests.orders_listener.teaching import mornings, taught, teach
 
 PATIENT = Policy(warning_lead=timedelta(hours=1))
 """Looks later, when the parcel of the story below has been scanned again."""
@@ -48,8 +52,10 @@ def past(told: Told) -> Past:
     return Past(timeline=told.timeline, erased_at=told.account.patron.erased_at)
 
 
-def compared(*pasts: Past, tried: Policy, until: datetime = THE_END) -> Comparison:
-    comparison = Comparison(DEFAULT, tried, since=day(-1), until=until)
+def compared(
+    *pasts: Past, tried: Policy, until: datetime = THE_END, running: Policy = DEFAULT, learned: Mornings | None = None
+) -> Comparison:
+    comparison = Comparison(running, tried, since=day(-1), until=until, mornings=learned or Mornings())
     comparison.take(pasts)
     return comparison
 
@@ -71,7 +77,7 @@ STORIES: dict[str, list[Fact | Event[object] | Command[object]]] = {
 @pytest.mark.parametrize("story", STORIES)
 def test_folded_again_under_its_own_policy_an_order_has_the_same_issues(story: str) -> None:
     told = tell(*STORIES[story], until=THE_END)
-    assert folded_again(past(told), DEFAULT, until=THE_END).issues == told.timeline.issues
+    assert folded_again(past(told), DEFAULT, until=THE_END, mornings=Mornings()).issues == told.timeline.issues
 
 
 def test_a_whole_shop_folded_again_has_the_same_issues() -> None:
@@ -83,13 +89,13 @@ def test_a_whole_shop_folded_again_has_the_same_issues() -> None:
     until = events[-1].time + timedelta(days=30)
     accounts = {event.customer_id: Account(patron=Patron(customer_id=event.customer_id)) for event in events}
     folded = fold_sequence(partial(fold, DEFAULT), accounts, events, before=until)
-    comparison = Comparison(DEFAULT, DEFAULT, since=events[0].time, until=until)
+    comparison = Comparison(DEFAULT, DEFAULT, since=events[0].time, until=until, mornings=Mornings())
     issues = 0
     for account in folded.accounts.values():
         for timeline in account.timelines.values():
             issues += len(timeline.issues)
             one = Past(timeline=timeline, erased_at=account.patron.erased_at)
-            assert folded_again(one, DEFAULT, until=until).issues == timeline.issues
+            assert folded_again(one, DEFAULT, until=until, mornings=Mornings()).issues == timeline.issues
             comparison.take([one])
     trial = comparison.result()
     assert sum(trial.running.opened.values()) == issues > 50
@@ -123,6 +129,58 @@ def test_what_lies_outside_the_window_does_not_count() -> None:
     assert result.running.resolved == {}
 
 
+# --- of a shop that has been taught ---
+
+AS_EXPECTED_LATELY = tuple(Forecasts(0, raw_milli, 10) for raw_milli in (550, 600, 700, 800, 900))
+LEARNED = taught(later=0.2, forecasts=AS_EXPECTED_LATELY)
+"""By which the parcel below is late with a chance of 0.634 on the deciding evening; the bar is a little lower."""
+ON_ITS_WAY = [placed(), paid(), *on_the_way(day(0)), scan("delivered", day(12))]
+
+
+def told_by(snapshot: Snapshot, *facts: Fact) -> Told:
+    account = Account(patron=Patron(customer_id=ADA), snapshot=snapshot)
+    return tell(*facts, account=account, until=THE_END, policy=UNHURRIED)
+
+
+@pytest.mark.parametrize("snapshot", [Snapshot(), taught(), taught(later=0), taught(later=0.6), LEARNED])
+def test_warnings_folded_again_are_those_of_the_numbers_that_held_then(snapshot: Snapshot) -> None:
+    told = told_by(snapshot, *ON_ITS_WAY)
+    again = folded_again(past(told), UNHURRIED, until=THE_END, mornings=mornings(snapshot))
+    assert again.issues == told.timeline.issues
+
+
+def test_each_look_of_a_trial_uses_the_numbers_of_its_own_morning() -> None:
+    """Every look but the deciding one falls on a morning by which everything comes in time."""
+    calm, alarming = taught(later=0.6), taught()
+    of_days = {day_of: replace(calm, day=day_of) for number in range(-2, 8) if (day_of := day(number).date())}
+    the_look = day(4).date()  # of the 6th day: the 4th is the last that was closed before it began
+    found = mornings(*(of_days | {the_look: replace(alarming, day=the_look)}).values())
+    told = told_by(calm, *ON_ITS_WAY)
+    issues = folded_again(past(told), UNHURRIED, until=THE_END, mornings=found).issues.values()
+    assert [(one.opened_at, one.evidence["numbers_of"]) for one in issues if one.kind == "delivery_at_risk"] == [
+        (day(6, 10), "2026-03-06")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "tried_at"),
+    [
+        ({"caught_share": 0.3}, day(7, 10)),  # a higher bar
+        ({"warning_lead": "PT24H"}, day(7, 10)),  # a later look
+        ({"warning_lead": "P3D"}, None),  # so early it is not likely enough
+    ],
+)
+def test_another_bar_or_another_lead_leads_to_other_warnings(
+    change: dict[str, object], tried_at: datetime | None
+) -> None:
+    told = told_by(LEARNED, *ON_ITS_WAY)
+    result = compared(
+        past(told), running=UNHURRIED, tried=UNHURRIED.changed(change), learned=mornings(LEARNED)
+    ).result()  # fmt: skip
+    found = {(one.kind, one.running_at, one.tried_at) for one in result.differences}
+    assert found == {(IssueKind.delivery_at_risk, day(6, 10), tried_at)}
+
+
 # --- over HTTP ---
 
 
@@ -150,6 +208,25 @@ async def test_a_policy_is_tried_over_http(runtime: Runtime, client: httpx.Async
     assert (await client.post("/v1/policy/trials", json=body | {"days": 10})).json()["orders"] == 0
     async with runtime.transaction() as tx:
         assert (await tx.execute(text("select count(*) from outbox"))).scalar_one() == before
+
+
+async def test_a_trial_over_http_uses_the_numbers_of_each_morning(runtime: Runtime, client: httpx.AsyncClient) -> None:
+    """The parcel was scanned on the eve of the deciding look: the plain rule would warn nobody."""
+    now = datetime.now(UTC)
+    began = now.replace(hour=9, minute=0) - timedelta(days=20)
+    await teach(runtime, replace(LEARNED, day=(began - timedelta(days=3)).date()))
+    ends = (began + timedelta(days=8)).date().isoformat()
+    scans = [*on_the_way(began), scan("in_transit", began + timedelta(days=5.5))]
+    await runtime.fold([said(fact) for fact in (placed(placed_at=began, promised_by=ends), paid(began), *scans)])
+    await runtime.fold([], until=now)
+    body = {"policy": {"warning_lead": "P3D"}, "days": 30}
+    trial = (await client.post("/v1/policy/trials", json=body)).json()
+    assert trial["running"]["opened"] == {"delivery_at_risk": 1, "delivery_late": 1}
+    assert trial["tried"]["opened"] == {"delivery_late": 1}
+    lines = await tried(runtime, UNHURRIED, UNHURRIED.changed({"warning_lead": timedelta(days=3)}), days=30)
+    assert [line.split()[1:] for line in lines.splitlines() if line.startswith("delivery_at_risk")] == [
+        ["1,", "1", "0,", "0"]
+    ]
 
 
 @pytest.mark.parametrize(

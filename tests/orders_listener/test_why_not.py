@@ -7,10 +7,16 @@ import pytest
 
 from contracts import Fact
 from contracts.vocabulary import IssueKind
-from orders_listener.policy import DEFAULT
+from orders_listener.accounts import Account, Patron
+from orders_listener.early_warning.mornings import Mornings
+from orders_listener.early_warning.snapshots import Snapshot
+from orders_listener.policy import DEFAULT, Policy
 from orders_listener.rules import RULE_OF, RULES
 from orders_listener.why_not import OPENED_BY, Explanation, explained
 from tests.orders_listener.shop import (
+    ADA,
+    PATIENT,
+    Told,
     day,
     erased,
     on_the_way,
@@ -22,14 +28,16 @@ from tests.orders_listener.shop import (
     tell,
     unavailable,
 )
+from tests.orders_listener.teaching import mornings, taught
 
 
 def why_not(kind: str, *facts: Fact, at: datetime, **more: Any) -> Explanation:
     """Asked `at`, after everything until then was folded."""
     told = tell(*facts, until=at, **more)
     return explained(
-        told.timeline, RULE_OF[IssueKind(kind)], at=at, policy=DEFAULT, erased_at=told.account.patron.erased_at
-    )
+        told.timeline, RULE_OF[IssueKind(kind)], at=at, policy=DEFAULT, erased_at=told.account.patron.erased_at,
+        mornings=Mornings(),
+    )  # fmt: skip
 
 
 def test_every_rule_has_words() -> None:
@@ -72,7 +80,7 @@ def test_a_look_that_is_over_is_explained_by_what_was_known_then() -> None:
     facts = (placed(), paid(), *on_the_way(), scan("in_transit", day(5)), scan("delivered", day(10)))
     past = why_not("delivery_at_risk", *facts, at=day(12)).last_look
     assert past is not None
-    assert (past.opens, past.reason) == (False, "not_shown")
+    assert (past.opens, past.reason) == (False, "decided_another_evening")
     late = why_not("delivery_late", *facts, at=day(12))
     assert late.state == "resolved"
     assert late.last_look is not None
@@ -94,6 +102,72 @@ def test_what_the_conditions_say_is_what_a_review_does(rule: Any) -> None:
     told = tell(*facts, until=day(20))
     for issue in told.timeline.issues.values():
         if issue.kind == rule.kind:
-            at_opening = explained(told.timeline, rule, at=issue.opened_at, policy=DEFAULT, erased_at=None)
+            at_opening = explained(
+                told.timeline, rule, at=issue.opened_at, policy=DEFAULT, erased_at=None, mornings=Mornings()
+            )
             look = at_opening.last_look or at_opening.now
             assert look.opens or look.at != issue.opened_at, look
+
+
+# --- of a shop that has been taught ---
+
+THE_LOOK = day(6, 10)
+"""The last evening that gives the wanted lead, with what was known then; the looks before and after leave no trace."""
+
+
+def risk_of(snapshot: Snapshot, *facts: Fact, at: datetime, policy: Policy = PATIENT) -> tuple[Told, Explanation]:
+    """An order on its way since the first day, looked at by these numbers and asked about with the same."""
+    account = Account(patron=Patron(customer_id=ADA), snapshot=snapshot)
+    told = tell(placed(), paid(), *on_the_way(day(0)), *facts, account=account, until=at, policy=policy)
+    rule = RULE_OF[IssueKind.delivery_at_risk]
+    return told, explained(
+        told.timeline, rule, at=at, policy=policy, erased_at=None, mornings=mornings(snapshot)
+    )  # fmt: skip
+
+
+def test_who_was_spared_by_the_numbers_of_a_morning_is_explained_by_the_same_numbers() -> None:
+    told, explanation = risk_of(taught(later=0.6), at=day(6, 12))
+    [decision] = told.decisions
+    look = explanation.last_look
+    assert look is not None
+    assert (look.at, look.opens, look.reason) == (THE_LOOK, False, "likely_in_time")
+    assert decision.reason == look.reason
+    assert decision.version == f"{PATIENT.version} of 2026-02-28"
+    numbers = ", ".join(f"{name} {number}" for name, number in decision.detail.items())
+    assert look.words.startswith(f"It is not so (likely in time; {numbers}; numbers of 2026-02-28): ")
+
+
+def test_a_warning_that_was_given_is_explained_by_the_numbers_that_gave_it() -> None:
+    """By the plain rule nobody would have been warned of a parcel scanned a day ago."""
+    told, explanation = risk_of(taught(), scan("in_transit", day(5)), at=day(6, 12))
+    assert told.troubles == ["opened delivery_at_risk"]
+    look = explanation.last_look
+    assert look is not None
+    assert (look.at, look.opens) == (THE_LOOK, True)
+    [decision] = told.decisions
+    [shown] = [one.words for one in look.conditions if one.condition == "shown"]
+    assert shown.startswith(f"It is so (likely late; late_milli {decision.detail['late_milli']}, ")
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "at", "reason"),
+    [
+        (taught(later=0.3), day(5, 12), "not_nearly_sure"),  # an evening too early for who is not
+        (taught(later=0.6), day(7, 12), "likely_in_time"),  # once more, the day before
+        (Snapshot(), day(5, 12), "decided_another_evening"),  # nothing is known: the plain rule speaks once
+    ],
+)
+def test_a_look_that_leaves_no_trace_is_explained_truly(snapshot: Snapshot, at: datetime, reason: str) -> None:
+    told, explanation = risk_of(snapshot, scan("in_transit", day(5)), at=at)
+    assert explanation.last_look is not None
+    assert (explanation.last_look.opens, explanation.last_look.reason) == (False, reason)
+    assert all(decision.detail.keys() >= {"raw_milli"} for decision in told.decisions)
+    assert len(told.decisions) == (at > THE_LOOK)
+
+
+def test_what_comes_of_the_next_look_is_said_by_the_numbers_known_so_far() -> None:
+    for snapshot, opens in ((taught(), True), (taught(later=0.6), False)):
+        _, explanation = risk_of(snapshot, scan("in_transit", day(5, 12)), at=day(5, 12), policy=PATIENT)
+        assert explanation.next_look is not None
+        assert (explanation.next_look.at, explanation.next_look.opens) == (THE_LOOK, opens)
+        assert explanation.now.reason == ("not_yet" if opens else "not_shown")

@@ -109,11 +109,16 @@ _CONDITIONS: list[dict[str, Any]] = [
     {"condition": "order_known", "reason": None, "words": "The order itself was said."},
     {
         "condition": "shown",
-        "reason": "scanned_recently",
-        "words": "It is not so (scanned recently): By what is known before the promise ends, it will probably not be "
-        "kept.",
+        "reason": "likely_in_time",
+        "words": "It is not so (likely in time; late_milli 186, raw_milli 203, bar_milli 641; numbers of 2026-03-07): "
+        "By what is known before the promise ends, it will probably not be kept.",
     },
 ]
+_NOT_SHOWN: dict[str, Any] = {
+    "condition": "shown",
+    "reason": "not_shown",
+    "words": "It is not so: By what is known before the promise ends, it will probably not be kept.",
+}
 WHY_NOT: dict[str, Any] = {
     "order_id": "o-17",
     "kind": "delivery_at_risk",
@@ -121,16 +126,16 @@ WHY_NOT: dict[str, Any] = {
     "issue_ids": [],
     "would_open_it": "By what is known before the promise ends, it will probably not be kept.",
     "now": {
-        "at": "2026-03-09T08:00:00Z",
+        "at": "2026-03-10T08:00:00Z",
         "opens": False,
-        "reason": "scanned_recently",
-        "words": _CONDITIONS[1]["words"],
-        "conditions": _CONDITIONS,
+        "reason": "not_shown",
+        "words": _NOT_SHOWN["words"],
+        "conditions": [_CONDITIONS[0], _NOT_SHOWN],
     },
     "last_look": {
-        "at": "2026-03-08T23:00:00Z",
+        "at": "2026-03-09T19:00:00Z",
         "opens": False,
-        "reason": "scanned_recently",
+        "reason": "likely_in_time",
         "words": _CONDITIONS[1]["words"],
         "conditions": _CONDITIONS,
     },

@@ -47,6 +47,8 @@ class Why(Struct, frozen=True, kw_only=True):
     snapshot: str = ""
     """The day of the shared numbers that decided, if they did."""
     numbers: dict[str, int] = {}
+    on_record: bool = True
+    """Whether the look that found this leaves a trace."""
 
 
 class Issue(Struct, frozen=True, kw_only=True, omit_defaults=True):

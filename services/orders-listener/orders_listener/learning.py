@@ -4,7 +4,7 @@ A day is the destination's and is learned from when it is over everywhere on ear
 the day before it. Sums are of integers, so no order of rows matters.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
@@ -14,6 +14,7 @@ from sqlalchemy import text
 from chassis.service import Tx
 from orders_listener.early_warning.forecasts import Forecast
 from orders_listener.early_warning.journeys import Journey
+from orders_listener.early_warning.mornings import Mornings, open_from
 from orders_listener.early_warning.snapshots import Day, Forecasts, Outcomes, Snapshot, Transits, Waits, after
 
 A_DAY = timedelta(days=1)
@@ -34,7 +35,20 @@ async def close(tx: Tx, closed: date) -> None:
 
 async def snapshot_for(tx: Tx, moment: datetime) -> Snapshot:
     """The newest snapshot that a decision at `moment` (UTC) may use: of days closed before its own began."""
-    return await snapshot_at(tx, moment.date() - A_DAY)
+    return await snapshot_at(tx, open_from(moment))
+
+
+async def mornings_at(tx: Tx, moments: Iterable[datetime]) -> Mornings:
+    """What held at each of these moments. One statement, none for none."""
+    open_days = sorted({open_from(moment) for moment in moments})
+    if not open_days:
+        return Mornings()
+    return Mornings((day, document) for day, document in await tx.execute(_MORNINGS, {"open_days": open_days}))
+
+
+async def mornings_between(tx: Tx, since: datetime, until: datetime) -> Mornings:
+    """What held at any moment from `since` to `until`; a year is some megabytes. One statement."""
+    return await mornings_at(tx, [*(since + number * A_DAY for number in range((until - since).days + 1)), until])
 
 
 async def snapshot_at(tx: Tx, before: date) -> Snapshot:
@@ -77,6 +91,11 @@ async def save_forecasts(tx: Tx, forecasts: Sequence[Forecast]) -> None:
 
 _SNAPSHOT = text("""
     select document::text from snapshots where day < :before order by day desc limit 1
+""")
+_MORNINGS = text("""
+    select day, document::text from snapshots where day in (
+        select (select max(day) from snapshots where day < open_day)
+        from unnest(cast(:open_days as date[])) as v (open_day))
 """)
 _SAVE_SNAPSHOT = text("""
     insert into snapshots (day, document) values (:day, cast(:document as jsonb))

@@ -136,7 +136,7 @@ class Review:
 
     def _spare(self, rule: Rule, why: Why | None) -> None:
         """Somebody looked and decided against; the order is what can be asked about then."""
-        if why is not None:
+        if why is not None and why.on_record:
             self._decide(self._placed.order_id, rule.kind, "not_opened", why, {})
 
     def _decide(self, subject: str, rule: str, outcome: str, why: Why, times: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from contracts.vocabulary import IssueKind, Severity
 from orders_listener.delays import Outlook, evidence_of, outlook, silent, subject_of
 from orders_listener.early_warning.forecasts import Forecast, forecast
 from orders_listener.early_warning.journeys import Journey, journey_of
-from orders_listener.early_warning.ticks import Tick, ticks
+from orders_listener.early_warning.ticks import EARLY, Tick, ticks
 from orders_listener.early_warning.words import reasons
 from orders_listener.issues import Trouble, Why, sentence
 from orders_listener.parcels import Parcel
@@ -37,14 +37,15 @@ def delivery_at_risk(picture: Picture, at: datetime, policy: Policy) -> Iterator
         yield _plain(picture, promise, seen, at, policy)
 
 
-def spared(picture: Picture, at: datetime, policy: Policy) -> Why | None:
-    """Why nobody was warned at the last look that gives the wanted lead; other looks leave no trace."""
-    if not _is_the_look(_tick(picture, at, policy)):
-        return None
+def spared(picture: Picture, at: datetime, policy: Policy) -> Why:
+    """Why nobody was warned at a look. The last that gives the wanted lead decides; others leave no trace."""
+    decides = _is_the_look(_tick(picture, at, policy))
     made = forecast_at(picture, at, policy)
-    if made is None:
-        return Why(reason=outlook(picture, at, policy))
-    return Why(reason="likely_in_time", snapshot=made.snapshot, numbers=_numbers(made))
+    if made is not None:
+        reason = "not_nearly_sure" if made.stage == EARLY else "likely_in_time"
+        return Why(reason=reason, snapshot=made.snapshot, numbers=_numbers(made), on_record=decides)
+    seen = outlook(picture, at, policy)
+    return Why(reason=seen if decides or seen in SURE else "decided_another_evening", on_record=decides)
 
 
 def forecast_at(picture: Picture, at: datetime, policy: Policy) -> Forecast | None:

@@ -13,7 +13,7 @@ from chassis.pagination import Page, decode_cursor, encode_cursor
 from chassis.runtime import Runtime
 from chassis.service import Tx
 from contracts.ids import derived_id
-from orders_listener import examples, store
+from orders_listener import examples, learning, store
 from orders_listener.accounts import AcceptDelay, Patron, RequestCancellation
 from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
@@ -35,7 +35,7 @@ from orders_listener.schemas.queries import (
 )
 from orders_listener.timelines import Timeline
 from orders_listener.trials import Comparison, Trial
-from orders_listener.why_not import explained
+from orders_listener.why_not import explained, looks_of
 
 MOST_OPEN_ISSUES = 50
 Key = Annotated[
@@ -94,8 +94,9 @@ def routes(runtime: Runtime, policy: Policy) -> APIRouter:
         async with runtime.transaction() as tx:
             known = await _timeline(tx, order_id)
             patron = await store.patron_of(tx, known.customer_id)
+            mornings = await learning.mornings_at(tx, looks_of(known, rule))
         now = await runtime.now(known.customer_id)
-        explanation = explained(known, rule, at=now, policy=policy, erased_at=patron.erased_at)
+        explanation = explained(known, rule, at=now, policy=policy, erased_at=patron.erased_at, mornings=mornings)
         return WhyNotBody.model_validate(explanation)
 
     @router.get("/issues", summary="What went wrong, the latest first", responses=answer(examples.ISSUES))
@@ -177,16 +178,17 @@ def policy_routes(runtime: Runtime, policy: Policy) -> APIRouter:
             tried = policy.changed(body.policy)
         except ValueError as error:
             raise Rejected("bad_policy", str(error)) from error
-        until = await runtime.now()
-        comparison = Comparison(policy, tried, since=until - timedelta(days=body.days), until=until)
-        return PolicyTrialBody.model_validate(await _tried(runtime, comparison))
+        return PolicyTrialBody.model_validate(await _tried(runtime, policy, tried, timedelta(days=body.days)))
 
     return router
 
 
-async def _tried(runtime: Runtime, comparison: Comparison) -> Trial:
+async def _tried(runtime: Runtime, running: Policy, tried: Policy, window: timedelta) -> Trial:
     """Read only, and beside the loop: others are served meanwhile."""
+    until = await runtime.now()
     async with runtime.transaction() as tx:
+        mornings = await learning.mornings_between(tx, until - window, until)
+        comparison = Comparison(running, tried, since=until - window, until=until, mornings=mornings)
         async for portion in store.pasts(tx, comparison.since, portion=PORTION):
             await asyncio.to_thread(comparison.take, portion)
             if comparison.orders > MOST_TRIED:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from chassis.runtime import Runtime
 from contracts.vocabulary import IssueKind
-from orders_listener import store
+from orders_listener import learning, store
 from orders_listener.policy import Policy
 from orders_listener.trials import Comparison, Tally, Trial
 
@@ -18,9 +18,11 @@ PORTION = 1_000
 async def tried(runtime: Runtime, running: Policy, other: Policy, *, days: int) -> str:
     """Compare on every order that began in so many days until now; lines for people."""
     until = await runtime.now()
-    comparison = Comparison(running, other, since=until - timedelta(days=days), until=until)
+    since = until - timedelta(days=days)
     async with runtime.transaction() as tx:
-        async for portion in store.pasts(tx, comparison.since, portion=PORTION):
+        mornings = await learning.mornings_between(tx, since, until)
+        comparison = Comparison(running, other, since=since, until=until, mornings=mornings)
+        async for portion in store.pasts(tx, since, portion=PORTION):
             comparison.take(portion)
     return table(comparison.result(), running.version, other.version)
 

@@ -1,7 +1,8 @@
 """Policy trials: what would have happened on the recorded past under another policy than the running one.
 
 Owns folding a recorded timeline again, in memory, and comparing two policies by the issues that it leads to. Nothing
-is written or said. Both policies are folded anew, so that what differs is theirs and not an older version's.
+is written or said. Both policies are folded anew, so that what differs is theirs and not an older version's. A look of
+the early warning uses the numbers of its own morning, as they were: what looks at other hours had taught nobody knows.
 """
 
 from collections import Counter
@@ -10,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from chassis.items import Due, Item
 from chassis.outcomes import NOTHING, Outcome
@@ -20,6 +21,7 @@ from contracts.storefront import CustomerErased
 from contracts.vocabulary import IssueKind
 from orders_listener import customers
 from orders_listener.accounts import Account, Patron, on_customer_erased, on_deadline, on_order_fact
+from orders_listener.early_warning.mornings import Mornings
 from orders_listener.issues import Issue
 from orders_listener.policy import Policy
 from orders_listener.timelines import Timeline
@@ -69,8 +71,9 @@ class Trial(Struct, frozen=True, kw_only=True):
 class Comparison:
     """Takes timelines in any number of portions; what is kept meanwhile grows with issues and customers only."""
 
-    def __init__(self, running: Policy, tried: Policy, *, since: datetime, until: datetime) -> None:
+    def __init__(self, running: Policy, tried: Policy, *, since: datetime, until: datetime, mornings: Mornings) -> None:
         self._policies = (running, tried)
+        self._mornings = mornings
         self.since, self.until = since, until
         self.orders = 0
         self._sides = (_Side(), _Side())
@@ -87,7 +90,7 @@ class Comparison:
                 self._differences += _differences(*both)
 
     def _issues(self, past: Past, policy: Policy) -> dict[str, Issue]:
-        issues = folded_again(past, policy, until=self.until).issues.values()
+        issues = folded_again(past, policy, until=self.until, mornings=self._mornings).issues.values()
         return {issue.issue_id: issue for issue in issues if self.since <= issue.opened_at < self.until}
 
     def result(self) -> Trial:
@@ -135,13 +138,13 @@ def _differences(running: Mapping[str, Issue], tried: Mapping[str, Issue]) -> It
             )
 
 
-def folded_again(past: Past, policy: Policy, *, until: datetime) -> Timeline:
+def folded_again(past: Past, policy: Policy, *, until: datetime, mornings: Mornings) -> Timeline:
     """The timeline as it had been under `policy`: each fact when it was learned, and deadlines between by the watch."""
     known = past.timeline
     account = Account(patron=Patron(customer_id=known.customer_id))
     items = [(moment, event) for moment, event in _items(past) if moment < until]
     folded = fold_sequence(
-        partial(_fold, policy),
+        partial(_fold, policy, mornings),
         {known.customer_id: account},
         [event for _, event in items],
         before=until,
@@ -166,13 +169,13 @@ def _event(name: str, said_at: datetime, fact: Any) -> Event[Any]:
     return Event(id=name, source="/rapport/trial", time=said_at, data=fact, correlation_id=name)
 
 
-def _fold(policy: Policy, account: Account, item: Item) -> tuple[Account, Outcome]:
+def _fold(policy: Policy, mornings: Mornings, account: Account, item: Item) -> tuple[Account, Outcome]:
     """As the service folds what can be part of a timeline; a customer's own deadline concerns no order."""
     match item:
         case Due(kind=customers.REVIEW):
             return account, NOTHING
         case Due():
-            return on_deadline(account, item, policy)
+            return on_deadline(structs.replace(account, snapshot=mornings.at(item.at)), item, policy)
         case Event(data=CustomerErased()):
             return on_customer_erased(account, item)
         case _:

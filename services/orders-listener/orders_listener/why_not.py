@@ -10,7 +10,8 @@ from datetime import datetime
 from msgspec import Struct, structs
 
 from contracts.vocabulary import IssueKind
-from orders_listener.issues import Issue, Trouble, issue_of
+from orders_listener.early_warning.mornings import Mornings
+from orders_listener.issues import Issue, Trouble, Why, issue_of
 from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
 from orders_listener.rules import Rule
@@ -36,6 +37,11 @@ OPENED_BY = {
     IssueKind.disruption: "Staff has declared a disruption that concerns the order.",
 }
 """What would have to be true, in words for people."""
+LOOKS = {
+    "not_nearly_sure": "so early, only who is nearly sure is warned",
+    "decided_another_evening": "where the numbers say nothing, only the last look that gives the wanted lead warns",
+}
+"""Of reasons that are not words enough."""
 
 
 class Condition(Struct, frozen=True, kw_only=True):
@@ -75,11 +81,21 @@ class Explanation(Struct, frozen=True, kw_only=True):
     """When somebody looks next, and what comes of it if nothing happens until then."""
 
 
+def looks_of(timeline: Timeline, rule: Rule) -> list[datetime]:
+    """The moments whose numbers an explanation needs: the last look for this, and the next."""
+    if rule.opens_at is None:
+        return []
+    return [looks[rule.opens_at] for looks in (timeline.woken_at, timeline.deadlines) if rule.opens_at in looks]
+
+
 def explained(
-    timeline: Timeline, rule: Rule, *, at: datetime, policy: Policy, erased_at: datetime | None
+    timeline: Timeline, rule: Rule, *, at: datetime, policy: Policy, erased_at: datetime | None, mornings: Mornings
 ) -> Explanation:
-    """Why there is no issue of the rule's kind, by all that is known at `at`."""
-    looking = _Looking(timeline, rule, policy, erased_at)
+    """Why there is no issue of the rule's kind, by all that is known at `at`.
+
+    `mornings` has what held at the moments of `looks_of`, as far as it is known for those to come.
+    """
+    looking = _Looking(timeline, rule, policy, erased_at, mornings)
     issues = [issue for issue in timeline.issues.values() if issue.kind == rule.kind]
     looked_at = rule.opens_at and timeline.woken_at.get(rule.opens_at)
     return Explanation(
@@ -97,11 +113,14 @@ def explained(
 class _Looking:
     """A timeline as one rule sees it, at any moment of its past or future."""
 
-    def __init__(self, timeline: Timeline, rule: Rule, policy: Policy, erased_at: datetime | None) -> None:
+    def __init__(
+        self, timeline: Timeline, rule: Rule, policy: Policy, erased_at: datetime | None, mornings: Mornings
+    ) -> None:
         self._timeline = timeline
         self._rule = rule
         self._policy = policy
         self._erased_at = erased_at
+        self._mornings = mornings
 
     def at(self, moment: datetime, *, looked: bool) -> Look:
         """What a review finds then; `looked`: whether it looks for this kind at all."""
@@ -122,14 +141,19 @@ class _Looking:
         looks = [self.at(moment, looked=True) for moment in sorted(moments)]
         return next((look for look in looks if look.opens), looks[0] if looks else None)
 
+    @property
+    def _looks_next_at(self) -> datetime | None:
+        return self._timeline.deadlines.get(self._rule.opens_at) if self._rule.opens_at else None
+
     def _conditions(self, at: datetime, *, looked: bool) -> Iterator[Condition]:
         entries = tuple(entry for entry in self._timeline.entries if entry.detected_at <= at)
-        picture = Picture(entries, shop_zone=self._policy.shop_zone)
+        judged_at = at if looked else self._looks_next_at or at
+        picture = Picture(entries, shop_zone=self._policy.shop_zone, snapshot=self._mornings.at(judged_at))
         yield _order_known(picture)
         if picture.placed is None:
             return
         issues = self._issues_before(at)
-        shown = list(self._rule.shown(picture, at, self._policy))
+        shown = list(self._rule.shown(picture, judged_at, self._policy))
         fresh = [trouble for trouble in shown if self._as_issue(picture, at, trouble).issue_id not in issues]
         if not any(issue.is_open and issue.kind == self._rule.kind for issue in issues.values()):
             yield self._shown(picture, at, shown, looked=looked)
@@ -160,9 +184,9 @@ class _Looking:
     def _shown(self, picture: Picture, at: datetime, shown: Sequence[Trouble], *, looked: bool) -> Condition:
         if shown:
             so = "It is so" if looked else "If nothing happens before somebody looks, it will be so"
-            return _holds("shown", f"{so}: {OPENED_BY[self._rule.kind]}")
+            return _holds("shown", f"{so}{_because(shown[0])}: {OPENED_BY[self._rule.kind]}")
         spared = self._rule.spared(picture, at, self._policy) if self._rule.spared and looked else None
-        why = f" ({_in_words(spared.reason)})" if spared else ""
+        why = _because(spared) if spared else ""
         return _fails(
             "shown", spared.reason if spared else "not_shown", f"It is not so{why}: {OPENED_BY[self._rule.kind]}"
         )
@@ -182,7 +206,7 @@ class _Looking:
     def _looked_for(self, *, looked: bool) -> Condition:
         if looked:
             return _holds("looked_for", "This is a moment at which somebody looks for it.")
-        looks_at = self._timeline.deadlines.get(self._rule.opens_at) if self._rule.opens_at else None
+        looks_at = self._looks_next_at
         if looks_at is None:
             return _fails("looked_for", "nobody_looks", "Silence decides, and no moment is set to look at it.")
         return _fails("looked_for", "not_yet", f"Silence decides, and somebody looks at {looks_at.isoformat()}.")
@@ -223,6 +247,13 @@ def _holds(condition: str, words: str) -> Condition:
 
 def _fails(condition: str, reason: str, words: str) -> Condition:
     return Condition(condition=condition, reason=reason, words=words)
+
+
+def _because(one: Trouble | Why) -> str:
+    """What a decision has on record, or would have: its reason, its numbers and their day."""
+    numbers = ", ".join(f"{name} {number}" for name, number in one.numbers.items())
+    said = (LOOKS.get(one.reason) or _in_words(one.reason), numbers, one.snapshot and f"numbers of {one.snapshot}")
+    return f" ({'; '.join(filter(None, said))})"
 
 
 def _in_words(code: str) -> str:
