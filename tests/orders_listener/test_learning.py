@@ -11,8 +11,12 @@ from chassis.runtime import Runtime
 from orders_listener import learning
 from orders_listener.early_warning.forecasts import Forecast
 from orders_listener.early_warning.journeys import Journey
+from orders_listener.early_warning.mornings import open_from
 from orders_listener.early_warning.snapshots import Day, Snapshot, after
 from tests.orders_listener.shop import day as moment
+from tests.orders_listener.shop import on_the_way, paid, placed, said
+from tests.orders_listener.teaching import taught, teach
+from tests.running import rows
 
 FIRST = date(2026, 3, 2)
 DAYS = 30
@@ -124,8 +128,8 @@ async def test_a_look_uses_no_day_that_was_not_closed_before_its_own_began(runti
         await learning.save_journeys(tx, {journey.order_id: journey for journey in some_journeys(5)})
         for number in range(10):
             await learning.close(tx, on(number))
-        assert (await learning.snapshot_for(tx, moment(5))).day == on(3)
-        assert (await learning.snapshot_for(tx, moment(0))).day is None
+        mornings = await learning.mornings_at(tx, [moment(0), moment(5)])
+        assert (mornings.at(moment(5)).day, mornings.at(moment(0)).day) == (on(3), None)
 
 
 async def test_readers_of_the_past_find_what_each_look_used(runtime: Runtime) -> None:
@@ -134,7 +138,7 @@ async def test_readers_of_the_past_find_what_each_look_used(runtime: Runtime) ->
         for number in range(10):
             await learning.close(tx, on(number))
         moments = [moment(number, hours) for number in range(-1, 15) for hours in (0, 14.9, 15)]
-        expected = [await learning.snapshot_for(tx, each) for each in moments]
+        expected = [await learning.snapshot_at(tx, open_from(each)) for each in moments]
         few = [moments[0], moments[20], moments[-1]]
         for mornings in (
             await learning.mornings_at(tx, moments),
@@ -151,3 +155,11 @@ async def test_before_the_shop_has_begun_nothing_is_written(runtime: Runtime) ->
         await learning.close(tx, FIRST)
         assert await tx.scalar(text("select count(*) from snapshots")) == 0
         assert await learning.snapshot_at(tx, on(100)) == Snapshot()
+
+
+async def test_a_look_that_is_set_and_comes_in_one_batch_is_judged_by_its_morning(runtime: Runtime) -> None:
+    await teach(runtime, taught(later=0.6))
+    await runtime.fold([said(fact) for fact in (placed(), paid(), *on_the_way(moment(0)))], until=moment(6, 11))
+    judged = await rows(runtime, "select reason from decisions where rule = 'delivery_at_risk'")
+    assert judged == [{"reason": "likely_in_time"}]
+    assert await rows(runtime, "select stage from forecasts")

@@ -7,7 +7,7 @@ from orders_listener.accounts import Account, Patron
 from orders_listener.early_warning.snapshots import Snapshot
 from orders_listener.watch import DeadlineKind
 from tests.orders_listener.shop import ADA, ORDER, PATIENT, Told, day, on_the_way, paid, placed, scan, tell
-from tests.orders_listener.teaching import taught
+from tests.orders_listener.teaching import mornings, taught
 
 RISK = "opened delivery_at_risk"
 THE_LOOK = day(6, 10)
@@ -15,7 +15,7 @@ THE_LOOK = day(6, 10)
 
 
 def told(snapshot: Snapshot, *facts: object, **more: object) -> Told:
-    account = Account(patron=Patron(customer_id=ADA), snapshot=snapshot)
+    account = Account(patron=Patron(customer_id=ADA), mornings=mornings(snapshot))
     return tell(placed(), paid(), *facts, account=account, until=day(8), policy=PATIENT, **more)
 
 

@@ -138,7 +138,7 @@ ON_ITS_WAY = [placed(), paid(), *on_the_way(day(0)), scan("delivered", day(12))]
 
 
 def told_by(snapshot: Snapshot, *facts: Fact) -> Told:
-    account = Account(patron=Patron(customer_id=ADA), snapshot=snapshot)
+    account = Account(patron=Patron(customer_id=ADA), mornings=mornings(snapshot))
     return tell(*facts, account=account, until=THE_END, policy=UNHURRIED)
 
 

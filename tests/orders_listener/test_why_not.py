@@ -117,7 +117,7 @@ THE_LOOK = day(6, 10)
 
 def risk_of(snapshot: Snapshot, *facts: Fact, at: datetime, policy: Policy = PATIENT) -> tuple[Told, Explanation]:
     """An order on its way since the first day, looked at by these numbers and asked about with the same."""
-    account = Account(patron=Patron(customer_id=ADA), snapshot=snapshot)
+    account = Account(patron=Patron(customer_id=ADA), mornings=mornings(snapshot))
     told = tell(placed(), paid(), *on_the_way(day(0)), *facts, account=account, until=at, policy=policy)
     rule = RULE_OF[IssueKind.delivery_at_risk]
     return told, explained(

@@ -2,15 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-import msgspec
-from msgspec import structs
 from sqlalchemy import text
 
-from chassis.items import Item
-from chassis.outcomes import Outcome
 from chassis.runtime import Runtime
 from chassis.sequence import fold_sequence
 from contracts import Event
@@ -20,7 +17,7 @@ from deploy.local.broker import Broker
 from orders_listener.accounts import Account, Patron
 from orders_listener.app import CONSUMES, application
 from orders_listener.documents import from_document
-from orders_listener.early_warning.snapshots import Snapshot
+from orders_listener.early_warning.mornings import Mornings
 from orders_listener.folding import fold
 from orders_listener.policy import DEFAULT
 from orders_listener.timelines import Timeline
@@ -36,21 +33,19 @@ STEP = timedelta(days=2)
 HEARD = {fact for inlet in CONSUMES for fact in inlet.facts}
 
 
-def purely_folded(until: datetime, snapshots: Mapping[date, Snapshot]) -> tuple[Mapping[str, Timeline], Counter[str]]:
+def purely_folded(until: datetime, mornings: Mornings) -> tuple[Mapping[str, Timeline], Counter[str]]:
     """Timelines by order and published facts by type, without broker and database; with the numbers of each morning."""
 
-    def fold_with_numbers(account: Account, item: Item) -> tuple[Account, Outcome]:
-        known = [day for day in snapshots if day < item.at.date() - timedelta(days=1)]
-        numbers = snapshots[max(known)] if known else Snapshot()
-        return fold(DEFAULT, structs.replace(account, snapshot=numbers), item)
-
     heard = [said for said in SHOP.events() if type(said.fact) in HEARD]
-    accounts = {said.fact.customer_id: Account(patron=Patron(customer_id=said.fact.customer_id)) for said in heard}
+    accounts = {
+        said.fact.customer_id: Account(patron=Patron(customer_id=said.fact.customer_id), mornings=mornings)
+        for said in heard
+    }
     items: list[Event[Any]] = [
         Event(id=str(number), source="/s", time=said.said_at, data=said.fact, correlation_id=str(number))
         for number, said in enumerate(heard)
     ]
-    folded = fold_sequence(fold_with_numbers, accounts, items, before=until)
+    folded = fold_sequence(partial(fold, DEFAULT), accounts, items, before=until)
     timelines = {key: timeline for a in folded.accounts.values() for key, timeline in a.timelines.items()}
     published = Counter(entry_of(type(fact)).type for _, outcome in folded.outcomes for fact in outcome.facts)
     return timelines, published
@@ -62,10 +57,11 @@ async def stored(runtime: Runtime) -> Mapping[str, Timeline]:
         return {row.order_id: from_document(row.document) for row in rows}
 
 
-async def snapshots_of(runtime: Runtime) -> Mapping[date, Snapshot]:
+async def mornings_of(runtime: Runtime) -> Mornings:
     async with runtime.transaction() as tx:
-        rows = await tx.execute(text("select day, document::text as document from snapshots"))
-        return {row.day: msgspec.json.decode(row.document, type=Snapshot) for row in rows}
+        return Mornings(
+            (day, document) for day, document in await tx.execute(text("select day, document::text from snapshots"))
+        )
 
 
 async def test_a_shop_through_kafka_leaves_the_same_timelines_as_the_pure_fold(
@@ -94,7 +90,7 @@ async def test_a_shop_through_kafka_leaves_the_same_timelines_as_the_pure_fold(
                 )
 
         await service.until(settled)
-        timelines, published = purely_folded(boundaries[-1], await snapshots_of(runtime))
+        timelines, published = purely_folded(boundaries[-1], await mornings_of(runtime))
         records = await said_on(kafka.bootstrap, ORDERS, published.total())
     said = Counter(dict(record.headers)["ce_type"].decode() for record in records)
     del said["rapport.time-reached.v1"]

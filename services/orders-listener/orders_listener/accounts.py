@@ -17,7 +17,7 @@ from contracts.storefront import ContactReceived, CustomerErased
 from contracts.vocabulary import IssueKind
 from orders_listener import customers
 from orders_listener.customers import Relationship
-from orders_listener.early_warning.snapshots import Snapshot
+from orders_listener.early_warning.mornings import NO_MORNINGS, Mornings
 from orders_listener.entries import HistoryFact
 from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
@@ -51,8 +51,8 @@ class Account(Struct, frozen=True, kw_only=True):
     timelines: Mapping[str, Timeline] = {}
     elsewhere: frozenset[str] = frozenset()
     """Orders that the items name but that belong to somebody else."""
-    snapshot: Snapshot = Snapshot()
-    """What the shop's closed days have taught, where an item asks for it."""
+    mornings: Mornings = NO_MORNINGS
+    """What the shop's closed days have taught, on each day of the items: a look may be set and come in one batch."""
 
     @property
     def customer_id(self) -> str:
@@ -211,7 +211,8 @@ def _moved_on(
 ) -> tuple[Account, Outcome]:
     erased = account.patron.erased_at is not None
     before = account.timelines.get(timeline.order_id)
-    timeline, outcome = moved_on(timeline, at, policy, erased=erased, looked=looked, snapshot=account.snapshot)
+    snapshot = account.mornings.at(at) if looked is DeadlineKind.risk_check else None
+    timeline, outcome = moved_on(timeline, at, policy, erased=erased, looked=looked, snapshot=snapshot)
     counted = before.counted if before else None, timeline.counted
     account = account.with_timeline(timeline)
     if counted[0] == counted[1]:

@@ -33,11 +33,6 @@ async def close(tx: Tx, closed: date) -> None:
     await tx.execute(_SAVE_SNAPSHOT, {"day": day, "document": document})
 
 
-async def snapshot_for(tx: Tx, moment: datetime) -> Snapshot:
-    """The newest snapshot that a decision at `moment` (UTC) may use: of days closed before its own began."""
-    return await snapshot_at(tx, open_from(moment))
-
-
 async def mornings_at(tx: Tx, moments: Iterable[datetime]) -> Mornings:
     """What held at each of these moments. One statement, none for none."""
     open_days = sorted({open_from(moment) for moment in moments})

@@ -19,26 +19,25 @@ from orders_listener.customers import Relationship
 from orders_listener.documents import from_document, to_document
 from orders_listener.early_warning.forecasts import Forecast
 from orders_listener.early_warning.journeys import Journey
-from orders_listener.early_warning.snapshots import Snapshot
+from orders_listener.early_warning.mornings import Mornings
 from orders_listener.issues import Issue
 from orders_listener.timelines import Timeline
 from orders_listener.trials import Past
-from orders_listener.watch import DeadlineKind
 
 
 async def load(tx: Tx, items: Sequence[Item]) -> dict[str, Account]:
-    """The accounts of the items' customers, with those timelines that the items name. Two statements, or three."""
+    """The accounts of the items' customers, with those timelines that the items name. Three statements."""
     customer_ids = sorted({item.customer_id for item in items})
     patrons = {row.customer_id: _patron(row) for row in await tx.execute(_PATRONS, {"ids": customer_ids})}
     named = {(item.customer_id, order_id) for item in items if (order_id := order_named_by(item))}
     rows = await tx.execute(_TIMELINES, {"ids": sorted({order_id for _, order_id in named})})
     timelines = {row.order_id: from_document(row.document) for row in rows}
-    snapshot = await _snapshot_for(tx, items)
+    mornings = await learning.mornings_at(tx, {item.at for item in items} if named else ())
     return {
         customer_id: _account(
             patrons.get(customer_id) or Patron(customer_id=customer_id),
             [timelines[order_id] for owner, order_id in named if owner == customer_id and order_id in timelines],
-            snapshot,
+            mornings,
         )
         for customer_id in customer_ids
     }
@@ -58,16 +57,10 @@ def order_named_by(item: Item) -> str | None:
             return getattr(item.data, "order_id", None)
 
 
-async def _snapshot_for(tx: Tx, items: Sequence[Item]) -> Snapshot:
-    """The numbers of the morning, if somebody is to look for a risk; no batch goes over midnight."""
-    looks = [item.at for item in items if isinstance(item, Due) and item.kind == DeadlineKind.risk_check]
-    return await learning.snapshot_for(tx, max(looks)) if looks else Snapshot()
-
-
-def _account(patron: Patron, timelines: Iterable[Timeline], snapshot: Snapshot) -> Account:
+def _account(patron: Patron, timelines: Iterable[Timeline], mornings: Mornings) -> Account:
     own = {timeline.order_id: timeline for timeline in timelines if timeline.customer_id == patron.customer_id}
     elsewhere = {timeline.order_id for timeline in timelines if timeline.customer_id != patron.customer_id}
-    return Account(patron=patron, timelines=own, elsewhere=frozenset(elsewhere), snapshot=snapshot)
+    return Account(patron=patron, timelines=own, elsewhere=frozenset(elsewhere), mornings=mornings)
 
 
 def _patron(row: Row[Any]) -> Patron:

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from chassis.items import Due, Item
 from chassis.outcomes import NOTHING, Outcome
@@ -141,10 +141,10 @@ def _differences(running: Mapping[str, Issue], tried: Mapping[str, Issue]) -> It
 def folded_again(past: Past, policy: Policy, *, until: datetime, mornings: Mornings) -> Timeline:
     """The timeline as it had been under `policy`: each fact when it was learned, and deadlines between by the watch."""
     known = past.timeline
-    account = Account(patron=Patron(customer_id=known.customer_id))
+    account = Account(patron=Patron(customer_id=known.customer_id), mornings=mornings)
     items = [(moment, event) for moment, event in _items(past) if moment < until]
     folded = fold_sequence(
-        partial(_fold, policy, mornings),
+        partial(_fold, policy),
         {known.customer_id: account},
         [event for _, event in items],
         before=until,
@@ -169,13 +169,13 @@ def _event(name: str, said_at: datetime, fact: Any) -> Event[Any]:
     return Event(id=name, source="/rapport/trial", time=said_at, data=fact, correlation_id=name)
 
 
-def _fold(policy: Policy, mornings: Mornings, account: Account, item: Item) -> tuple[Account, Outcome]:
+def _fold(policy: Policy, account: Account, item: Item) -> tuple[Account, Outcome]:
     """As the service folds what can be part of a timeline; a customer's own deadline concerns no order."""
     match item:
         case Due(kind=customers.REVIEW):
             return account, NOTHING
         case Due():
-            return on_deadline(structs.replace(account, snapshot=mornings.at(item.at)), item, policy)
+            return on_deadline(account, item, policy)
         case Event(data=CustomerErased()):
             return on_customer_erased(account, item)
         case _:

@@ -25,6 +25,10 @@ class Mornings:
         self._days = list(self._documents)
         self._decoded: dict[date, Snapshot] = {}
 
+    def __eq__(self, other: object) -> bool:
+        """Whether they are the same snapshots."""
+        return isinstance(other, Mornings) and self._documents == other._documents
+
     def at(self, moment: datetime) -> Snapshot:
         """The snapshot that held at `moment`; blank before the first."""
         newer = bisect_left(self._days, open_from(moment))
@@ -34,3 +38,6 @@ class Mornings:
         if day not in self._decoded:
             self._decoded[day] = msgspec.json.decode(self._documents[day], type=Snapshot)
         return self._decoded[day]
+
+
+NO_MORNINGS = Mornings()
