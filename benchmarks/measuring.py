@@ -59,6 +59,8 @@ class Measured(Struct, frozen=True, kw_only=True):
     """The most that one process had resident."""
     median_ms: float = 0.0
     """Of requests: from asking to the whole answer."""
+    p99_ms: float = 0.0
+    """So long took the slowest in a hundred, at least."""
 
 
 class Mark(Struct, frozen=True):
@@ -125,14 +127,15 @@ def measure(
     *,
     database: str | None = None,
     progress: str = CONSUMED,
+    look_s: float = LOOK_S,
 ) -> Measured:
     """One run of `mode`, from the beginning of the topics on a fresh database, or on one that was prepared for it.
 
-    `progress` is what says how many events are done; it must not fall.
+    `progress` is what says how many events are done, asked every `look_s`; it must not fall.
     """
     database = database or machine.database(service)
     with at_work(machine, service, database, mode) as processes:
-        first, last, memory = asyncio.run(_watch(machine, plan, database, processes, progress))
+        first, last, memory = asyncio.run(_watch(machine, plan, database, processes, progress, look_s))
     events, seconds = last.events - first.events, last.at_s - first.at_s
     if not events:
         raise ProcessError(f"{mode.name} committed nothing while it was measured; see {processes[0].log}")
@@ -153,7 +156,7 @@ def measure(
 
 
 async def _watch(
-    machine: Machine, plan: Plan, database: str, processes: Sequence[Process], progress: str
+    machine: Machine, plan: Plan, database: str, processes: Sequence[Process], progress: str, look_s: float
 ) -> tuple[Mark, Mark, int]:
     """Two commits, and the most memory that a process had between them."""
     connection: Connection = await asyncpg.connect(machine.address(database))
@@ -168,7 +171,7 @@ async def _watch(
             if events > after:
                 used_s = sum(cpu_s(process) for process in watched)
                 return Mark(time.perf_counter(), events, used_s, machine.database_cpu_s())
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(look_s)
         return None
 
     try:
