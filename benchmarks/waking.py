@@ -12,7 +12,7 @@ from benchmarks import topics
 from benchmarks.filling import fill
 from benchmarks.histories import Prototypes, waiting
 from benchmarks.machine import Machine
-from benchmarks.measuring import Measured, Mode, measure
+from benchmarks.measuring import Measured, Mode, Progress, measure
 from benchmarks.plan import SEED, Plan
 from benchmarks.storefronts import storefront_facts
 
@@ -20,7 +20,9 @@ MODULE = "benchmarks.modes.service"
 EVENTS, DEADLINES = Mode(name="events", module=MODULE), Mode(name="deadlines", module=MODULE)
 LOOK_S = 0.2
 """Counting what is left takes PostgreSQL some milliseconds."""
-_PROGRESS = """
+LONGEST_TRANSACTION_S = 120.0
+"""All deadlines of one moment and partition are folded in one."""
+_QUERY = """
     select greatest({orders} - (select count(*) from deadlines where kind = 'promise_ends' and due_at <= '{due_at}'),
                     (select count(*) from pg_locks where relation = 'timelines'::regclass limit 1))
 """
@@ -33,12 +35,12 @@ def rounds(machine: Machine, plan: Plan) -> Iterator[Measured]:
     due_at = datetime.now(UTC).replace(microsecond=0)
     template = machine.database("orders_listener")
     fill(machine.address(template), plan.due_orders, Prototypes(waiting(due_at), due_at).copies)
-    progress = _PROGRESS.format(orders=plan.due_orders, due_at=due_at.isoformat())
+    query = _QUERY.format(orders=plan.due_orders, due_at=due_at.isoformat())
+    progress = Progress(query=query, all=plan.due_orders, look_s=LOOK_S, quiet_s=LONGEST_TRANSACTION_S)
     for number in range(1, plan.rounds + 1):
         bootstrap, database = machine.empty_broker(), machine.copy(template)
         yield measure(
-            machine, to_the_end, "sweep", "orders_listener", DEADLINES, number, database=database, progress=progress,
-            look_s=LOOK_S,
-        )  # fmt: skip
+            machine, to_the_end, "sweep", "orders_listener", DEADLINES, number, database=database, progress=progress
+        )
         topics.say(bootstrap, storefront_facts(SEED, plan.accounts), plan.due_orders)
         yield measure(machine, to_the_end, "sweep", "orders_listener", EVENTS, number)
