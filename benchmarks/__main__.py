@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from benchmarks import consuming, growing, publishing, requesting, results, waking
+from benchmarks import consuming, growing, publishing, reading, requesting, results, waking
 from benchmarks.contents import ContentsDiffer
 from benchmarks.machine import REPOSITORY, Machine, described
 from benchmarks.measuring import Measured
@@ -21,8 +21,9 @@ RESULT = REPOSITORY / "build" / "bench.json"
 
 SECTIONS: dict[str, Callable[[Machine, Plan], Iterator[Measured]]] = {
     "relay": publishing.rounds,
-    "deadlines": waking.rounds,
+    "sweep": waking.rounds,
     "http": requesting.rounds,
+    "timeline": reading.rounds,
     "workers": growing.two_workers,
     "scale": growing.many_accounts,
     "endurance": growing.endurance,

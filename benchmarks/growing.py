@@ -9,6 +9,7 @@ import asyncpg
 import psutil
 
 from benchmarks import topics
+from benchmarks.filling import fill, members
 from benchmarks.machine import Machine, cpu_s
 from benchmarks.measuring import CONSUMED, MIB, Measured, Mode, at_work, measure
 from benchmarks.plan import SEED, Plan
@@ -41,38 +42,9 @@ def many_accounts(machine: Machine, plan: Plan) -> Iterator[Measured]:
 
 
 def _filled(machine: Machine, accounts: int) -> str:
-    """A database in which so many customers have one completed order each."""
     template = machine.database("loyalty")
-    for statement in filter(str.strip, _FILL.format(accounts=accounts).split(";")):
-        asyncio.run(_execute(machine.address(template), statement))
+    fill(machine.address(template), accounts, members)
     return template
-
-
-async def _execute(address: str, statement: str) -> None:
-    connection: Any = await asyncpg.connect(address)
-    await connection.execute(statement, timeout=600)
-    await connection.close()
-
-
-_FILL = """
-    insert into customers (customer_id) select 'c-' || lpad(n::text, 7, '0') from generate_series(0, {accounts} - 1) n;
-    insert into accounts
-    select customer_id, 90, 0, 90, null, 2, null from customers;
-    insert into order_points
-    select customer_id, 'old-' || customer_id, '{{"order_id": "old", "rate": [1, 100], "lines": {{"l1": [9000, 90, 0]}},
-           "delivered_at": "2025-01-04T12:00:00Z", "completed_at": "2025-01-07T12:00:00Z", "vested": true}}'
-    from customers;
-    insert into postings
-    select customer_id, number, kind, source, destination, 90, kind || ' old-' || customer_id, 'old-' || customer_id,
-           'event of ' || customer_id, '2025-01-07T12:00:00Z'
-    from customers cross join (values (1, 'earned', 'programme:earned', 'member:pending'),
-                                      (2, 'vested', 'member:pending', 'member:available'))
-                              as v (number, kind, source, destination);
-    insert into inbox
-    select 'event of ' || customer_id, '/rapport/orders-listener', hashtext(customer_id), 'orders', 0, 0
-    from customers;
-    vacuum analyze
-"""
 
 
 def endurance(machine: Machine, plan: Plan) -> Iterator[Measured]:

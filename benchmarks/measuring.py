@@ -21,7 +21,6 @@ from deploy.local.processes import Process, ProcessError
 
 LOOK_S = 0.02
 QUIET_S = 3.0
-"""Nothing committed for so long: all is consumed."""
 BEGIN_S = 90.0
 MIB = 2**20
 
@@ -59,6 +58,8 @@ class Measured(Struct, frozen=True, kw_only=True):
     """The most that one process had resident."""
     median_ms: float = 0.0
     """Of requests: from asking to the whole answer."""
+    p99_ms: float = 0.0
+    """So long took the slowest in a hundred, at least."""
 
 
 class Mark(Struct, frozen=True):
@@ -112,7 +113,21 @@ async def _consumed(address: str, events: int, processes: Sequence[Process]) -> 
 
 
 CONSUMED = "select coalesce(sum(consumed), 0)::bigint from positions"
-"""How far a consumer is."""
+
+
+class Progress(Struct, frozen=True, kw_only=True):
+    """How far the work is, and how that is watched."""
+
+    query: str = CONSUMED
+    """Says how many events are done; what it says never falls for good."""
+    all: int | None = None
+    """So many there are, and with the last of them it is over."""
+    look_s: float = LOOK_S
+    quiet_s: float = QUIET_S
+    """Nothing committed for so long: that was all."""
+
+
+CONSUMING = Progress()
 
 
 def measure(
@@ -124,12 +139,9 @@ def measure(
     number: int,
     *,
     database: str | None = None,
-    progress: str = CONSUMED,
+    progress: Progress = CONSUMING,
 ) -> Measured:
-    """One run of `mode`, from the beginning of the topics on a fresh database, or on one that was prepared for it.
-
-    `progress` is what says how many events are done; it must not fall.
-    """
+    """One run of `mode`, from the beginning of the topics on a fresh database, or on one that was prepared for it."""
     database = database or machine.database(service)
     with at_work(machine, service, database, mode) as processes:
         first, last, memory = asyncio.run(_watch(machine, plan, database, processes, progress))
@@ -145,7 +157,7 @@ def measure(
         events_per_s=events / seconds,
         cpu_us=(last.cpu_s - first.cpu_s) / events * 1e6,
         database_cpu_us=(last.database_cpu_s - first.database_cpu_s) / events * 1e6,
-        rows_per_event=asyncio.run(_rows_per_event(machine.address(database))) if progress is CONSUMED else 0.0,
+        rows_per_event=asyncio.run(_rows_per_event(machine.address(database))) if progress is CONSUMING else 0.0,
         memory_mib=memory / MIB,
     )
     machine.postgres.drop(database)
@@ -153,7 +165,7 @@ def measure(
 
 
 async def _watch(
-    machine: Machine, plan: Plan, database: str, processes: Sequence[Process], progress: str
+    machine: Machine, plan: Plan, database: str, processes: Sequence[Process], progress: Progress
 ) -> tuple[Mark, Mark, int]:
     """Two commits, and the most memory that a process had between them."""
     connection: Connection = await asyncpg.connect(machine.address(database))
@@ -164,11 +176,11 @@ async def _watch(
         while time.perf_counter() < until_s:
             for process in processes:
                 process.check()
-            events = int(await connection.fetchval(progress))
+            events = int(await connection.fetchval(progress.query))
             if events > after:
                 used_s = sum(cpu_s(process) for process in watched)
                 return Mark(time.perf_counter(), events, used_s, machine.database_cpu_s())
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(progress.look_s)
         return None
 
     try:
@@ -176,12 +188,12 @@ async def _watch(
         if first is None or last is None:
             raise ProcessError(f"{processes[0].name} did not begin; see {processes[0].log}")
         warm_s = first.at_s + plan.warm_up_s
-        while mark := await next_commit(last.events, max(last.at_s + QUIET_S, warm_s)):
+        while mark := await next_commit(last.events, max(last.at_s + progress.quiet_s, warm_s)):
             memory = max(memory, *(process.memory_info().rss for process in watched))
             last = mark
             if first.at_s < warm_s <= mark.at_s:
                 first = mark
-            if first.at_s >= warm_s and mark.at_s - first.at_s >= plan.seconds:
+            if mark.events == progress.all or (first.at_s >= warm_s and mark.at_s - first.at_s >= plan.seconds):
                 break
         return first, last, memory
     finally:

@@ -45,7 +45,7 @@ def svg(ratios: Sequence[Ratio]) -> str:
 def _row(ratio: Ratio, top: int, one: float, median: float, lowest: float, highest: float) -> list[str]:
     left, width = min(one, median), max(1.0, abs(median - one))
     fill, middle = "#3b6ea5" if ratio.median >= 1 else "#b9cbe0", top + (ROW - 8) / 2
-    label = escape(f"{ratio.section.replace('_', '-')}: {ratio.mode} : {ratio.beside}")
+    label = escape(f"{ratio.section.replace('_', '-')}: {ratio.what}")
     return [
         f'<text x="{LEFT - 12}" y="{middle + 4:.1f}" text-anchor="end" fill="#222">{label}</text>',
         f'<rect x="{left:.1f}" y="{top + 3}" width="{width:.1f}" height="{ROW - 14}" fill="{fill}"/>',

@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
 
 PARTITIONS = 6
 SEED = 20_260_302
-SECTIONS = ("loyalty", "orders_listener", "relay", "deadlines", "http", "workers", "scale", "endurance")
+SECTIONS = ("loyalty", "orders_listener", "relay", "sweep", "http", "timeline", "workers", "scale", "endurance")
 
 
 class Named(Protocol):
@@ -36,9 +36,11 @@ class Plan(Struct, frozen=True, kw_only=True):
     """The same for what commits message by message: on a topic of its own, it would take minutes."""
     accounts: int = 10_000
     outbox_rows: int = 300_000
-    waiting_orders: int = 30_000
-    taking_in_s: float = 60.0
-    """By then they are known, and all become due at once."""
+    due_orders: int = 100_000
+    """Their promise ended at the same moment."""
+    few_orders: int = 10_000
+    many_orders: int = 100_000
+    """In the database while one is read; two million with `SCALE=full`."""
     many_accounts: int = 2_000_000
     endurance_events: int = 1_000_000
     sections: tuple[str, ...] = SECTIONS[:-2]
@@ -54,13 +56,14 @@ class Plan(Struct, frozen=True, kw_only=True):
         if unknown:
             raise ValueError(f"ONLY={','.join(sorted(unknown))} is not known; choose from {', '.join(SECTIONS)}")
         modes = tuple(filter(None, environment.get("MODES", "").split(";")))
+        chosen: dict[str, Any] = {"sections": sections, "modes": modes, "many_orders": 2_000_000 if full else 100_000}
         if environment.get("QUICK", "0") not in ("", "0"):
             return cls(
                 seconds=2.5, warm_up_s=0.5, rounds=1, compared_events=3_000, slow_compared_events=200, events=60_000,
-                outbox_rows=60_000, waiting_orders=4_000, taking_in_s=14.0,
-                many_accounts=100_000, endurance_events=100_000, sections=sections, modes=modes,
+                outbox_rows=60_000, due_orders=20_000, many_accounts=100_000, endurance_events=100_000,
+                **chosen,
             )  # fmt: skip
-        return cls(sections=sections, modes=modes)
+        return cls(**chosen)
 
     def chosen(self, modes: Sequence[M]) -> list[M]:
         """Those that are to run."""

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from benchmarks.machine import Machine
-from benchmarks.measuring import Measured, Mode, measure
+from benchmarks.measuring import Measured, Mode, Progress, measure
 from benchmarks.plan import PARTITIONS, SEED, Plan
 from benchmarks.shoppers import order_facts
 from chassis import outbox
@@ -26,7 +26,9 @@ def rounds(machine: Machine, plan: Plan) -> Iterator[Measured]:
         database = machine.database("loyalty")
         rows = asyncio.run(_fill(machine.address(database), order_facts(SEED, plan.accounts), plan.outbox_rows))
         progress = f"select coalesce((select min(outbox_id) from outbox) - 1, {rows})::bigint"  # noqa: S608 a number
-        yield measure(machine, plan, "relay", "loyalty", RELAY, number, database=database, progress=progress)
+        yield measure(
+            machine, plan, "relay", "loyalty", RELAY, number, database=database, progress=Progress(query=progress)
+        )
 
 
 async def _fill(address: str, events: Iterator[Event[Any]], number: int) -> int:

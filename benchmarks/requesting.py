@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from itertools import count
-from statistics import median
+from statistics import median, quantiles
 from typing import Any
 
 import psutil
@@ -73,7 +73,7 @@ async def _load(
         reader, writer = await asyncio.open_connection(HOST, port)
         while (asked_s := time.perf_counter()) < end_s:
             writer.write(make(next(numbers), plan.accounts))
-            await _answer(reader)
+            await answer(reader)
             if asked_s >= warm_s:
                 answered_s.append(time.perf_counter() - asked_s)
         writer.close()
@@ -97,10 +97,12 @@ async def _load(
         cpu_us=used_s / len(answered_s) * 1e6,
         memory_mib=server.memory_info().rss / MIB,
         median_ms=median(answered_s) * 1e3,
+        p99_ms=quantiles(answered_s, n=100)[-1] * 1e3,
     )
 
 
-async def _answer(reader: asyncio.StreamReader) -> None:
+async def answer(reader: asyncio.StreamReader) -> None:
+    """Read one whole answer. Raises `RuntimeError` for one that is no success."""
     head = await reader.readuntil(b"\r\n\r\n")
     if b" 20" not in head[:12]:
         raise RuntimeError(f"the server answered {head[:200]!r}")

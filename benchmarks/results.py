@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from statistics import median
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -13,6 +13,13 @@ VOID_BELOW = 0.035
 """A loop by hand that is slower than this share of the mere reading was disturbed, and its run proves nothing."""
 
 
+COLUMNS = (
+    "events/s", "spread", "CPU µs/event", "PostgreSQL µs/event", "rows/event", "MiB", "p50 ms", "p99 ms",
+)  # fmt: skip
+Figure = Literal["events_per_s", "p99_ms"]
+MEANT: dict[Figure, str] = {"events_per_s": "", "p99_ms": " (p99, smaller is better)"}
+
+
 class Claim(Struct, frozen=True):
     """A ratio of two modes of one section and round."""
 
@@ -21,6 +28,7 @@ class Claim(Struct, frozen=True):
     beside: str
     reach: float | None = None
     aim: float | None = None
+    figure: Figure = "events_per_s"
 
 
 class Ratio(Struct, frozen=True, kw_only=True):
@@ -34,11 +42,12 @@ class Ratio(Struct, frozen=True, kw_only=True):
     highest: float
     reach: float | None = None
     aim: float | None = None
+    figure: Figure = "events_per_s"
 
     @property
-    def reached(self) -> bool | None:
-        """None where there is nothing to reach."""
-        return None if self.reach is None else self.median >= self.reach
+    def what(self) -> str:
+        """Of which modes, and of what where that is not their speed."""
+        return f"{self.mode} : {self.beside}{MEANT[self.figure]}"
 
 
 class Summary(Struct, frozen=True, kw_only=True):
@@ -54,6 +63,8 @@ class Summary(Struct, frozen=True, kw_only=True):
     database_cpu_us: float
     rows_per_event: float
     memory_mib: float
+    median_ms: float
+    p99_ms: float
 
 
 CLAIMS = (
@@ -66,8 +77,14 @@ CLAIMS = (
     Claim("orders_listener", "service", "by hand", 1.0, 1.3),
     Claim("orders_listener", "service", "by hand, abreast", 0.8, 0.9),
     Claim("orders_listener", "by hand", "raw", VOID_BELOW),
+    Claim("sweep", "deadlines", "events"),
     Claim("http reads", "service", "bare FastAPI"),
     Claim("http commands", "service", "bare FastAPI"),
+    *(
+        Claim(section, many, "10,000 orders", reach=1.3, figure="p99_ms")
+        for section in ("timeline", "order")
+        for many in ("100,000 orders", "2,000,000 orders")
+    ),
     Claim("workers", "two workers", "one worker"),
     Claim("scale", "2,000,000 accounts", "10,000 accounts", 0.9),
 )
@@ -93,6 +110,8 @@ def _summary(section: str, mode: str, runs: Sequence[Measured]) -> Summary:
         database_cpu_us=median(run.database_cpu_us for run in runs),
         rows_per_event=median(run.rows_per_event for run in runs),
         memory_mib=max(run.memory_mib for run in runs),
+        median_ms=median(run.median_ms for run in runs),
+        p99_ms=median(run.p99_ms for run in runs),
     )
 
 
@@ -109,15 +128,15 @@ def void_rounds(runs: Iterable[Measured]) -> set[tuple[str, int]]:
 def ratios(runs: Sequence[Measured]) -> list[Ratio]:
     """Every claim for which both modes ran; rounds that are void do not count."""
     void = void_rounds(runs)
-    speeds = {(run.section, run.mode, run.round): run.events_per_s for run in runs}
+    of = {(run.section, run.mode, run.round): run for run in runs}
     found = []
     for claim in CLAIMS:
-        rounds = sorted({number for section, mode, number in speeds if (section, mode) == (claim.section, claim.mode)})
+        rounds = sorted({number for section, mode, number in of if (section, mode) == (claim.section, claim.mode)})
         values = [
-            speeds[claim.section, claim.mode, number] / beside
+            getattr(of[claim.section, claim.mode, number], claim.figure) / getattr(beside, claim.figure)
             for number in rounds
             if (claim.section, number) not in void
-            and (beside := speeds.get((claim.section, claim.beside, number))) is not None
+            and (beside := of.get((claim.section, claim.beside, number))) is not None
         ]
         if values:
             found.append(_ratio(claim, values))
@@ -134,6 +153,7 @@ def _ratio(claim: Claim, values: Sequence[float]) -> Ratio:
         highest=max(values),
         reach=claim.reach,
         aim=claim.aim,
+        figure=claim.figure,
     )
 
 
@@ -155,8 +175,8 @@ def table(runs: Sequence[Measured]) -> str:
     """Markdown: modes, then ratios."""
     return "\n".join(
         [
-            "| section | mode | events/s | spread | CPU µs/event | PostgreSQL µs/event | rows/event | MiB |",
-            "|---|---|--:|--:|--:|--:|--:|--:|",
+            f"| section | mode | {' | '.join(COLUMNS)} |",
+            f"|---|---|{'--:|' * len(COLUMNS)}",
             *map(_mode_line, summaries(runs)),
             "",
             "| section | ratio | median | lowest – highest | to reach | aim |",
@@ -167,15 +187,22 @@ def table(runs: Sequence[Measured]) -> str:
 
 
 def _mode_line(one: Summary) -> str:
-    numbers = (_or_dash(one.database_cpu_us, 0), _or_dash(one.rows_per_event, 1), _or_dash(one.memory_mib, 0))
+    numbers = [
+        _or_dash(one.database_cpu_us, 0),
+        _or_dash(one.rows_per_event, 1),
+        _or_dash(one.memory_mib, 0),
+        _or_dash(one.median_ms, 2),
+        _or_dash(one.p99_ms, 2),
+    ]
     speed = f"{one.events_per_s:,.0f} | ± {one.spread / 2:.0%} | {one.cpu_us:,.0f}"
     return f"| {one.section} | {one.mode} | {speed} | {' | '.join(numbers)} |"
 
 
 def _ratio_line(ratio: Ratio) -> str:
     found = f"{ratio.median:.3g} | {ratio.lowest:.3g} – {ratio.highest:.3g}"
-    wanted = f"{_or_dash(ratio.reach)} | {_or_dash(ratio.aim)}"
-    return f"| {ratio.section} | {ratio.mode} : {ratio.beside} | {found} | {wanted} |"
+    sign = "" if ratio.figure == "events_per_s" or ratio.reach is None else "≤ "
+    wanted = f"{sign}{_or_dash(ratio.reach)} | {_or_dash(ratio.aim)}"
+    return f"| {ratio.section} | {ratio.what} | {found} | {wanted} |"
 
 
 def _or_dash(number: float | None, digits: int | None = None) -> str:

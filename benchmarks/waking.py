@@ -1,46 +1,46 @@
-"""Deadlines fired per second: very many orders whose promise ends at the same moment."""
+"""A sweep: very many orders whose promise ended at one moment, beside as many events consumed.
+
+Nobody looked meanwhile, as after an outage: all are due when the service starts, and each opens an issue.
+"""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+
+from msgspec import structs
 
 from benchmarks import topics
+from benchmarks.filling import fill
+from benchmarks.histories import Prototypes, waiting
 from benchmarks.machine import Machine
-from benchmarks.measuring import Measured, Mode, measure
-from benchmarks.plan import Plan
-from contracts import Event, Fact
-from contracts.storefront import OrderPlaced
-from contracts.vocabulary import OrderLine
+from benchmarks.measuring import Measured, Mode, Progress, measure
+from benchmarks.plan import SEED, Plan
+from benchmarks.storefronts import storefront_facts
 
-SERVICE = Mode(name="service", module="benchmarks.modes.service")
+MODULE = "benchmarks.modes.service"
+EVENTS, DEADLINES = Mode(name="events", module=MODULE), Mode(name="deadlines", module=MODULE)
+LOOK_S = 0.2
+"""Counting what is left takes PostgreSQL some milliseconds."""
+LONGEST_TRANSACTION_S = 120.0
+"""All deadlines of one moment and partition are folded in one."""
+_QUERY = """
+    select greatest({orders} - (select count(*) from deadlines where kind = 'promise_ends' and due_at <= '{due_at}'),
+                    (select count(*) from pg_locks where relation = 'timelines'::regclass limit 1))
+"""
+"""What is committed; one as soon as the first transaction reads orders, which takes some seconds until its commit."""
 
 
 def rounds(machine: Machine, plan: Plan) -> Iterator[Measured]:
-    """The service takes in all orders, and then is woken for all of them at one moment."""
+    """All of them, however long that takes: deadlines from the first that is read to the last commit."""
+    to_the_end = structs.replace(plan, seconds=float("inf"), warm_up_s=0.0)
+    due_at = datetime.now(UTC).replace(microsecond=0)
+    template = machine.database("orders_listener")
+    fill(machine.address(template), plan.due_orders, Prototypes(waiting(due_at), due_at).copies)
+    query = _QUERY.format(orders=plan.due_orders, due_at=due_at.isoformat())
+    progress = Progress(query=query, all=plan.due_orders, look_s=LOOK_S, quiet_s=LONGEST_TRANSACTION_S)
     for number in range(1, plan.rounds + 1):
-        due_at = datetime.now(UTC) + timedelta(seconds=plan.taking_in_s)
-        topics.say(machine.empty_broker(), _placed(plan.waiting_orders, due_at), plan.waiting_orders)
-        progress = f"""
-            select case when now() < '{due_at.isoformat()}' then 0
-                        else {plan.waiting_orders} - (select count(*) from deadlines where kind = 'promise_ends') end
-        """  # noqa: S608 a number and a time
-        yield measure(machine, plan, "deadlines", "orders_listener", SERVICE, number, progress=progress)
-
-
-def _placed(orders: int, promised_by: datetime) -> Iterator[Event[Fact]]:
-    """The half-way look of each order is due at once; what is left is the end of its promise."""
-    for number in range(orders):
-        said_at = promised_by - timedelta(minutes=30) + number * timedelta(milliseconds=20)
-        order_id = f"o-{number:08}"
-        fact = OrderPlaced(
-            customer_id=f"c-{number % 10_000:07}",
-            order_id=order_id,
-            placed_at=said_at,
-            currency="EUR",
-            lines=(OrderLine(line_id="l1", sku="lamp", quantity=1, unit_price_minor=4_990, paid_minor=4_990),),
-            total_minor=4_990,
-            pay_later=True,
-            promised_by=promised_by.isoformat(timespec="milliseconds"),
+        bootstrap, database = machine.empty_broker(), machine.copy(template)
+        yield measure(
+            machine, to_the_end, "sweep", "orders_listener", DEADLINES, number, database=database, progress=progress
         )
-        yield Event(
-            id=f"placed-{number}", source="/shop", time=said_at, data=fact, subject=order_id, correlation_id=order_id
-        )
+        topics.say(bootstrap, storefront_facts(SEED, plan.accounts), plan.due_orders)
+        yield measure(machine, to_the_end, "sweep", "orders_listener", EVENTS, number)

@@ -37,6 +37,20 @@ def test_a_mode_is_told_by_its_median_and_spread() -> None:
     assert (summary.events_per_s, summary.spread, summary.rounds) == (100.0, 0.2, 3)
 
 
+def test_of_latencies_the_slowest_in_a_hundred_are_compared_and_smaller_is_better() -> None:
+    few, many = (
+        Measured(
+            section="timeline", mode=mode, round=1, events=10, seconds=1.0, events_per_s=1.0, cpu_us=1.0, p99_ms=p99_ms
+        )
+        for mode, p99_ms in (("10,000 orders", 2.0), ("2,000,000 orders", 2.5))
+    )
+    (ratio,) = ratios([few, many])
+    assert (ratio.median, ratio.reach) == (1.25, 1.3)
+    assert "2,000,000 orders : 10,000 orders (p99, smaller is better) | 1.25 | 1.25 – 1.25 | ≤ 1.3 |" in table(
+        [few, many]
+    )
+
+
 def test_tables_and_picture_show_every_ratio() -> None:
     assert table(QUIET).count("service : by hand") == 1
     assert picture.svg(ratios(QUIET)).count("service : by hand") == 1
@@ -53,6 +67,7 @@ def test_a_quick_run_is_shorter_and_a_full_one_has_every_section() -> None:
     quick, full = Plan.from_environment({"QUICK": "1"}), Plan.from_environment({"SCALE": "full"})
     assert quick.rounds * quick.seconds < full.rounds * full.seconds
     assert set(full.sections) - set(quick.sections) == {"scale", "endurance"}
+    assert (quick.many_orders, full.many_orders) == (100_000, 2_000_000)
 
 
 def test_an_unknown_section_is_refused() -> None:

@@ -33,13 +33,13 @@ async def load(tx: Tx, items: Sequence[Item]) -> dict[str, Account]:
     rows = await tx.execute(_TIMELINES, {"ids": sorted({order_id for _, order_id in named})})
     timelines = {row.order_id: from_document(row.document) for row in rows}
     mornings = await learning.mornings_at(tx, {item.at for item in items} if named else ())
+    named_by: dict[str, list[Timeline]] = {customer_id: [] for customer_id in customer_ids}
+    for customer_id, order_id in named:
+        if order_id in timelines:
+            named_by[customer_id].append(timelines[order_id])
     return {
-        customer_id: _account(
-            patrons.get(customer_id) or Patron(customer_id=customer_id),
-            [timelines[order_id] for owner, order_id in named if owner == customer_id and order_id in timelines],
-            mornings,
-        )
-        for customer_id in customer_ids
+        customer_id: _account(patrons.get(customer_id) or Patron(customer_id=customer_id), known, mornings)
+        for customer_id, known in named_by.items()
     }
 
 
