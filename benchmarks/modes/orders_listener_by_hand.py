@@ -34,6 +34,7 @@ from contracts import Event, storefront
 from contracts.envelope import entry_of
 from contracts.kafka import subject_of
 from orders_listener.accounts import Account, Patron
+from orders_listener.customers import Relationship
 from orders_listener.documents import from_document, to_document
 from orders_listener.early_warning.journeys import Journey
 from orders_listener.folding import fold
@@ -50,6 +51,9 @@ DECODERS = {
         storefront.LineAvailable, storefront.OrderRefunded, storefront.OrderCancelled,
     )
 }  # fmt: skip
+
+
+RELATIONSHIPS = msgspec.json.Decoder(Relationship)
 
 
 def read(record: Any) -> Event[Any]:
@@ -71,6 +75,7 @@ class Written:
     def __init__(self) -> None:
         self.timelines: dict[str, Timeline] = {}
         self.issues: dict[str, Issue] = {}
+        self.patrons: dict[str, Patron] = {}
         self.journeys: dict[str, Journey] = {}
         self.deadlines: dict[tuple[str, str, str], tuple[Any, ...] | None] = {}
         self.outbox: list[tuple[Any, ...]] = []
@@ -85,6 +90,8 @@ class Written:
                 self.timelines[changed.order_id] = changed
             elif type(changed) is Issue:
                 self.issues[changed.issue_id] = changed
+            elif type(changed) is Patron:
+                self.patrons[changed.customer_id] = changed
             elif type(changed) is Journey:
                 self.journeys[changed.order_id] = changed
         for change in outcome.deadlines:
@@ -116,20 +123,35 @@ async def take(connection: Connection, records: Sequence[Any]) -> None:
         await check_positions(connection, records)
         fresh = await fresh_events(connection, records, events)
         partitions = {event.id: record.partition for event, record in zip(events, records, strict=True)}
-        await lock_customers(connection, sorted({event.customer_id for event in fresh}))
+        customer_ids = sorted({event.customer_id for event in fresh})
+        await lock_customers(connection, customer_ids)
+        patrons = await _patrons(connection, customer_ids)
         timelines = await _timelines(connection, sorted({event.data.order_id for event in fresh}))
         written = Written()
         for event in fresh:
             order_id = event.data.order_id
             known = {order_id: timelines[order_id]} if order_id in timelines else {}
-            account, outcome = fold(
-                DEFAULT, Account(patron=Patron(customer_id=event.customer_id), timelines=known), event
-            )
+            account, outcome = fold(DEFAULT, Account(patron=patrons[event.customer_id], timelines=known), event)
             if not outcome.duplicate:
                 timelines[order_id] = account.timelines[order_id]
+                patrons[event.customer_id] = account.patron
                 written.take(event, partitions[event.id], outcome)
         await _save(connection, written)
         await advance(connection, records, written.applied)
+
+
+async def _patrons(connection: Connection, customer_ids: list[str]) -> dict[str, Patron]:
+    """Nobody writes or is erased here: what a customer's orders add up to is all there is."""
+    rows = await connection.fetch(
+        """select customer_id, relationship::text from patrons
+           join unnest($1::text[]) as v (customer_id) using (customer_id)""",
+        customer_ids,
+    )
+    known = {
+        customer_id: Patron(customer_id=customer_id, relationship=RELATIONSHIPS.decode(document))
+        for customer_id, document in rows
+    }
+    return {customer_id: Patron(customer_id=customer_id) for customer_id in customer_ids} | known
 
 
 async def _timelines(connection: Connection, order_ids: list[str]) -> dict[str, Timeline]:
@@ -159,6 +181,7 @@ async def _save(connection: Connection, written: Written) -> None:
     )  # fmt: skip
     await _save_issues(connection, [written.issues[issue_id] for issue_id in sorted(written.issues)])
     await _save_journeys(connection, [written.journeys[order_id] for order_id in sorted(written.journeys)])
+    await _save_patrons(connection, [written.patrons[customer_id] for customer_id in sorted(written.patrons)])
     await _save_deadlines(connection, written)
     await connection.copy_records_to_table("outbox", records=written.outbox, columns=COLUMNS)
     await connection.copy_records_to_table("decisions", records=written.decisions, columns=DECISIONS)
@@ -180,6 +203,18 @@ async def _save_issues(connection: Connection, issues: list[Issue]) -> None:
         [i.kind for i in issues], ["open" if i.is_open else "resolved" for i in issues], [i.severity for i in issues],
         [i.opened_at for i in issues], [i.resolved_at for i in issues],
         [msgspec.json.encode(i).decode() for i in issues],
+    )  # fmt: skip
+
+
+async def _save_patrons(connection: Connection, patrons: list[Patron]) -> None:
+    if not patrons:
+        return
+    await connection.execute(
+        """insert into patrons (customer_id, relationship)
+           select customer_id, relationship::jsonb
+           from unnest($1::text[], $2::text[]) as v (customer_id, relationship)
+           on conflict (customer_id) do update set relationship = excluded.relationship""",
+        [p.customer_id for p in patrons], [msgspec.json.encode(p.relationship).decode() for p in patrons],
     )  # fmt: skip
 
 

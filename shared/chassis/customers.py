@@ -18,9 +18,9 @@ async def lock(tx: Tx, customer_ids: Collection[str]) -> set[str]:
     wanted = {"ids": array(sorted(customer_ids))}
     known, blocked = (await tx.execute(_LOCK, wanted)).one()
     if known < len(customer_ids):
-        # Somebody else may be entering the same customers: whoever comes second waits here, then locks what is there.
-        await tx.execute(_ENTER, wanted)
-        known, blocked = (await tx.execute(_LOCK, wanted)).one()
+        entered = (await tx.execute(_ENTER, wanted)).rowcount  # ours until the end, like a lock
+        if known + entered < len(customer_ids):  # somebody else entered one meanwhile: we have waited for them
+            known, blocked = (await tx.execute(_LOCK, wanted)).one()
     return set(blocked or ())
 
 
