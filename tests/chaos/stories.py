@@ -122,7 +122,7 @@ class _Order:
     def _spanned(self) -> _Span:
         dice = self._dice
         placed_at = BEGINNING + dice.random() * SPAN
-        promised = timedelta(hours=3) + dice.random() * timedelta(days=5)
+        promised = timedelta(hours=3) + dice.random() * timedelta(days=3, hours=20)
         late = dice.random() < LATE_SHARE
         took = promised + timedelta(hours=dice.uniform(0.5, 72)) if late else promised * dice.uniform(0.4, 0.95)
         return _Span(placed_at, placed_at + took, placed_at + promised)
