@@ -179,7 +179,7 @@ async def test_a_poll_that_hangs_is_answered_with_a_new_consumer(
     runtime = await toy(runtime_of, kafka)
     await publish(kafka.bootstrap, *orders(0, 5))
     built = metrics.consumer_rebuilds._value.get()
-    monkeypatch.setattr("chassis.worker.WATCHDOG_S", 2.0)
+    monkeypatch.setattr("chassis.worker.WATCHDOG_S", 8.0)  # the next one joins a group that the last just left
     async with running(runtime, consumer=Hanging) as service:
         await service.consumed(5)
     assert metrics.consumer_rebuilds._value.get() == built + 1
