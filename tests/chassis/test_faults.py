@@ -79,8 +79,9 @@ async def is_unready(service: Running) -> bool:
 
 
 async def test_a_worker_and_a_relay_wait_for_a_kafka_that_is_away(
-    runtime_of: RuntimeOf, kafka: Broker, tmp_path: Path
+    runtime_of: RuntimeOf, kafka: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("chassis.worker.KAFKA_RETRY_S", 15.0)  # it asks again when the topics are there, not before
     late = broker(kind_from(), tmp_path, free_port())
     runtime = await toy(runtime_of, kafka, KAFKA_BOOTSTRAP_SERVERS=late.bootstrap)
     async with running(runtime) as service:
