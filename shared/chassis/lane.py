@@ -21,8 +21,8 @@ from chassis.sequence import LONG_AGO
 from chassis.service import Inlet
 from chassis.settings import ClockKind
 
-ENOUGH_ENTRIES = 1_500
-"""A topic that holds so many is not polled until some are folded: a batch at work and half of the next."""
+ENOUGH_ENTRIES = 1_000
+"""A topic that holds so many, a batch, is not polled until they are folded: other partitions have theirs at hand."""
 
 
 _Candidate = tuple[datetime, int, int, Entry]
