@@ -94,9 +94,11 @@ class Worker:
                 await self._turn()
                 self._health.loop_returned()
         finally:
-            await self._finish()
-            await self._hint(now=True)
-            await self._consumer.stop()
+            try:
+                await self._finish()
+            finally:  # whatever a lane failed with: who does not leave the group holds up the others
+                await self._hint(now=True)
+                await self._consumer.stop()
 
     async def _join(self) -> None:
         """Check the topics and join the group, however long Kafka is away."""
