@@ -94,10 +94,7 @@ class ShippedLine(Part, frozen=True, kw_only=True):
 
 
 class IssueKind(StrEnum):
-    """What can go wrong with an order.
-
-    Not noticed by anybody yet: disruption. Readers know it already.
-    """
+    """What can go wrong with an order."""
 
     payment_failed = "payment_failed"
     item_unavailable = "item_unavailable"

@@ -17,6 +17,7 @@ from contracts.storefront import ContactReceived, CustomerErased
 from contracts.vocabulary import IssueKind
 from orders_listener import customers
 from orders_listener.customers import Relationship
+from orders_listener.disruptions.declarations import NOTHING_DECLARED, Book
 from orders_listener.early_warning.mornings import NO_MORNINGS, Mornings
 from orders_listener.entries import HistoryFact
 from orders_listener.pictures import Picture
@@ -53,6 +54,8 @@ class Account(Struct, frozen=True, kw_only=True):
     """Orders that the items name but that belong to somebody else."""
     mornings: Mornings = NO_MORNINGS
     """What the shop's closed days have taught, on each day of the items: a look may be set and come in one batch."""
+    declared: Book = NOTHING_DECLARED
+    """What staff has declared, of which every moment takes what had been said by then."""
 
     @property
     def customer_id(self) -> str:
@@ -212,7 +215,9 @@ def _moved_on(
     erased = account.patron.erased_at is not None
     before = account.timelines.get(timeline.order_id)
     snapshot = account.mornings.at(at) if looked is DeadlineKind.risk_check else None
-    timeline, outcome = moved_on(timeline, at, policy, erased=erased, looked=looked, snapshot=snapshot)
+    timeline, outcome = moved_on(
+        timeline, at, policy, erased=erased, looked=looked, snapshot=snapshot, declared=account.declared
+    )
     counted = before.counted if before else None, timeline.counted
     account = account.with_timeline(timeline)
     if counted[0] == counted[1]:

@@ -6,6 +6,8 @@ from chassis.application import Application
 from chassis.service import Inlet, Service
 from contracts import orders, storefront
 from orders_listener import learning
+from orders_listener.calls import call_for_ever
+from orders_listener.disruption_routes import disruption_routes
 from orders_listener.folding import folding
 from orders_listener.policy import Policy
 from orders_listener.routes import policy_routes, routes
@@ -67,5 +69,12 @@ def application() -> Application:
     settings = OrdersListenerSettings()
     policy = settings.policy()
     return Application(
-        service(policy), settings, routers=lambda runtime: [routes(runtime, policy), policy_routes(runtime, policy)]
+        service(policy),
+        settings,
+        routers=lambda runtime: [
+            routes(runtime, policy),
+            policy_routes(runtime, policy),
+            disruption_routes(runtime),
+        ],
+        background=(call_for_ever,),
     )

@@ -141,6 +141,33 @@ WHY_NOT: dict[str, Any] = {
     },
     "next_look": None,
 }
+DISRUPTION_ID = "8c2f4a50-3f0e-5a37-9a5e-3b1a5f6f8e21"
+_STATEMENT: dict[str, Any] = {
+    "said_at": "2026-03-05T07:30:00Z",
+    "actor": "care:eve",
+    "known": "DHL is on strike in Berlin; parcels wait in the depots.",
+    "severity": "serious",
+    "expected_next": "Deliveries begin again",
+    "expected_end_at": "2026-03-07T23:00:00Z",
+    "over": None,
+}
+DISRUPTION: dict[str, Any] = {
+    "disruption_id": DISRUPTION_ID,
+    "concerns": {
+        "carrier": "dhl",
+        "country": "DE",
+        "region": None,
+        "postcode_prefix": "10",
+        "warehouse_id": None,
+        "sku": None,
+    },
+    "begins_at": "2026-03-05T07:30:00Z",
+    "over_at": None,
+    "statements": [_STATEMENT],
+}
+DISRUPTIONS = {"data": [DISRUPTION], "next_cursor": None}
+DISRUPTION_IN_FULL = DISRUPTION | {"issues_opened": 412, "issues_open": 396, "calling": False}
+DECLARED = {"dry_run": False, "orders": 412, "customers": 405, "disruption": DISRUPTION}
 POLICY_TRIAL = {
     "since": "2026-02-09T08:00:00Z",
     "until": "2026-03-11T08:00:00Z",

@@ -37,6 +37,8 @@ class Trouble(Struct, frozen=True, kw_only=True):
     """The day of the shared numbers that decided, if they did."""
     numbers: dict[str, int] = {}
     """What the rule looked at, for the decision only."""
+    actor: str = ""
+    """Of staff, who said so; for the decision only."""
 
 
 class Why(Struct, frozen=True, kw_only=True):
@@ -47,6 +49,8 @@ class Why(Struct, frozen=True, kw_only=True):
     snapshot: str = ""
     """The day of the shared numbers that decided, if they did."""
     numbers: dict[str, int] = {}
+    actor: str = ""
+    """Of staff, whose word decided."""
     on_record: bool = True
     """Whether the look that found this leaves a trace."""
 

@@ -25,6 +25,7 @@ from contracts.storefront import (
     ShipmentProgressed,
 )
 from contracts.vocabulary import Destination, OrderLine, Promise
+from orders_listener.disruptions.declarations import Standing
 from orders_listener.early_warning.snapshots import Snapshot
 from orders_listener.entries import HistoryEntry, HistoryFact
 from orders_listener.once import Once
@@ -38,10 +39,19 @@ F = TypeVar("F", bound=HistoryFact)
 class Picture:
     """An order as its history tells it. `entries` are in order; every answer is worked out once, when asked."""
 
-    def __init__(self, entries: Sequence[HistoryEntry], *, shop_zone: str, snapshot: Snapshot | None = None) -> None:
+    def __init__(
+        self,
+        entries: Sequence[HistoryEntry],
+        *,
+        shop_zone: str,
+        snapshot: Snapshot | None = None,
+        disruptions: Sequence[Standing] = (),
+    ) -> None:
         self.entries = entries
         self.snapshot = snapshot or Snapshot()
         """What the shop's closed days have taught."""
+        self.disruptions = disruptions
+        """What staff had declared by then, over or not, whomever it concerns."""
         self._shop_zone = shop_zone
         self.remembered: dict[Hashable, Any] = {}
         """What others worked out from this picture and will ask for again."""

@@ -103,7 +103,7 @@ class Review:
         why_not = ERASED if self._erased else self._louder(rule, trouble)
         if why_not is None:
             self.issues[issue.issue_id] = issue
-            why = Why(reason=trouble.reason, snapshot=trouble.snapshot, numbers=trouble.numbers)
+            why = Why(reason=trouble.reason, snapshot=trouble.snapshot, numbers=trouble.numbers, actor=trouble.actor)
             self._say(issue, issue_book.opening_of(issue), "opened", why)
             self._absorb_milder(issue)
         elif rule.opens_at is not None:
@@ -127,7 +127,10 @@ class Review:
 
     def _resolve(self, open_issue: Issue, resolution: Resolution) -> None:
         issue = self.issues[open_issue.issue_id] = issue_book.resolved(open_issue, resolution, self._at)
-        self._say(issue, issue_book.resolving_of(issue), "resolved", Why(reason=resolution))
+        rule, why = RULE_OF[issue.kind], Why(reason=resolution)
+        if rule.why_over is not None and resolution is Resolution.ended:
+            why = rule.why_over(self._picture, issue)
+        self._say(issue, issue_book.resolving_of(issue), "resolved", why)
 
     def _say(self, issue: Issue, fact: Fact, outcome: str, why: Why) -> None:
         times = issue_book.times_of(issue)
@@ -146,7 +149,7 @@ class Review:
             outcome=outcome,
             reason=why.reason,
             version=f"{self._policy.version} of {why.snapshot}" if why.snapshot else self._policy.version,
-            detail=times | why.numbers,
+            detail=times | why.numbers | ({"actor": why.actor} if why.actor else {}),
         )
         self.outcome += Outcome(decisions=(decision,))
 

@@ -13,7 +13,7 @@ from chassis.pagination import Page, decode_cursor, encode_cursor
 from chassis.runtime import Runtime
 from chassis.service import Tx
 from contracts.ids import derived_id
-from orders_listener import examples, learning, store
+from orders_listener import declared, examples, learning, store
 from orders_listener.accounts import AcceptDelay, Patron, RequestCancellation
 from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
@@ -48,7 +48,6 @@ PORTION, MOST_TRIED = 200, 20_000
 """Orders that a trial reads at once, and at most in one request."""
 BAD_POLICY = refusal(422, "bad_policy", "there is no retrun_window")
 TOO_MANY_ORDERS = refusal(409, "too_many_orders", f"These are more than {MOST_TRIED} orders; try fewer days.")
-UNNOTICED = refusal(422, "kind_not_noticed", "Nobody notices disruption yet.")
 UNTIL_PASSED = refusal(422, "until_passed", "The customer can only agree to a date that is still to come.")
 NO_DELAY = refusal(409, "no_delay", "No delay of order o-17 is open.")
 ORDER_OVER = refusal(409, "order_over", "Order o-17 is delivered, cancelled or refunded.")
@@ -61,11 +60,11 @@ def routes(runtime: Runtime, policy: Policy) -> APIRouter:
     @router.get("/orders", summary="Orders, the latest first", responses=answer(examples.ORDERS))
     async def orders(query: Annotated[OrdersQuery, Query()]) -> Page[OrderBody]:
         async with runtime.transaction() as tx:
-            found = await store.timelines_of(tx, query.customer_id, before=_place(query.cursor), most=query.limit)
+            found = await store.timelines_of(tx, query.customer_id, before=place_of(query.cursor), most=query.limit)
         last = found[-1] if len(found) == query.limit else None
         return Page(
             data=[OrderBody.of(timeline) for timeline in found],
-            next_cursor=_cursor(last.began_at, last.order_id) if last else None,
+            next_cursor=cursor_of(last.began_at, last.order_id) if last else None,
         )
 
     @router.get("/orders/{order_id}", summary="Where does this order stand?", responses=answer(examples.ORDER_IN_FULL))
@@ -85,18 +84,19 @@ def routes(runtime: Runtime, policy: Policy) -> APIRouter:
     @router.get(
         "/orders/{order_id}/why-not",
         summary="Why is there no such issue?",
-        responses=answer(examples.WHY_NOT) | UNNOTICED,
+        responses=answer(examples.WHY_NOT),
     )
     async def why_not(order_id: OrderId, query: Annotated[WhyNotQuery, Query()]) -> WhyNotBody:
-        rule = RULE_OF.get(query.kind)
-        if rule is None:
-            raise Rejected("kind_not_noticed", f"Nobody notices {query.kind} yet.")
+        rule = RULE_OF[query.kind]
         async with runtime.transaction() as tx:
             known = await _timeline(tx, order_id)
             patron = await store.patron_of(tx, known.customer_id)
             mornings = await learning.mornings_at(tx, looks_of(known, rule))
-        now = await runtime.now(known.customer_id)
-        explanation = explained(known, rule, at=now, policy=policy, erased_at=patron.erased_at, mornings=mornings)
+            now = await runtime.now(known.customer_id)
+            book = await declared.book_at(tx, [known.learned_by(now)])
+        explanation = explained(
+            known, rule, at=now, policy=policy, erased_at=patron.erased_at, mornings=mornings, declared=book
+        )
         return WhyNotBody.model_validate(explanation)
 
     @router.get("/issues", summary="What went wrong, the latest first", responses=answer(examples.ISSUES))
@@ -104,12 +104,12 @@ def routes(runtime: Runtime, policy: Policy) -> APIRouter:
         opened = (query.opened_from, query.opened_until)
         async with runtime.transaction() as tx:
             found = await store.issues_where(
-                tx, query.columns(), before=_place(query.cursor), most=query.limit, opened=opened
+                tx, query.columns(), before=place_of(query.cursor), most=query.limit, opened=opened
             )
         last = found[-1] if len(found) == query.limit else None
         return Page(
             data=[IssueBody.model_validate(issue) for issue in found],
-            next_cursor=_cursor(last.opened_at, last.issue_id) if last else None,
+            next_cursor=cursor_of(last.opened_at, last.issue_id) if last else None,
         )
 
     @router.get(
@@ -218,12 +218,13 @@ def _in_full(timeline: Timeline, policy: Policy) -> OrderDetailBody:
     return OrderDetailBody.in_full(timeline, Picture(timeline.entries, shop_zone=policy.shop_zone))
 
 
-def _cursor(at: Any, name: str) -> str:
+def cursor_of(at: Any, name: str) -> str:
+    """Where a page ends: the moment a list is ordered by, and the id."""
     return encode_cursor(at.astimezone(UTC).isoformat(), name)
 
 
-def _place(cursor: str | None) -> tuple[datetime, str] | None:
-    """Where the page before ended."""
+def place_of(cursor: str | None) -> tuple[datetime, str] | None:
+    """Where the page before ended. Raises Rejected (bad_cursor)."""
     try:
         match decode_cursor(cursor):
             case None:

@@ -1,7 +1,8 @@
 """The table of issues: kind, what shows it, what heals it, which worse kind absorbs it, when somebody looks.
 
-Owns the combination only; the functions are in troubles.py, silences.py, delays.py and cures.py. What shows itself by
-time alone is asked for with every item, and `watch` sees to it that there is one at the moment.
+Owns the combination only; the functions are in troubles.py, silences.py, delays.py, cures.py and
+disruptions/concerns.py. What shows itself by time alone, or because staff says so, is asked for with every item, and
+`watch` sees to it that there is one at the moment.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from contracts.orders import Resolution
 from contracts.vocabulary import IssueKind, Severity
 from orders_listener import cures, delays, risks, silences, troubles
 from orders_listener.cures import Cure
+from orders_listener.disruptions import concerns
 from orders_listener.issues import Issue, Why
 from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
@@ -34,6 +36,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     """Opened only when this deadline comes: that nothing happened is the trouble."""
     spared: Callable[[Picture, datetime, Policy], Why | None] | None = None
     """Why nothing was shown when the deadline came; None where that is not worth a word."""
+    why_over: Callable[[Picture, Issue], Why] | None = None
+    """Why it has ended, where `ended` does not say it all."""
     said_once: bool = False
     """Never updated: what it said was true at its time."""
 
@@ -219,6 +223,18 @@ RULES = (
         kind=IssueKind.refund_overdue,
         shown=silences.refund_overdue,
         cures={Resolution.refunded: cures.claim_paid, Resolution.ended: cures.claim_settled},
+    ),
+    Rule(
+        kind=IssueKind.disruption,
+        shown=concerns.disruption,
+        cures={
+            Resolution.delivered: cures.order_delivered,
+            Resolution.cancelled: cures.cancelled,
+            Resolution.refunded: cures.order_given_back,
+            Resolution.ended: concerns.disruption_over,
+        },
+        spared=concerns.unconcerned,
+        why_over=concerns.why_over,
     ),
 )
 """Worse kinds stand before the kinds that they absorb."""

@@ -10,12 +10,14 @@ from typing import Any
 import msgspec
 from sqlalchemy import DateTime, Row, Select, TableClause, Text, cast, column, select, table, text, tuple_
 
+from chassis.arrays import array
 from chassis.items import Command, Due, Item
 from chassis.outcomes import Outcome
 from chassis.service import Tx
-from orders_listener import customers, learning
+from orders_listener import customers, declared, learning
 from orders_listener.accounts import Account, FirstContact, Patron
 from orders_listener.customers import Relationship
+from orders_listener.disruptions.declarations import Book
 from orders_listener.documents import from_document, to_document
 from orders_listener.early_warning.forecasts import Forecast
 from orders_listener.early_warning.journeys import Journey
@@ -26,19 +28,20 @@ from orders_listener.trials import Past
 
 
 async def load(tx: Tx, items: Sequence[Item]) -> dict[str, Account]:
-    """The accounts of the items' customers, with those timelines that the items name. Three statements."""
+    """The accounts of the items' customers, with those timelines that the items name. At most six statements."""
     customer_ids = sorted({item.customer_id for item in items})
     patrons = {row.customer_id: _patron(row) for row in await tx.execute(_PATRONS, {"ids": customer_ids})}
     named = {(item.customer_id, order_id) for item in items if (order_id := order_named_by(item))}
     rows = await tx.execute(_TIMELINES, {"ids": sorted({order_id for _, order_id in named})})
     timelines = {row.order_id: from_document(row.document) for row in rows}
     mornings = await learning.mornings_at(tx, {item.at for item in items} if named else ())
+    book = await declared.book_at(tx, [item.at for item in items] if named else ())
     named_by: dict[str, list[Timeline]] = {customer_id: [] for customer_id in customer_ids}
     for customer_id, order_id in named:
         if order_id in timelines:
             named_by[customer_id].append(timelines[order_id])
     return {
-        customer_id: _account(patrons.get(customer_id) or Patron(customer_id=customer_id), known, mornings)
+        customer_id: _account(patrons.get(customer_id) or Patron(customer_id=customer_id), known, mornings, book)
         for customer_id, known in named_by.items()
     }
 
@@ -57,10 +60,10 @@ def order_named_by(item: Item) -> str | None:
             return getattr(item.data, "order_id", None)
 
 
-def _account(patron: Patron, timelines: Iterable[Timeline], mornings: Mornings) -> Account:
+def _account(patron: Patron, timelines: Iterable[Timeline], mornings: Mornings, book: Book) -> Account:
     own = {timeline.order_id: timeline for timeline in timelines if timeline.customer_id == patron.customer_id}
     elsewhere = {timeline.order_id for timeline in timelines if timeline.customer_id != patron.customer_id}
-    return Account(patron=patron, timelines=own, elsewhere=frozenset(elsewhere), mornings=mornings)
+    return Account(patron=patron, timelines=own, elsewhere=frozenset(elsewhere), mornings=mornings, declared=book)
 
 
 def _patron(row: Row[Any]) -> Patron:
@@ -105,6 +108,7 @@ async def _save_timelines(tx: Tx, timelines: Mapping[str, Timeline]) -> None:
             "placed": [row.standing.placed_at for row in rows],
             "promised": [row.standing.promised_until for row in rows],
             "delivered": [row.standing.delivered_at for row in rows],
+            "traits": [array(row.standing.traits) for row in rows],
             "documents": [to_document(row) for row in rows],
         },
     )
@@ -253,15 +257,17 @@ _TIMELINES = text("""
 """)
 _SAVE_TIMELINES = text("""
     insert into timelines
-        (order_id, customer_id, status, began_at, placed_at, promised_until, delivered_at, document)
-    select order_id, customer_id, status, began_at, placed_at, promised_until, delivered_at, cast(document as jsonb)
+        (order_id, customer_id, status, began_at, placed_at, promised_until, delivered_at, traits, document)
+    select order_id, customer_id, status, began_at, placed_at, promised_until, delivered_at, cast(traits as text[]),
+           cast(document as jsonb)
     from unnest(cast(:order_ids as text[]), cast(:customer_ids as text[]), cast(:statuses as text[]),
                 cast(:began as timestamptz[]), cast(:placed as timestamptz[]), cast(:promised as timestamptz[]),
-                cast(:delivered as timestamptz[]), cast(:documents as text[]))
-         as v (order_id, customer_id, status, began_at, placed_at, promised_until, delivered_at, document)
+                cast(:delivered as timestamptz[]), cast(:traits as text[]), cast(:documents as text[]))
+         as v (order_id, customer_id, status, began_at, placed_at, promised_until, delivered_at, traits, document)
     on conflict (order_id) do update set
         status = excluded.status, began_at = excluded.began_at, placed_at = excluded.placed_at,
-        promised_until = excluded.promised_until, delivered_at = excluded.delivered_at, document = excluded.document
+        promised_until = excluded.promised_until, delivered_at = excluded.delivered_at, traits = excluded.traits,
+        document = excluded.document
     where timelines.customer_id = excluded.customer_id
 """)
 _SAVE_ISSUES = text("""

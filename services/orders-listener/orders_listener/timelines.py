@@ -13,6 +13,8 @@ from chassis.errors import Rejected
 from chassis.outcomes import Outcome
 from contracts.storefront import OrderPlaced
 from orders_listener import facts, risks, watch
+from orders_listener.disruptions.declarations import NOTHING_DECLARED, Book
+from orders_listener.disruptions.traits import traits_of
 from orders_listener.early_warning.forecasts import Forecast
 from orders_listener.early_warning.journeys import Journey, journey_of
 from orders_listener.early_warning.snapshots import Snapshot
@@ -50,6 +52,8 @@ class Standing(Struct, frozen=True, kw_only=True):
     promised_until: datetime | None = None
     """The end of what was promised last."""
     delivered_at: datetime | None = None
+    traits: tuple[str, ...] = ()
+    """By what a disruption may concern it, sorted; nothing once nobody waits for it any more."""
 
 
 class Timeline(Struct, frozen=True, kw_only=True):
@@ -115,9 +119,11 @@ def moved_on(
     erased: bool = False,
     looked: DeadlineKind | None = None,
     snapshot: Snapshot | None = None,
+    declared: Book = NOTHING_DECLARED,
 ) -> tuple[Timeline, Outcome]:
     """Everything that follows now from the history and was not done before."""
-    picture = Picture(timeline.entries, shop_zone=policy.shop_zone, snapshot=snapshot)
+    disruptions = declared.at(timeline.learned_by(at))
+    picture = Picture(timeline.entries, shop_zone=policy.shop_zone, snapshot=snapshot, disruptions=disruptions)
     if picture.placed is None:
         return timeline, Outcome(rows=(timeline,))
     timeline, published = _publish(timeline, picture, picture.placed, at, looked)
@@ -126,7 +132,7 @@ def moved_on(
         picture, picture.placed, timeline.issues, at=at, now=now, policy=policy, erased=erased, looked=looked
     )
     review.run()
-    wanted = _wanted(timeline, picture, policy, now, erased=erased)
+    wanted = _wanted(timeline, picture, policy, now, declared, erased=erased)
     set_or_cleared = watch.difference(timeline.order_id, timeline.deadlines, wanted)
     journey = journey_of(picture, timeline.said)
     learned = _learned(journey, timeline.journey, picture, at, policy, looked)
@@ -161,10 +167,10 @@ def _publish(
 
 
 def _wanted(
-    timeline: Timeline, picture: Picture, policy: Policy, now: datetime, *, erased: bool
+    timeline: Timeline, picture: Picture, policy: Policy, now: datetime, declared: Book, *, erased: bool
 ) -> dict[DeadlineKind, datetime]:
     looked_at = timeline.woken_at.get(DeadlineKind.risk_check)
-    wanted = watch.wanted(picture, policy, erased=erased, after=now, looked_at=looked_at)
+    wanted = watch.wanted(picture, policy, erased=erased, after=now, looked_at=looked_at, declared=declared)
     if facts.COMPLETED in timeline.said:
         wanted.pop(DeadlineKind.return_window_ends, None)
     return {kind: due_at for kind, due_at in wanted.items() if timeline.woken_at.get(kind) != due_at}
@@ -176,6 +182,7 @@ def _standing(timeline: Timeline, picture: Picture, placed: OrderPlaced) -> Stan
         placed_at=placed.placed_at,
         promised_until=picture.promised.ends_at if picture.promised else None,
         delivered_at=picture.delivered_at,
+        traits=tuple(sorted(traits_of(picture))),
     )
 
 

@@ -9,6 +9,8 @@ from enum import StrEnum
 from itertools import chain
 
 from chassis.outcomes import ClearDeadline, SetDeadline
+from orders_listener.disruptions.declarations import NOTHING_DECLARED, Book
+from orders_listener.disruptions.traits import traits_of
 from orders_listener.early_warning.ticks import ticks
 from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
@@ -24,6 +26,8 @@ class DeadlineKind(StrEnum):
     return_window_ends = "return_window_ends"
     silence_lasts = "silence_lasts"
     """The next moment at which a silence is an issue, or an issue a worse one."""
+    disruption_changes = "disruption_changes"
+    """Staff says something about a disruption. Left by others too: whoever it concerns is called (calls.py)."""
 
 
 Deadlines = Mapping[DeadlineKind, datetime]
@@ -36,15 +40,19 @@ def wanted(
     erased: bool,
     after: datetime | None = None,
     looked_at: datetime | None = None,
+    declared: Book = NOTHING_DECLARED,
 ) -> dict[DeadlineKind, datetime]:
-    """Every moment at which somebody should look, also those that have passed; of silences the next `after` that.
+    """Every moment at which somebody should look, also those that have passed; of silences and of what was `declared`
+    the next `after` that.
 
     `looked_at` is when the last look for a risk was: a long promise is looked at several times.
     """
     watch = _once(picture, policy, looked_at, erased=erased)
     if after is not None and picture.placed is not None and not erased:
         silence = next_look_at(picture, policy, after)
-        return watch | {DeadlineKind.silence_lasts: silence} if silence else watch
+        watch |= {DeadlineKind.silence_lasts: silence} if silence else {}
+        change = declared.next_after(after, traits_of(picture))
+        return watch | {DeadlineKind.disruption_changes: change} if change else watch
     return watch
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from msgspec import Struct, structs
 
 from contracts.vocabulary import IssueKind
+from orders_listener.disruptions.declarations import NOTHING_DECLARED, Book
 from orders_listener.early_warning.mornings import Mornings
 from orders_listener.issues import Issue, Trouble, Why, issue_of
 from orders_listener.pictures import Picture
@@ -40,6 +41,7 @@ OPENED_BY = {
 LOOKS = {
     "not_nearly_sure": "so early, only who is nearly sure is warned",
     "decided_another_evening": "where the numbers say nothing, only the last look that gives the wanted lead warns",
+    "concerns_others": "what is declared concerns other orders",
 }
 """Of reasons that are not words enough."""
 
@@ -89,13 +91,20 @@ def looks_of(timeline: Timeline, rule: Rule) -> list[datetime]:
 
 
 def explained(
-    timeline: Timeline, rule: Rule, *, at: datetime, policy: Policy, erased_at: datetime | None, mornings: Mornings
+    timeline: Timeline,
+    rule: Rule,
+    *,
+    at: datetime,
+    policy: Policy,
+    erased_at: datetime | None,
+    mornings: Mornings,
+    declared: Book = NOTHING_DECLARED,
 ) -> Explanation:
     """Why there is no issue of the rule's kind, by all that is known at `at`.
 
     `mornings` has what held at the moments of `looks_of`, as far as it is known for those to come.
     """
-    looking = _Looking(timeline, rule, policy, erased_at, mornings)
+    looking = _Looking(timeline, rule, policy, erased_at, mornings, declared)
     issues = [issue for issue in timeline.issues.values() if issue.kind == rule.kind]
     looked_at = rule.opens_at and timeline.woken_at.get(rule.opens_at)
     return Explanation(
@@ -114,13 +123,20 @@ class _Looking:
     """A timeline as one rule sees it, at any moment of its past or future."""
 
     def __init__(
-        self, timeline: Timeline, rule: Rule, policy: Policy, erased_at: datetime | None, mornings: Mornings
+        self,
+        timeline: Timeline,
+        rule: Rule,
+        policy: Policy,
+        erased_at: datetime | None,
+        mornings: Mornings,
+        declared: Book,
     ) -> None:
         self._timeline = timeline
         self._rule = rule
         self._policy = policy
         self._erased_at = erased_at
         self._mornings = mornings
+        self._declared = declared
 
     def at(self, moment: datetime, *, looked: bool) -> Look:
         """What a review finds then; `looked`: whether it looks for this kind at all."""
@@ -148,7 +164,12 @@ class _Looking:
     def _conditions(self, at: datetime, *, looked: bool) -> Iterator[Condition]:
         entries = tuple(entry for entry in self._timeline.entries if entry.detected_at <= at)
         judged_at = at if looked else self._looks_next_at or at
-        picture = Picture(entries, shop_zone=self._policy.shop_zone, snapshot=self._mornings.at(judged_at))
+        picture = Picture(
+            entries,
+            shop_zone=self._policy.shop_zone,
+            snapshot=self._mornings.at(judged_at),
+            disruptions=self._declared.at(judged_at),
+        )
         yield _order_known(picture)
         if picture.placed is None:
             return
