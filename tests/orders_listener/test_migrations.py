@@ -1,7 +1,7 @@
 """A database of before is brought on, and what it holds is counted."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -11,11 +11,33 @@ import orders_listener
 from chassis.migrations import upgrade
 from chassis.runtime import Runtime
 from contracts.storefront import OrderChanged, OrderRefunded
-from orders_listener import store
-from tests.orders_listener.shop import ADA, cancelled, day, line, paid, placed, said
+from orders_listener import declared, store
+from orders_listener.disruptions.declarations import Concern
+from tests.orders_listener.shop import ADA, cancelled, day, line, on_the_way, paid, placed, said
 
 FOLDER = Path(orders_listener.__file__).parents[1] / "migrations"
-BEFORE = "0003"
+WITHOUT_DISRUPTIONS = (
+    "delete from deadlines where kind = 'disruption_changes'",
+    "drop index issues_of_disruption",
+    "alter table timelines drop column traits",
+    "drop table disruption_calls",
+    "drop table disruptions",
+)
+WITHOUT_RELATIONSHIPS = (
+    "update timelines set document = document - 'counted'",
+    "delete from patrons",
+    "alter table patrons drop column relationship",
+)
+
+
+async def brought_on(runtime: Runtime, *undo: str, since: str) -> None:
+    """The database as it was at revision `since`, migrated to the newest."""
+    async with runtime.transaction() as tx:
+        for statement in undo:
+            await tx.execute(text(statement))
+        await tx.execute(text("update alembic_version set version_num = :since"), {"since": since})
+    await runtime.close()
+    await asyncio.to_thread(upgrade, runtime.settings.database_url.get_secret_value(), FOLDER)
 
 
 async def test_orders_of_before_are_counted_and_their_milestones_remembered(runtime: Runtime) -> None:
@@ -36,15 +58,21 @@ async def test_orders_of_before_are_counted_and_their_milestones_remembered(runt
     async with runtime.transaction() as tx:
         counted = (await store.patron_of(tx, ADA)).relationship
         timelines = {one.order_id: one.counted for one in await store.timelines_of(tx, ADA, before=None, most=50)}
-        await tx.execute(text("update timelines set document = document - 'counted'"))
-        await tx.execute(text("delete from patrons"))
-        await tx.execute(text("alter table patrons drop column relationship"))
-        await tx.execute(text("update alembic_version set version_num = :before"), {"before": BEFORE})
-    await runtime.close()
-    await asyncio.to_thread(upgrade, runtime.settings.database_url.get_secret_value(), FOLDER)
+    await brought_on(runtime, *WITHOUT_DISRUPTIONS, *WITHOUT_RELATIONSHIPS, since="0003")
     async with runtime.transaction() as tx:
         again = (await store.patron_of(tx, ADA)).relationship
-        brought_on = {one.order_id: one.counted for one in await store.timelines_of(tx, ADA, before=None, most=50)}
+        counted_again = {one.order_id: one.counted for one in await store.timelines_of(tx, ADA, before=None, most=50)}
     assert again.purchases == counted.purchases
     assert again.milestones.keys() == counted.milestones.keys() == {"first_order 1", "nth_order 5"}
-    assert brought_on == timelines
+    assert counted_again == timelines
+
+
+async def test_orders_of_before_are_looked_at_so_that_a_disruption_finds_them(runtime: Runtime) -> None:
+    await runtime.fold([said(fact) for fact in (placed(), paid(), *on_the_way())])
+    await brought_on(runtime, *WITHOUT_DISRUPTIONS, since="0004")
+    concern = Concern(carrier="dhl", sku="sku-shirt")
+    async with runtime.transaction() as tx:
+        assert await declared.reach_of(tx, concern) == (0, 0)
+    await runtime.fold([], until=datetime.now(UTC))
+    async with runtime.transaction() as tx:
+        assert await declared.reach_of(tx, concern) == (1, 1)

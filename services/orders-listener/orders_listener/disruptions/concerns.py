@@ -13,6 +13,8 @@ from orders_listener.issues import Issue, Trouble, Why
 from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
 
+THE_END = "The end of this disruption"
+
 
 def disruption(picture: Picture, _at: datetime, _policy: Policy) -> Iterator[Trouble]:
     """One for each declaration that concerns the order; its subject is the declaration, so it opens once."""
@@ -25,7 +27,7 @@ def disruption(picture: Picture, _at: datetime, _policy: Policy) -> Iterator[Tro
                 severity=said.severity,
                 reason="declared",
                 known=said.known,
-                expected_next=said.expected_next,
+                expected_next=said.expected_next or (THE_END if said.expected_end_at else None),
                 expected_by=said.expected_end_at,
                 evidence={"disruption_id": declared.disruption_id, "since": declared.begins_at.isoformat()},
                 actor=declared.declared.actor,
