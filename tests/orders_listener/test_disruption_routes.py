@@ -48,8 +48,8 @@ async def called(runtime: Runtime) -> list[int]:
 
 
 async def folded(runtime: Runtime) -> None:
-    """Everything that is due by now."""
-    await runtime.fold([], until=datetime.now(UTC))
+    """Everybody who was called has looked: calls are spread over a second."""
+    await runtime.fold([], until=datetime.now(UTC) + timedelta(seconds=1))
 
 
 async def settled(runtime: Runtime) -> None:
@@ -161,6 +161,17 @@ async def test_a_batch_that_has_not_seen_a_declaration_commits_before_anybody_is
         await asyncio.sleep(0.3)
         assert not declaring.done()
     await asyncio.wait_for(declaring, 5)
+
+
+async def test_a_declaration_does_not_wait_for_ever_for_a_batch(
+    runtime: Runtime, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(declared, "PATIENCE_MS", 100)
+    async with runtime.transaction() as tx:
+        await declared.book_at(tx, [NOW])
+        answer = await client.post(PATH, json=STRIKE, headers={"Idempotency-Key": "k"})
+        assert (answer.status_code, answer.json()["code"]) == (409, "busy")
+    assert await declare(client, "k")
 
 
 async def test_what_is_said_later_reaches_those_it_concerns(runtime: Runtime, client: httpx.AsyncClient) -> None:

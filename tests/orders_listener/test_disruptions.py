@@ -1,6 +1,7 @@
 """Disruptions that staff declares: whom they concern, when that is an issue, and what ends it."""
 
-from datetime import datetime
+from collections import Counter
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from contracts import Fact, orders
 from contracts.storefront import OrderPlaced
 from contracts.vocabulary import Destination, IssueKind, Origin, Severity
 from orders_listener.accounts import Account, Patron
-from orders_listener.disruptions.declarations import Book, Concern, Disruption, Over, Statement
+from orders_listener.disruptions.declarations import Book, Concern, Disruption, Over, Statement, spread_of
 from orders_listener.early_warning.mornings import Mornings
 from orders_listener.folding import fold
 from orders_listener.rules import RULE_OF
@@ -61,6 +62,11 @@ def disruption(
         starts_at=starts_at or statements[0].said_at,
         statements=statements,
     )
+
+
+def called(said_at: datetime) -> datetime:
+    """When the order looks."""
+    return said_at + spread_of(ORDER)
 
 
 def knowing(*disruptions: Disruption) -> Account:
@@ -124,7 +130,7 @@ def test_an_order_looks_when_something_is_declared_and_tells_what_staff_said() -
     hoped = {"severity": Severity.notice, "expected_next": "Deliveries", "expected_end_at": day(9)}
     told = story(*HANDED_OVER, about=(disruption(said(day(3), **hoped)),))
     [opened] = told.all(orders.IssueOpened)
-    assert (opened.opened_at, opened.known, opened.severity) == (day(3), KNOWN, Severity.notice)
+    assert (opened.opened_at, opened.known, opened.severity) == (called(day(3)), KNOWN, Severity.notice)
     assert (opened.expected_next, opened.expected_by) == ("Deliveries", day(9))
     assert opened.evidence == {"disruption_id": "d-1", "since": day(3).isoformat()}
     [decision] = decisions_in(told)
@@ -134,7 +140,7 @@ def test_an_order_looks_when_something_is_declared_and_tells_what_staff_said() -
 
 def test_nobody_is_told_before_it_begins() -> None:
     told = story(*HANDED_OVER, about=(disruption(said(day(2)), starts_at=day(4)),))
-    assert [opened.opened_at for opened in told.all(orders.IssueOpened)] == [day(4)]
+    assert [opened.opened_at for opened in told.all(orders.IssueOpened)] == [called(day(4))]
 
 
 def test_who_is_concerned_only_later_is_told_then() -> None:
@@ -146,7 +152,8 @@ def test_what_is_different_updates_the_issue() -> None:
     worse = said(day(4), 2, severity=Severity.critical, expected_end_at=day(20))
     told = story(*HANDED_OVER, about=(disruption(said(day(3)), worse),))
     [update] = told.all(orders.IssueUpdated)
-    assert (update.changed, update.expected_by) == (("severity", "expected_by"), day(20))
+    assert update.changed == ("severity", "expected_next", "expected_by")
+    assert (update.expected_next, update.expected_by) == ("The end of this disruption", day(20))
 
 
 ENDED = disruption(said(day(3)), said(day(5), 2, over=Over.ended, actor="care:bob"))
@@ -177,7 +184,7 @@ def test_its_end_is_said_with_who_said_so(over: Over) -> None:
     assert (decision.reason, decision.detail["actor"]) == (over, "care:bob")
     [resolved] = outcome.facts
     assert isinstance(resolved, orders.IssueResolved)
-    assert (resolved.resolution, resolved.resolved_at) == ("ended", day(5))
+    assert (resolved.resolution, resolved.resolved_at) == ("ended", called(day(5)))
 
 
 def test_what_is_over_opens_nothing_more_whenever_somebody_looks() -> None:
@@ -245,10 +252,16 @@ def with_book(account: Account, *disruptions: Disruption) -> Account:
 def call(at: datetime) -> Due:
     """As whoever calls leaves it."""
     return Due(
-        customer_id=ADA, kind=DeadlineKind.disruption_changes, subject=ORDER, due_at=at, set_by="s-1",
+        customer_id=ADA, kind=DeadlineKind.disruption_changes, subject=ORDER, due_at=called(at), set_by="s-1",
         correlation_id="s-1",
     )  # fmt: skip
 
 
 def test_a_timeline_without_any_word_on_the_order_has_no_traits() -> None:
     assert Timeline(customer_id=ADA, order_id=ORDER).standing.traits == ()
+
+
+def test_no_moment_calls_too_many_orders() -> None:
+    calls = Counter(spread_of(f"order-{number}") for number in range(100_000))
+    assert max(calls) < timedelta(seconds=1)
+    assert max(calls.values()) < 10

@@ -73,6 +73,6 @@ async def test_orders_of_before_are_looked_at_so_that_a_disruption_finds_them(ru
     concern = Concern(carrier="dhl", sku="sku-shirt")
     async with runtime.transaction() as tx:
         assert await declared.reach_of(tx, concern) == (0, 0)
-    await runtime.fold([], until=datetime.now(UTC))
+    await runtime.fold([], until=datetime.now(UTC) + timedelta(seconds=1))
     async with runtime.transaction() as tx:
         assert await declared.reach_of(tx, concern) == (1, 1)

@@ -11,9 +11,11 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Row, text
+from sqlalchemy.exc import DBAPIError
 
 from chassis import customers, inbox
 from chassis.arrays import array
+from chassis.database import sqlstate_of
 from chassis.errors import Conflict, NotFound
 from chassis.items import Command
 from chassis.service import Tx
@@ -25,10 +27,12 @@ from orders_listener.disruptions.declarations import (
     Effect,
     Reach,
     Statement,
+    spread_of,
 )
 
 REMEMBERED = timedelta(days=7)
 """So long after its end a disruption is still in the book, to say who ended it; afterwards it is simply over."""
+PATIENCE_MS, LOCK_NOT_AVAILABLE = 5_000, "55P03"
 MOST_LASTING, MOST_STATEMENTS = 100, 200
 """Disruptions at a time, and statements about one; what exceeds it is a caller gone wrong."""
 NOBODY = ""
@@ -50,8 +54,17 @@ def _decoded(document: str) -> Disruption:
 
 
 async def write_alone(tx: Tx) -> None:
-    """Wait for the batches that have read the book; until this transaction ends no other reads it."""
-    await tx.execute(_WRITE)
+    """Wait for the batches that have read the book; until this transaction ends no other reads it.
+
+    Who waits holds up the batches that come after. Raises Conflict (busy) when that takes too long.
+    """
+    await tx.execute(_PATIENCE, {"patience": f"{PATIENCE_MS}ms"})
+    try:
+        await tx.execute(_WRITE)
+    except DBAPIError as error:
+        if sqlstate_of(error) != LOCK_NOT_AVAILABLE:
+            raise
+        raise Conflict("busy", "A batch takes unusually long; say it again in a while.") from error
 
 
 async def settled_at(tx: Tx) -> datetime:
@@ -159,7 +172,7 @@ async def call_some(tx: Tx, partition_of: Callable[[str], int], *, most: int) ->
         "customer_ids": array([row.customer_id for row in orders]),
         "order_ids": array([row.order_id for row in orders]),
         "partitions": array([partition_of(row.customer_id) for row in orders]),
-        "due_at": call.due_at,
+        "due_at": array([call.due_at + spread_of(row.order_id) for row in orders]),
         "statement_id": call.statement_id,
     }
     await tx.execute(_CALL, rows)
@@ -180,6 +193,7 @@ async def _orders_of(tx: Tx, call: Row[Any], most: int) -> Sequence[Row[Any]]:
 
 _LOCK = "hashtextextended('rapport.disruptions', 0)"
 _READ = text(f"select pg_advisory_xact_lock_shared({_LOCK})")
+_PATIENCE = text("select set_config('lock_timeout', :patience, true)")
 _WRITE = text(f"select pg_advisory_xact_lock({_LOCK})")
 _BOOK = text("""
     select document::text as document from disruptions
@@ -230,9 +244,10 @@ _CALLED = text("delete from disruption_calls where statement_id = :statement_id"
 _CALLED_UNTIL = text("update disruption_calls set called_until = :until where statement_id = :statement_id")
 _CALL = text("""
     insert into deadlines (customer_id, kind, subject, partition, due_at, set_by, correlation_id)
-    select customer_id, 'disruption_changes', order_id, partition, :due_at, :statement_id, :statement_id
+    select customer_id, 'disruption_changes', order_id, partition, due_at, :statement_id, :statement_id
     from unnest(cast(cast(:customer_ids as text) as text[]), cast(cast(:order_ids as text) as text[]),
-                cast(cast(:partitions as text) as integer[])) as v (customer_id, order_id, partition)
+                cast(cast(:partitions as text) as integer[]), cast(cast(:due_at as text) as timestamptz[]))
+         as v (customer_id, order_id, partition, due_at)
     on conflict (customer_id, kind, subject) do update
     set due_at = excluded.due_at, set_by = excluded.set_by, correlation_id = excluded.correlation_id
     where deadlines.due_at > excluded.due_at

@@ -33,6 +33,7 @@ from orders_listener.schemas.disruptions import (
 A_MOMENT = timedelta(microseconds=1)
 DisruptionId = Annotated[str, Path(max_length=128, pattern=r"^[\x21-\x7E]+$", examples=[examples.DISRUPTION_ID])]
 UNKNOWN = refusal(404, "unknown_disruption", "There is no such disruption.")
+BUSY = refusal(409, "busy", "A batch takes unusually long; say it again in a while.")
 OVER = refusal(409, "disruption_over", "It is over already: ended by care:eve.")
 TOO_MANY = refusal(409, "too_many_disruptions", f"{declared.MOST_LASTING} disruptions last already; end some.")
 TOO_MUCH = refusal(
@@ -47,7 +48,7 @@ def disruption_routes(runtime: Runtime) -> APIRouter:
     @router.post(
         "",
         summary="Declare a disruption; a dry run unless told otherwise",
-        responses=answer(examples.DECLARED) | TOO_MANY,
+        responses=answer(examples.DECLARED) | _either(TOO_MANY, BUSY),
     )
     async def declare(body: DeclarationRequest, key: Key = None) -> DeclarationBody:
         async with runtime.transaction() as tx:
@@ -78,7 +79,7 @@ def disruption_routes(runtime: Runtime) -> APIRouter:
     @router.patch(
         "/{disruption_id}",
         summary="Say what is different now",
-        responses=answer(examples.DISRUPTION_IN_FULL) | UNKNOWN | _either(OVER, TOO_MUCH),
+        responses=answer(examples.DISRUPTION_IN_FULL) | UNKNOWN | _either(OVER, TOO_MUCH, BUSY),
     )
     async def say(disruption_id: DisruptionId, body: StatementRequest, key: Key = None) -> DisruptionDetailBody:
         changes = body.model_dump(exclude_unset=True)
@@ -87,7 +88,7 @@ def disruption_routes(runtime: Runtime) -> APIRouter:
     @router.post(
         "/{disruption_id}/end",
         summary="It is over",
-        responses=answer(examples.DISRUPTION_IN_FULL) | UNKNOWN | OVER,
+        responses=answer(examples.DISRUPTION_IN_FULL) | UNKNOWN | _either(OVER, BUSY),
     )
     async def end(disruption_id: DisruptionId, body: EndRequest, key: Key = None) -> DisruptionDetailBody:
         changes = {"actor": body.actor, "over": Over.ended}
@@ -96,7 +97,7 @@ def disruption_routes(runtime: Runtime) -> APIRouter:
     @router.post(
         "/{disruption_id}/withdrawal",
         summary="It should not have been declared",
-        responses=answer(examples.DISRUPTION_IN_FULL) | UNKNOWN | OVER,
+        responses=answer(examples.DISRUPTION_IN_FULL) | UNKNOWN | _either(OVER, BUSY),
     )
     async def withdraw(disruption_id: DisruptionId, body: EndRequest, key: Key = None) -> DisruptionDetailBody:
         changes = {"actor": body.actor, "over": Over.withdrawn}

@@ -51,8 +51,8 @@ def wanted(
     if after is not None and picture.placed is not None and not erased:
         silence = next_look_at(picture, policy, after)
         watch |= {DeadlineKind.silence_lasts: silence} if silence else {}
-        change = declared.next_after(after, traits_of(picture))
-        return watch | {DeadlineKind.disruption_changes: change} if change else watch
+        call = declared.next_call(after, picture.placed.order_id, traits_of(picture))
+        return watch | {DeadlineKind.disruption_changes: call} if call else watch
     return watch
 
 

@@ -13,12 +13,15 @@ depends_on = None
 LOOK_ONCE = """
     insert into deadlines (customer_id, kind, subject, partition, due_at, set_by, correlation_id, traceparent)
     select distinct on (customer_id, subject)
-           customer_id, 'disruption_changes', subject, partition, now(), set_by, correlation_id, traceparent
+           customer_id, 'disruption_changes', subject, partition,
+           now() + abs(hashtext(subject) % 1000000) * interval '1 microsecond', set_by, correlation_id, traceparent
     from deadlines where kind in ('promise_ends', 'risk_check', 'silence_lasts')
     order by customer_id, subject, due_at
     on conflict do nothing
 """
-"""Set by whatever set a deadline of the order. One that waits for nothing is looked at when it is heard of next."""
+"""Set by whatever set a deadline of the order, over a second: deadlines of one moment are folded in one transaction. An
+order that waits for nothing is looked at when it is heard of next.
+"""
 
 
 def upgrade() -> None:

@@ -14,6 +14,8 @@ from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
 
 THE_END = "The end of this disruption"
+CONCERNS_OTHERS = Why(reason="concerns_others", on_record=False)
+NOTHING_SAID = Why(reason="nothing_declared", on_record=False)
 
 
 def disruption(picture: Picture, _at: datetime, _policy: Policy) -> Iterator[Trouble]:
@@ -50,8 +52,7 @@ def why_over(picture: Picture, issue: Issue) -> Why:
 
 def unconcerned(picture: Picture, _at: datetime, _policy: Policy) -> Why:
     """Why nothing is shown, for whoever asks; nobody puts it on record."""
-    lasting = any(one.opens for one in picture.disruptions)
-    return Why(reason="concerns_others" if lasting else "nothing_declared", on_record=False)
+    return CONCERNS_OTHERS if any(one.opens for one in picture.disruptions) else NOTHING_SAID
 
 
 def _concerning(picture: Picture) -> Iterator[Standing]:

@@ -4,9 +4,10 @@ Owns who may be concerned from when to when. Must not know pictures, issues or r
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
+from zlib import crc32
 
 from msgspec import Struct
 
@@ -19,6 +20,14 @@ Traits = frozenset[str]
 def trait(name: str, value: str) -> str:
     """One trait as it is stored and asked for."""
     return f"{name} {value.strip().casefold()}"
+
+
+def spread_of(order_id: str) -> timedelta:
+    """How long after a statement an order is called: its own microsecond of the second that follows.
+
+    Deadlines of one moment are folded in one transaction, and a statement may concern a hundred thousand orders.
+    """
+    return timedelta(microseconds=crc32(order_id.encode()) % 1_000_000)
 
 
 class Over(StrEnum):
@@ -96,10 +105,10 @@ class Disruption(Struct, frozen=True, kw_only=True):
             return None
         return next((one for one in reversed(self.statements) if one.said_at <= moment), None)
 
-    def next_after(self, moment: datetime) -> datetime | None:
-        """The next moment at which something about it is different."""
-        moments = [max(one.said_at, self.begins_at) for one in self.statements]
-        return min((at for at in moments if at > moment), default=None)
+    def next_call(self, moment: datetime, order_id: str) -> datetime | None:
+        """When an order is called after `moment`, because something about it is different."""
+        calls = [max(one.said_at, self.begins_at) + spread_of(order_id) for one in self.statements]
+        return min((call for call in calls if call > moment), default=None)
 
 
 class Standing(Struct, frozen=True, kw_only=True):
@@ -135,10 +144,10 @@ class Book:
         said = ((disruption, disruption.said_by(moment)) for disruption in self._disruptions)
         return tuple(Standing(disruption=disruption, statement=last) for disruption, last in said if last)
 
-    def next_after(self, moment: datetime, traits: Traits) -> datetime | None:
-        """When an order with these traits has to be looked at next because of what was declared."""
-        moments = [one.next_after(moment) for one, wanted in self._wanted if wanted <= traits]
-        return min((at for at in moments if at is not None), default=None)
+    def next_call(self, moment: datetime, order_id: str, traits: Traits) -> datetime | None:
+        """When an order with these traits has to be looked at after `moment` because of what was declared."""
+        calls = [one.next_call(moment, order_id) for one, wanted in self._wanted if wanted <= traits]
+        return min((call for call in calls if call is not None), default=None)
 
 
 NOTHING_DECLARED = Book()

@@ -23,8 +23,9 @@ def _traits(picture: Picture) -> Iterator[str]:
         return
     yield from _named("carrier", (parcel.announced.carrier for parcel in picture.awaited if parcel.announced))
     yield from _named("sku", (picture.lines[line_id].sku for line_id in picture.outstanding))
-    if picture.placed.origin and unsent(picture, [p for p in picture.parcels.values() if p.moved_at]):
-        yield from _named("warehouse_id", [picture.placed.origin.warehouse_id])
+    warehouse_id = picture.placed.origin.warehouse_id if picture.placed.origin else None
+    if warehouse_id and unsent(picture, [parcel for parcel in picture.parcels.values() if parcel.moved_at]):
+        yield trait("warehouse_id", warehouse_id)
     if picture.destination:
         yield from _named("country", [picture.destination.country])
         yield from _named("region", [picture.destination.region])
