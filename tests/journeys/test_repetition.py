@@ -19,6 +19,7 @@ from contracts.storefront import (
 from contracts.vocabulary import Channel, Purpose, RefundedLine
 from tests.journeys.house import COMPOSED, House
 from tests.journeys.shoppers import Shopper, line
+from tests.journeys.staff import declares
 
 BOOKKEEPING = ("positions", "inbox")
 """What was read how far: these rows count every repetition."""
@@ -27,16 +28,23 @@ EMPTY = {f"{service}.{table}" for service in COMPOSED for table in MAY_BE_EMPTY}
     "loyalty.redemptions",
     "notifier.told_before",
     "orders_listener.forecasts",
+    "orders_listener.disruption_calls",
 }
 """What this story need not leave anything in."""
 
 
 async def live_through_everything(house: House) -> None:
-    """Late, lost and replaced, refunded, cancelled, asked, answered badly, cared for; and one whom nobody can reach."""
+    """Late, lost and replaced, refunded, cancelled, asked, answered badly, cared for; and one whom nobody can reach.
+
+    Staff declares something in between.
+    """
     rosa, saul = Shopper(house, "rosa"), Shopper(house, "saul")
     await rosa.signs_up()
     await rosa.says(ConsentChanged, 0, 9, channel=Channel.email, purpose=Purpose.loyalty, given=False, evidence="page")
     await rosa.orders("r1", line("tea", 60_00), line("pot", 30_00), promised_by=rosa.day(2))
+    await saul.orders("s1")
+    await rosa.time_is(0, 12)
+    await declares(house, sku="SOCKS")
     await rosa.is_sent("r1", day=1)
     await rosa.scan("r1", ShipmentStatus.lost, 4)
     await rosa.is_sent("r1", day=5, parcel="again", replaces_shipment_id="r1-parcel")
@@ -44,7 +52,6 @@ async def live_through_everything(house: House) -> None:
     await rosa.says(ContactReceived, 8, contact_id="call", channel="phone", order_id="r1", topic="delivery")
     refund = RefundedLine(line_id="pot", quantity=1, amount_minor=30_00)
     await rosa.says(OrderRefunded, 9, order_id="r1", refund_id="back", amount_minor=30_00, lines=(refund,))
-    await saul.orders("s1")
     await saul.says(LineUnavailable, 1, order_id="s1", line_id="socks", reason=UnavailableReason.out_of_stock)
     await saul.says(OrderCancelled, 3, order_id="s1", by=CancelledBy.shop)
     await rosa.time_is(11, 13)
@@ -60,6 +67,10 @@ async def test_saying_everything_twice_changes_no_row_even_when_the_inbox_has_fo
     await house.time_is(house.now + timedelta(minutes=1))  # past midnight, so the last day is closed
     before = await house.dump(without=BOOKKEEPING)
     assert {name for name, found in before.items() if not found} <= EMPTY
+    assert await Shopper(house, "saul").decisions("orders_listener", "disruption") == [
+        "opened: declared",
+        "resolved: cancelled",
+    ]
     said = await house.said()
     await say_again(house, said)
     assert difference(before, await house.dump(without=BOOKKEEPING)) == {}
