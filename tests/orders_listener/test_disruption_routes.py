@@ -12,8 +12,12 @@ from sqlalchemy import text
 from chassis.runtime import Runtime
 from contracts.vocabulary import Destination
 from orders_listener import calls, declared
+from orders_listener.app import application
 from orders_listener.calls import call_next
-from tests.orders_listener.shop import ADA, ORDER, cancelled, on_the_way, paid, placed, said, scan
+from orders_listener.disruptions.declarations import Concern, Disruption, Statement
+from tests.conftest import RuntimeOf
+from tests.orders_listener.shop import ADA, ORDER, cancelled, day, on_the_way, paid, placed, said, scan
+from tests.sources import ROOT
 
 PATH = "/v1/disruptions"
 STRIKE: dict[str, Any] = {
@@ -149,6 +153,64 @@ async def test_an_order_that_is_concerned_later_is_told_without_a_call(
     facts = [placed(placed_at=moment, promised_by=None, pay_later=True), *on_the_way(moment)]
     await runtime.fold([said(fact, moment + timedelta(seconds=1)) for fact in facts])
     assert [issue["known"] for issue in await issues(client)] == ["DHL is on strike."]
+
+
+STORY = [placed(), paid(), *on_the_way(day(1)), scan("in_transit", day(5)), scan("delivered", day(9))]
+DECLARED_AT = day(3)
+ROWS = """
+    select 'issue', issue_id, document::text from issues
+    union all
+    select 'decision', cause_id, concat_ws(' ', subject, rule, outcome, reason, at, detail) from decisions
+    union all
+    select 'timeline', order_id, concat(document, traits) from timelines order by 1, 2, 3
+"""
+"""All but the roots of decisions, which tell who left a call first: the statement, or a fact of before."""
+
+
+async def declared_in_the_past(runtime: Runtime) -> None:
+    said_then = Statement(statement_id="s-1", said_at=DECLARED_AT, actor="care:eve", known="DHL is on strike.")
+    concern = Concern(carrier="dhl")
+    async with runtime.transaction() as tx:
+        await declared.write_alone(tx)
+        one = Disruption(disruption_id="d-1", concern=concern, starts_at=DECLARED_AT, statements=(said_then,))
+        assert await declared.declare(tx, one)
+    await called(runtime)
+
+
+@pytest.mark.parametrize("first", ["declared before all", "declared in its place", "all at once", "called at once"])
+async def test_the_same_facts_and_words_lead_to_the_same_rows_however_they_are_cut(
+    runtime_of: RuntimeOf, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    monkeypatch.setenv("ORDERS_LISTENER_POLICY_FILE", str(ROOT / "tests" / "patient.yaml"))
+    one, other = await runtime_of(application), await runtime_of(application)
+    for fact in STORY:  # each alone, the declaration between them
+        moment = said(fact).at
+        if moment > DECLARED_AT and not await rows(one, "select 1 from disruptions"):
+            await declared_in_the_past(one)
+        await one.fold([said(fact)], until=moment)
+    await one.fold([], until=day(40))
+    events = [said(fact) for fact in STORY]
+    earlier = [event for event in events if event.at < DECLARED_AT]
+    match first:
+        case "declared before all":
+            await declared_in_the_past(other)
+            for event in events:
+                await other.fold([event], until=event.at)
+        case "declared in its place":
+            await other.fold(earlier, until=DECLARED_AT)
+            await declared_in_the_past(other)
+            await other.fold([event for event in events if event not in earlier])
+        case "all at once":
+            await declared_in_the_past(other)
+            await other.fold(events)
+        case _:
+            await other.fold(earlier)
+            await declared_in_the_past(other)
+            await other.fold([], until=day(4))
+            await other.fold([event for event in events if event not in earlier])
+    await other.fold([], until=day(40))
+    assert await rows(one, ROWS) == await rows(other, ROWS)
+    assert len(await rows(one, "select 1 from issues where kind = 'disruption'")) == 1
 
 
 async def test_a_batch_that_has_not_seen_a_declaration_commits_before_anybody_is_called(
