@@ -57,8 +57,13 @@ def migrations_of(package: str) -> Path:
 
 
 @pytest.fixture
-async def runtime_of(database_of: DatabaseOf, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RuntimeOf]:
-    """A service's runtime on a fresh database, without Kafka: `await runtime_of(application, SETTING="value")`."""
+async def runtime_of(
+    postgres: Postgres, database_of: DatabaseOf, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[RuntimeOf]:
+    """A service's runtime on a fresh database, without Kafka: `await runtime_of(application, SETTING="value")`.
+
+    The database is gone afterwards: hundreds of them would be written to the disk in the middle of other tests.
+    """
     runtimes: list[Runtime] = []
 
     async def make(application: Callable[[], Application], **environment: str) -> Runtime:
@@ -79,6 +84,7 @@ async def runtime_of(database_of: DatabaseOf, monkeypatch: pytest.MonkeyPatch) -
     for runtime in runtimes:
         del runtime_applications[id(runtime)]
         await runtime.close()
+        await asyncio.to_thread(postgres.drop, str(runtime.engine.url.database))
 
 
 runtime_applications: dict[int, Application] = {}

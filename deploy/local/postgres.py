@@ -31,15 +31,18 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-FORGETFUL = {"fsync": "off", "full_page_writes": "off"}
+FORGETFUL = {"fsync": "off", "full_page_writes": "off", "max_wal_size": "256MB"}
+MEMORY = Path("/dev/shm")  # noqa: S108 what lies there gets a folder of its own, by mkdtemp
+"""Where Linux keeps files in memory: what is forgotten anyway need not wait for a busy disk."""
+ENOUGH_MEMORY_BYTES = 4 * 2**30
 
 
 class Postgres:
     """One server, whose addresses stay the same over `kill`, `start` and `restart`.
 
     `folder` keeps the data for the next start; without it the data is temporary and gone after `stop`.
-    `durable=False` is for tests that never cut the power: commits do not wait for the disk. `settings` are PostgreSQL's
-    own, by name, over the modest ones of a shared machine.
+    `durable=False` is for tests that never cut the power: commits do not wait for the disk, and temporary data lies in
+    memory where there is enough. `settings` are PostgreSQL's own, by name, over the modest ones of a shared machine.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Postgres:
     ) -> None:
         self._settings = {**SETTINGS, **({} if durable else FORGETFUL), **(settings or {})}
         self._temporary = folder is None
+        self._durable = durable
         self._folder = folder.absolute() if folder else None
         self._log = log
         self._socket_folder: Path | None = None
@@ -108,7 +112,7 @@ class Postgres:
 
         Nobody may be connected to the template meanwhile: dispose of the engine that migrated it.
         """
-        source = f" template {_identifier(template)}" if template else ""
+        source = f" template {_identifier(template)} strategy file_copy" if template else ""
         try:
             self.run(f"create database {_identifier(name)}{source}")
         except ProcessError as error:
@@ -135,7 +139,8 @@ class Postgres:
 
     def _prepared_folder(self) -> Path:
         if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="rapport-postgres-"))
+            place = None if self._durable else _in_memory()
+            self._folder = Path(tempfile.mkdtemp(prefix="rapport-postgres-", dir=place))
         self._folder.mkdir(parents=True, exist_ok=True)
         self._hand_over(self._folder)
         return self._folder
@@ -190,9 +195,16 @@ class Postgres:
             log=self._log or folder / "server.log",
             folder=Path("/"),
             user=self._user,
-            end_with=signal.SIGINT,  # "fast": does not wait for clients
+            # "fast" does not wait for clients; "immediate" writes no checkpoint either, which nobody would read
+            end_with=signal.SIGQUIT if self._temporary else signal.SIGINT,
             crash_with=signal.SIGQUIT,  # "immediate": takes its own children along
         )
+
+
+def _in_memory() -> Path | None:
+    """A folder in memory with room for the databases of a test run; None for the usual place of temporary files."""
+    is_there = MEMORY.is_dir() and os.access(MEMORY, os.W_OK)
+    return MEMORY if is_there and shutil.disk_usage(MEMORY).free >= ENOUGH_MEMORY_BYTES else None
 
 
 def _accepts_connections(folder: Path, pid: int | None) -> bool:

@@ -106,11 +106,13 @@ def _customer_of_key(key: bytes | None) -> str | None:
 async def run(tx: Tx, service: Service, batch: Batch, *, most_due: int = 1_000, isolate: bool = False) -> Report:
     """Do the whole batch inside `tx`. Raises `PositionsMoved`; other errors leave everything to a rollback.
 
-    `isolate` saves customer by customer behind savepoints and parks those whose items cannot be saved.
+    Of more than `most_due` deadlines the earliest are folded, with the entries before them; what one customer has at
+    the last of their moments stays together. `isolate` saves customer by customer behind savepoints and parks those
+    whose items cannot be saved.
     """
     stored = await _expected_positions(tx, batch)
-    waking, until = await _waking(tx, batch, most_due)
-    more_due, batch = until < batch.before, batch.until(until)
+    waking = await _waking(tx, batch, most_due)
+    more_due, batch = waking.settled < batch.before, batch.until(waking.until)
     sorted_ = _sort(batch, parked.for_others(service))
     await _drop_repeated(tx, sorted_)
     items = [_event(entry) for entry in sorted_.events]
@@ -119,7 +121,7 @@ async def run(tx: Tx, service: Service, batch: Batch, *, most_due: int = 1_000, 
         tx,
         service,
         items,
-        waking,
+        waking.customer_ids,
         before=batch.before,
         partition_of=lambda _: batch.partition,
         moments=sorted_.moments,
@@ -127,8 +129,10 @@ async def run(tx: Tx, service: Service, batch: Batch, *, most_due: int = 1_000, 
     _tally(sorted_, folded)
     await parked.park(tx, _in_order(batch, sorted_.parkings))
     await customers.block(tx, folded.blocks)
-    report = _report(sorted_, batch, stored, folded, more_due=more_due)
-    if batch.time_reached and report.time_moved:  # said once: an echo would never end where facts flow back
+    report = _report(sorted_, batch, stored, folded, settled=waking.settled, more_due=more_due)
+    if (
+        batch.time_reached and report.time_moved and not more_due
+    ):  # said once: an echo would never end where facts flow back
         await _say_time(tx, service, batch)
     advances = _advances(report.next_offsets, sorted_, stored)
     await positions.advance(tx, batch.partition, advances, report.settled_at)
@@ -202,10 +206,10 @@ def _name(entry: Entry) -> tuple[str, str]:
     return event.id, event.source
 
 
-async def _waking(tx: Tx, batch: Batch, most_due: int) -> tuple[list[str], datetime]:
+async def _waking(tx: Tx, batch: Batch, most_due: int) -> deadlines.Waking:
     if batch.before == LONG_AGO:
-        return [], LONG_AGO
-    return await deadlines.due_customers(tx, batch.partition, batch.before, most_due)
+        return deadlines.Waking([], LONG_AGO, LONG_AGO)
+    return await deadlines.waking(tx, batch.partition, batch.before, most_due)
 
 
 def _tally(found: _Sorted, folded: Folded) -> None:
@@ -222,14 +226,20 @@ def _tally(found: _Sorted, folded: Folded) -> None:
 
 
 def _report(
-    found: _Sorted, batch: Batch, stored: Mapping[str, positions.Position], folded: Folded, *, more_due: bool
+    found: _Sorted,
+    batch: Batch,
+    stored: Mapping[str, positions.Position],
+    folded: Folded,
+    *,
+    settled: datetime,
+    more_due: bool,
 ) -> Report:
     settled_at = next((position.settled_at for position in stored.values()), None)
-    time_moved = batch.before > (settled_at or LONG_AGO)
+    time_moved = settled > (settled_at or LONG_AGO)
     outcomes = [outcome for _, outcome in folded.outcomes]
     return Report(
         next_offsets=_next_offsets(batch),
-        settled_at=batch.before if time_moved else settled_at,
+        settled_at=settled if time_moved else settled_at,
         time_moved=time_moved,
         counts=sum(found.tallies.values(), Counter()),
         reasons=Counter(parking.reason for parking in found.parkings),

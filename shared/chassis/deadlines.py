@@ -1,6 +1,7 @@
 """Wake-up calls that folds leave for later; there is no other scheduler."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import text
@@ -11,21 +12,33 @@ from chassis.sequence import Key
 from chassis.service import Tx
 
 
-async def due_customers(tx: Tx, partition: int, before: datetime, most: int) -> tuple[list[str], datetime]:
-    """Customers with a deadline due before `before`, and up to which moment that is all of them.
+@dataclass(frozen=True)
+class Waking:
+    """Whose deadlines are folded in one transaction, and what that settles."""
 
-    Of more than `most` deadlines the earliest are found, those of one moment together.
-    """
-    rows = (await tx.execute(_DUE, {"partition": partition, "before": before, "most": most})).all()
-    until = before if len(rows) < most else min(before, rows[-1].due_at + timedelta(microseconds=1))
-    return list(dict.fromkeys(row.customer_id for row in rows)), until
+    customer_ids: Sequence[str]
+    until: datetime
+    """All of their deadlines due before this moment are folded."""
+    settled: datetime
+    """Nobody's deadlines due before this moment are left then; `until`, or just before it."""
+
+
+async def waking(tx: Tx, partition: int, before: datetime, most: int) -> Waking:
+    """The customers of the earliest `most` deadlines due before `before`; only between customers is a moment cut."""
+    rows = (await tx.execute(_DUE, {"partition": partition, "before": before, "most": most + 1})).all()
+    customer_ids = list(dict.fromkeys(row.customer_id for row in rows[:most]))
+    if len(rows) <= most:
+        return Waking(customer_ids, before, before)
+    last_at = rows[most - 1].due_at
+    until = last_at + timedelta(microseconds=1)
+    return Waking(customer_ids, until, until if rows[most].due_at > last_at else last_at)
 
 
 _DUE = text("""
     select d.customer_id, d.due_at from deadlines d
     where d.partition = :partition and d.due_at < :before
       and not exists (select from customers c where c.customer_id = d.customer_id and c.blocked_at is not null)
-    order by d.due_at fetch first (cast(:most as bigint)) rows with ties
+    order by d.due_at limit :most
 """)
 
 

@@ -304,7 +304,8 @@ class Worker:
         started_s = time.perf_counter()
         try:
             async with self._runtime.transaction() as tx:
-                report = await batches.run(tx, self._service, batch, isolate=backoff is not None and backoff.isolates)
+                isolate, most = backoff is not None and backoff.isolates, self._settings.batch_items
+                report = await batches.run(tx, self._service, batch, most_due=most, isolate=isolate)
                 self._bugs.look(report.refused)
         except PositionsMoved:
             metrics.positions_moved.inc()

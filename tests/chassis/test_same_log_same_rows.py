@@ -12,6 +12,7 @@ from toy.app import SERVICE, Counted
 from toy.app import fold as toy_fold
 
 from chassis.batch import Batch, Report
+from chassis.deadlines import Waking
 from chassis.items import Due, Item
 from chassis.lane import Lane
 from chassis.outcomes import Outcome
@@ -36,34 +37,45 @@ class Database:
     positions: dict[str, Position]
     accounts: dict[str, Counted] = field(default_factory=dict)
     deadlines: dict[Key, Due] = field(default_factory=dict)
-    folds: list[tuple[str, str, datetime]] = field(default_factory=list)
+    folds: dict[str, list[tuple[str, datetime]]] = field(default_factory=dict)
+    """Of each customer, in order."""
 
     def run(self, batch: Batch, most_due: int) -> Report:
         """What `chassis.batch.run` does, in memory."""
-        due = sorted((due for due in self.deadlines.values() if due.due_at < batch.before), key=lambda due: due.due_at)
-        until = batch.before if len(due) < most_due else due[most_due - 1].due_at + timedelta(microseconds=1)
-        more_due, batch = until < batch.before, batch.until(until)
+        waking = self._waking(batch.before, most_due)
+        more_due, batch = waking.settled < batch.before, batch.until(waking.until)
         said = [(entry.event, moment) for entry, moment in zip(batch.entries, batch.moments, strict=True)]
         items = [(event, moment) for event, moment in said if event and not isinstance(event.data, TimeReached)]
-        accounts = {customer_id: self.accounts.get(customer_id, Counted()) for customer_id in CUSTOMERS}
+        touched = {event.customer_id for event, _ in items} | set(waking.customer_ids)
+        accounts = {customer_id: self.accounts.get(customer_id, Counted()) for customer_id in touched}
         folded = fold_sequence(
-            self._fold, accounts, [event for event, _ in items], list(self.deadlines.values()),
+            self._fold, accounts, [event for event, _ in items],
+            [due for due in self.deadlines.values() if due.customer_id in touched],
             before=batch.before, moments=[moment for _, moment in items],
         )  # fmt: skip
-        return self._save(batch, folded, more_due=more_due)
+        return self._save(batch, folded, settled=waking.settled, more_due=more_due)
+
+    def _waking(self, before: datetime, most: int) -> Waking:
+        due = sorted((due for due in self.deadlines.values() if due.due_at < before), key=lambda due: due.due_at)
+        customer_ids = [due.customer_id for due in due[:most]]
+        if len(due) <= most:
+            return Waking(customer_ids, before, before)
+        last_at = due[most - 1].due_at
+        until = last_at + timedelta(microseconds=1)
+        return Waking(customer_ids, until, until if due[most].due_at > last_at else last_at)
 
     def _fold(self, account: Counted, item: Item) -> tuple[Counted, Outcome]:
         what = f"due {item.subject} {item.due_at}" if isinstance(item, Due) else item.id
-        self.folds.append((item.customer_id, what, item.at))
+        self.folds.setdefault(item.customer_id, []).append((what, item.at))
         return toy_fold(account, item)
 
-    def _save(self, batch: Batch, folded: Folded, *, more_due: bool) -> Report:
+    def _save(self, batch: Batch, folded: Folded, *, settled: datetime, more_due: bool) -> Report:
         self.accounts |= folded.accounts
         for key, due in folded.deadlines.items():
             self.deadlines.pop(key, None)
             if due:
                 self.deadlines[key] = due
-        settled_at = max(batch.before, *(found.settled_at or batch.before for found in self.positions.values()))
+        settled_at = max(settled, *(found.settled_at or settled for found in self.positions.values()))
         ends = dict(batch.expected) | {entry.record.topic: entry.record.offset + 1 for entry in batch.entries}
         for topic, end in ends.items():
             marks = [entry.marker.at for entry in batch.entries if entry.marker and entry.record.topic == topic]

@@ -91,3 +91,15 @@ def test_a_temporary_server_leaves_nothing_behind() -> None:
 def test_the_server_counts_its_memory(postgres: Postgres) -> None:
     assert postgres.process is not None
     assert memory_bytes([postgres.process]) > 1_000_000
+
+
+@pytest.mark.parametrize(("enough_bytes", "lies_there"), [(0, True), (2**62, False)])
+def test_what_is_forgotten_anyway_lies_in_memory_where_there_is_enough(
+    enough_bytes: int, lies_there: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deploy.local.postgres.MEMORY", tmp_path)
+    monkeypatch.setattr("deploy.local.postgres.ENOUGH_MEMORY_BYTES", enough_bytes)
+    with Postgres(durable=False) as server:
+        assert bool(list(tmp_path.glob("rapport-postgres-*"))) is lies_there
+        assert server.run("select 1") == "1"
+    assert not list(tmp_path.iterdir())
