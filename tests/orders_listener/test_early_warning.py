@@ -169,6 +169,18 @@ def test_the_bar_finds_its_share_of_what_is_expected_late(tally: Tally | None, e
     assert bar(tally, 0.77) == pytest.approx(expected, abs=20)
 
 
+@pytest.mark.parametrize(("a_day", "remembered"), [(0.2, 20), (3, 37.5)])
+def test_a_shop_that_looks_at_few_orders_does_not_forget_faster_than_it_learns(a_day: float, remembered: float) -> None:
+    """Half of what was forecast is forgotten in about eight days, unless fewer than twenty would be left."""
+    learned = Snapshot()
+    for number in range(300):
+        looked_at = int((number + 1) * a_day) - int(number * a_day)
+        made = (Forecasts(0, 610, looked_at),) if looked_at else ()
+        learned = after(learned, Day(day=MONDAY + timedelta(days=number), forecasts=made))
+    assert sum(learned.tallies[0].lately_milli) == pytest.approx(remembered * 1_000, rel=0.05)
+    assert bar(learned.tallies[0], 0.77) == pytest.approx(610, abs=20)
+
+
 def test_a_chance_is_shown_as_what_became_of_such_forecasts() -> None:
     assert recalibrated(None, 800) == 800
     assert recalibrated(lately(known=1_000, late=600), 850) == pytest.approx(600, abs=5)

@@ -5,7 +5,7 @@ deliveries in thousandths), so that the same days give the same snapshot whateve
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -31,7 +31,9 @@ FIRST_WAIT, WAITS = -12, 40
 PRIOR_HANDOVER, HANDOVER_DAYS = 0.25, 5
 BINS, DECILES = 50, 10
 FORECASTS_KEPT_MILLI = 920
-"""Of the tally of forecasts so much is left a day later: half of it after about eight days."""
+"""Of the tally of forecasts so much is left a day later: half of it after about eight days …"""
+FORECASTS_REMEMBERED = 20
+"""… but so many stay: a shop that looks at few orders must not forget faster than it learns."""
 CALIBRATION_FORECASTS = 20
 """Forecasts by which a recalibrated chance is drawn towards the raw one."""
 
@@ -247,8 +249,8 @@ def _handover(before: Curve, waits: Iterable[Waits]) -> Curve:
 
 def _tallies(before: Iterable[Tally], shown: Day) -> list[Tally]:
     tallies = [
-        Tally([each * FORECASTS_KEPT_MILLI // MILLI for each in old.lately_milli], list(old.known), list(old.late))
-        for old in before
+        Tally([each * kept // MILLI for each in old.lately_milli], list(old.known), list(old.late))
+        for old, kept in ((each, _kept_milli(each.lately_milli)) for each in before)
     ]
     stages = [made.stage for made in shown.forecasts] + [ended.stage for ended in shown.outcomes]
     while len(tallies) <= max(stages, default=-1):
@@ -260,6 +262,11 @@ def _tallies(before: Iterable[Tally], shown: Day) -> list[Tally]:
         tallies[ended.stage].known[place] += ended.number
         tallies[ended.stage].late[place] += ended.late
     return tallies
+
+
+def _kept_milli(lately_milli: Sequence[int]) -> int:
+    enough = FORECASTS_REMEMBERED * MILLI * MILLI // max(1, sum(lately_milli))
+    return max(FORECASTS_KEPT_MILLI, min(MILLI, enough))
 
 
 def _place(raw_milli: int, places: int) -> int:
