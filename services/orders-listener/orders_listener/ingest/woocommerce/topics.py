@@ -9,7 +9,7 @@ from orders_listener.ingest.woocommerce import customers, orders
 PING: Final = b"webhook_id="
 """The form that is sent, without a topic, when a webhook is saved."""
 
-_HEARD: Final[Mapping[str, Callable[[Hook], Sequence[Saying] | Ignored]]] = {
+HEARD: Final[Mapping[str, Callable[[Hook], Sequence[Saying] | Ignored]]] = {
     "order.created": orders.heard,
     "order.updated": orders.heard,
     "order.restored": orders.heard,
@@ -17,7 +17,7 @@ _HEARD: Final[Mapping[str, Callable[[Hook], Sequence[Saying] | Ignored]]] = {
     "customer.updated": customers.heard,
     "customer.deleted": customers.deletion_heard,
 }
-_SILENT: Final[Mapping[str, str]] = {"order.deleted": "order_deleted"}
+SILENT: Final[Mapping[str, str]] = {"order.deleted": "order_deleted"}
 """A deleted order is not a cancelled one: shops delete old orders too, and the hook has nothing but an id."""
 
 
@@ -25,7 +25,7 @@ def heard(hook: Hook) -> Sequence[Saying] | Ignored:
     """Raises `BadHook`."""
     if hook.body.startswith(PING):
         return Ignored("ping")
-    if hook.topic in _SILENT:
-        return Ignored(_SILENT[hook.topic])
-    listener = _HEARD.get(hook.topic)
+    if hook.topic in SILENT:
+        return Ignored(SILENT[hook.topic])
+    listener = HEARD.get(hook.topic)
     return listener(hook) if listener else Ignored("topic_not_used")
