@@ -336,6 +336,18 @@ def test_what_the_extension_packed_is_what_the_parcel_carries() -> None:
     assert announced.replaces_shipment_id is None
 
 
+def test_a_number_that_aftership_wrote_into_the_order_announces_a_parcel() -> None:
+    tracking = {"tracking_id": "b", "slug": "dhl-global-mail", "tracking_number": "JD0147"}
+    lines = [{"id": 11, "quantity": 2}]
+    body = order(
+        "completed", meta_data=[{"key": "_aftership_tracking_items", "value": [tracking | {"line_items": lines}]}]
+    )
+    announced = one(ShipmentCreated, body | DONE)
+    assert (announced.carrier, announced.tracking_number) == ("dhlecommerce", "JD0147")
+    assert announced.occurred_at == datetime(2026, 3, 5, 8, tzinfo=UTC), "when the order was completed"
+    assert [(line.line_id, line.quantity) for line in announced.lines] == [("11", 2)]
+
+
 def test_a_number_that_is_added_after_the_order_was_completed_is_the_same_parcel() -> None:
     hooks = [(UPDATED, order("completed", **DONE)), (UPDATED, order("completed", **TRACKED, **DONE))]
     assert timeline_of(after(*hooks)).standing.status == OrderStatus.shipped
