@@ -87,11 +87,6 @@ STORIES: dict[str, tuple[Said, float, list[str]]] = {
         ["opened fulfilment_stalled", "opened pickup_stalled", "moved fulfilment_stalled", "moved pickup_stalled"],
     ),
     "a parcel that nobody can scan": ([*BOUGHT, UNNUMBERED, scan("picked_up", day(1))], 60, []),
-    "a promise whose parcel nobody can scan": (
-        [placed(), paid(), UNNUMBERED, scan("picked_up", day(1))],
-        9,
-        ["opened delivery_late"],
-    ),
     "a parcel that nobody can scan and that the shop keeps": (
         [*BOUGHT, UNNUMBERED],
         20,
