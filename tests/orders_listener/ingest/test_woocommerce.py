@@ -127,13 +127,13 @@ def kinds(body: dict[str, Any], topic: str = UPDATED) -> list[str]:
     return [type(fact).__name__ for fact in facts_in(body, topic)]
 
 
-def after(*hooks: tuple[str, dict[str, Any]], scans: Sequence[Fact] = ()) -> Told:
+def after(*hooks: tuple[str, dict[str, Any]], scans: Sequence[Fact] = (), until: datetime = RECEIVED) -> Told:
     """What the fold makes of hooks of Ada's order that came one after the other, and of scans."""
     came = [
         hook(topic, {**body, "customer_id": ADA}, key=f"d-{number}", at=RECEIVED + timedelta(minutes=number))
         for number, (topic, body) in enumerate(hooks)
     ]
-    return told(*(event for each in came for event in events_of(heard, each)), *scans)
+    return told(*(event for each in came for event in events_of(heard, each)), *scans, until=until)
 
 
 def timeline_of(result: Told) -> Timeline:
@@ -365,6 +365,12 @@ def test_a_number_that_is_added_after_the_order_was_completed_is_the_same_parcel
 )
 def test_completed_means_sent_or_with_the_customer(body: dict[str, Any], status: ShipmentStatus) -> None:
     assert one(ShipmentProgressed, body).status == status
+
+
+def test_an_order_that_was_sent_without_a_number_is_not_missed() -> None:
+    result = after((UPDATED, order("completed", **DONE)), until=RECEIVED + timedelta(days=120))
+    assert timeline_of(result).standing.status == OrderStatus.shipped
+    assert result.troubles == []
 
 
 def test_a_guest_is_somebody_else_with_every_order() -> None:
