@@ -86,6 +86,14 @@ class Parcel(Struct, frozen=True, kw_only=True):
         return min((scan.occurred_at for scan in last), default=None)
 
     @property
+    def is_untraceable(self) -> bool:
+        """No carrier, no number, and all that was said of its way was said with the announcement: nobody scans it."""
+        announced = self.announced
+        if announced is None or announced.carrier or announced.tracking_number or not self.scans:
+            return False
+        return all(scan.occurred_at == announced.occurred_at for scan in self.scans)
+
+    @property
     def replaces(self) -> str | None:
         """The shipment this one is sent instead of."""
         return self.announced.replaces_shipment_id if self.announced else None

@@ -127,8 +127,9 @@ def lost(picture: Picture, policy: Policy) -> Iterator[Wait]:
 
 def _on_their_way(picture: Picture) -> Iterator[tuple[Parcel, datetime]]:
     for parcel in picture.awaited:
-        if parcel.moved_at is not None and parcel.seen_at is not None and parcel.status not in NOT_ON_ITS_WAY:
-            yield parcel, parcel.seen_at
+        seen_at = parcel.seen_at if parcel.moved_at is not None else None
+        if seen_at is not None and parcel.status not in NOT_ON_ITS_WAY and not parcel.is_untraceable:
+            yield parcel, seen_at
 
 
 def rest(picture: Picture, policy: Policy) -> Iterator[Wait]:
