@@ -126,7 +126,7 @@ class Policy(Struct, frozen=True, kw_only=True, dict=True):
     limits: Limits = Limits()
     overrides: tuple[Override, ...] = ()
     """The later one wins."""
-    caught_share: Share = 0.77
+    caught_share: Share = 0.78
     """Of the orders that will come late, so many should be warned of at the last look that gives the wanted lead."""
     gap_of_newcomers: timedelta = timedelta(days=60)
     """When a second purchase is expected: a customer's own gap is not known before it."""
