@@ -11,9 +11,6 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
-Written = str | int | float | None
-"""What stands in JSON where a time is wanted."""
-
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _SECONDS: Final = re.compile(r"[0-9]{9,10}([.][0-9]{1,9})?", re.ASCII)
 _MOMENT: Final = re.compile(
@@ -25,7 +22,7 @@ _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzin
 """The limits of the contracts (`contracts.moments`)."""
 
 
-def moment_of(written: Written) -> datetime | None:
+def moment_of(written: object) -> datetime | None:
     """The moment in UTC; None where none is written, or none that anybody can have meant (`0000-00-00`, a zero)."""
     text = _text(written)
     try:
@@ -35,7 +32,7 @@ def moment_of(written: Written) -> datetime | None:
     return moment if moment is not None and _EARLIEST <= moment < _LATEST else None
 
 
-def promise_of(written: Written) -> str | None:
+def promise_of(written: object) -> str | None:
     """The same where a day may stay one, in the form of a `Promise`: `2026-03-10`, or a moment with an offset.
 
     A moment without a zone is its day: nobody can say when it ends. So is midnight, which carriers write for a day.
@@ -49,8 +46,10 @@ def promise_of(written: Written) -> str | None:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-def _text(written: Written) -> str:
-    return written.strip() if isinstance(written, str) else repr(written)
+def _text(written: object) -> str:
+    if isinstance(written, str):
+        return written.strip()
+    return repr(written) if isinstance(written, int | float) else ""
 
 
 def _day_or_moment(text: str) -> datetime | None:
