@@ -8,9 +8,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from orders_listener.ingest.moments import Written
 from orders_listener.ingest.money import Amount
-from orders_listener.ingest.shopify.fields import Id
+from orders_listener.ingest.shopify.fields import Id, Written
 
 
 class Money(Struct):

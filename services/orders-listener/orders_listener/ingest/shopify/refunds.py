@@ -6,13 +6,14 @@ goods that came back before the money: `removed_pieces` tells what was struck. A
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from fractions import Fraction
 from itertools import accumulate
 from typing import Any
 
 from contracts.storefront import OrderRefunded, ReturnReceived
-from orders_listener.ingest.hooks import Hook, Ignored, Of, OfOrder, Saying, read
+from orders_listener.ingest.hooks import BadHook, Hook, Ignored, Of, OfOrder, Saying, read
 from orders_listener.ingest.shopify.bodies import Money, MoneySet, Order, Refund, RefundLineItem, Transaction
 from orders_listener.ingest.shopify.fields import happened, id_of, minor, needed_currency, needed_id
 from orders_listener.ingest.shopify.lines import MOST_LINES, in_shop_money, pieces_of
@@ -34,9 +35,10 @@ def heard(hook: Hook) -> Sequence[Saying] | Ignored:
 
 
 def refunds_said(to: Of, order: Order, order_id: str, received_at: datetime) -> Iterator[Saying]:
-    """The refunds that an order brings along."""
+    """The refunds that an order brings along; one that cannot be read is left to its own hook."""
     for refund in order.refunds or ():
-        yield from _said(to, refund, order_id, received_at, order.currency)
+        with suppress(BadHook):
+            yield from list(_said(to, refund, order_id, received_at, order.currency))
 
 
 def money_back(refund: Refund) -> list[Transaction]:
