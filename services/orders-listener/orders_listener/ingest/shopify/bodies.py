@@ -184,6 +184,8 @@ class Order(Struct):
     shipping_address: Address | None = None
     billing_address: Address | None = None
     financial_status: str | None = None
+    paid_at: Written = None
+    """Known to the admin's export alone."""
     payment_gateway_names: list[str | None] | None = None
     payment_terms: Any = None
     source_name: str | None = None
