@@ -38,10 +38,10 @@ def create_app(application: Application, runtime: Runtime, health: Health | None
     problems.install(app)
     app.add_middleware(BodyLimit, besides=application.reads_bodies_itself)
     app.add_middleware(Hardening)
+    for router in application.routers(runtime):  # first, as a route is looked for in this order
+        app.include_router(router, responses=problems.RESPONSES)
     app.include_router(operations.health_routes(health or Health()))
     app.include_router(operations.routes(runtime), responses=problems.RESPONSES)
-    for router in application.routers(runtime):
-        app.include_router(router, responses=problems.RESPONSES)
     openapi.install(app)
     return app
 

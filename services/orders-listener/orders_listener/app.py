@@ -80,9 +80,9 @@ def application() -> Application:
         service(policy),
         settings,
         routers=lambda runtime: [
+            ingest_routes(runtime, secrets, settings.ingest_body_bytes),  # first: it is asked most
             routes(runtime, policy),
             policy_routes(runtime, policy),
-            ingest_routes(runtime, secrets, settings.ingest_body_bytes),
         ],
         background=[unmatched.run],
         reads_bodies_itself=("/v1/ingest/",),

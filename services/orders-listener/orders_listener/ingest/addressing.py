@@ -13,7 +13,7 @@ from sqlalchemy import text
 from chassis.service import Tx
 from contracts import Event
 from contracts.storefront import ShipmentCreated
-from orders_listener.ingest.carriers import name_of
+from orders_listener.ingest.carriers import name_of, number_of
 from orders_listener.ingest.hooks import Of, OfCustomer, OfOrder, OfParcel
 
 CLAIM_DAYS = 90
@@ -29,13 +29,13 @@ def may_be_known(of: Of) -> bool:
         case OfOrder(order_id):
             return 0 < len(order_id) <= LONGEST_ORDER_ID and order_id.isascii() and order_id.isprintable()
         case OfParcel(tracking_number=number):
-            return 0 < len(number) <= LONGEST_NUMBER and number.isprintable()
+            return number_of(number) != ""
         case OfCustomer():
             return True
 
 
-LONGEST_ORDER_ID, LONGEST_NUMBER = 128, 64
-"""Of an `Identifier` and a `Word` of the contracts."""
+LONGEST_ORDER_ID = 128
+"""Of an `Identifier` of the contracts."""
 
 
 class Claim(NamedTuple):
@@ -48,11 +48,6 @@ class Claim(NamedTuple):
     customer_id: str
     announced_at: datetime
     claimed_at: datetime
-
-
-def number_of(written: str) -> str:
-    """A tracking number in one form: people type blanks into it, and small letters."""
-    return "".join(written.split()).upper()
 
 
 def claims_in(events: Iterable[Event[Any]]) -> list[Claim]:

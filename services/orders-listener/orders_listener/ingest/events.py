@@ -13,12 +13,12 @@ from contracts import Event, Fact
 from contracts.catalogue import catalogue
 from contracts.envelope import entry_of
 from contracts.ids import derived_id
-from contracts.kafka import LONGEST_ATTRIBUTE, Record, encode, subject_of
+from contracts.kafka import LARGEST_VALUE_BYTES, LONGEST_ATTRIBUTE, Record, encode, subject_of, to_record
+from contracts.moments import check_moments
 from contracts.storefront import CARRY_CONTACTS
+from contracts.unreadable import Unreadable
 from orders_listener.ingest.addressing import Ids
 from orders_listener.ingest.hooks import Hook, OfCustomer, OfOrder, OfParcel, Saying
-from storefront.errors import NotPublished
-from storefront.saying import record_of
 
 _UNKNOWN = "unknown-yet"
 """Stands for an id while a fact is checked that waits for its ids."""
@@ -80,11 +80,21 @@ def event_kept(row: Any, ids: Ids) -> Event[Fact]:
 
 
 def checked(event: Event[Any]) -> Record:
-    """What goes on Kafka, and every service can read it. Raises `Unsayable`."""
+    """What goes on Kafka. Raises `Unsayable` for what no service could read.
+
+    The fact went through its contract when it was made, so only what contracts do not say is looked at here; that this
+    is as much as reading the record again is shown by a test.
+    """
+    record = to_record(event)
     try:
-        return record_of(event)
-    except NotPublished as error:
-        raise Unsayable(f"{event.type}: {error.__cause__}") from error
+        check_moments(event.type, event.data, event.time)
+    except Unreadable as error:
+        raise Unsayable(f"{event.type}: {error.detail}") from error
+    if b"\\u0000" in record.value or "\x00" in event.id:
+        raise Unsayable(f"{event.type}: a text contains U+0000")
+    if len(record.value) > LARGEST_VALUE_BYTES:
+        raise Unsayable(f"{event.type}: more than {LARGEST_VALUE_BYTES} bytes")
+    return record
 
 
 def _event_of(hook: Hook, number: int, saying: Saying, ids: Ids) -> Event[Fact]:

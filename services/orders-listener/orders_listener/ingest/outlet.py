@@ -45,6 +45,7 @@ class Outlet:
                 publisher = self._publisher or await self._opened()
                 await publisher.publish_records(records)
         except (NotPublished, KafkaError, OSError, TimeoutError) as error:
+            log.warning("Kafka did not acknowledge a hook", error=str(error) or type(error).__name__)
             self._give_up(publisher)
             raise BrokerAway(type(error).__name__) from error
 

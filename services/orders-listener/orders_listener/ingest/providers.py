@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from orders_listener.ingest import easypost, signatures
+from orders_listener.ingest import easypost, shopify, signatures
 from orders_listener.ingest.hooks import BadHook, Hook, Ignored, Saying
 from orders_listener.ingest.signatures import Check, Delivery
 
@@ -98,7 +98,10 @@ def _text(fields: Mapping[str, msgspec.Raw], name: str) -> str:
 
 def _place(text: str) -> str:
     """A shop's address without its scheme, in what a CloudEvents source may hold."""
-    return re.sub(r"[^A-Za-z0-9._~:/-]", "-", text.partition("://")[2] or text).strip("/")
+    return _NO_PLACE.sub("-", text.partition("://")[2] or text).strip("/")
+
+
+_NO_PLACE = re.compile(r"[^A-Za-z0-9._~:/-]")
 
 
 def _woocommerce_ping(delivery: Delivery) -> bool:
@@ -109,6 +112,14 @@ def _woocommerce_ping(delivery: Delivery) -> bool:
     )
 
 
-_ROWS = (Provider("easypost", signatures.easypost, in_body("description", "id"), easypost.heard),)
-PROVIDERS: Mapping[str, Provider] = {row.name: row for row in _ROWS}
+_SHOPIFY = Provider(
+    "shopify",
+    signatures.base64_of_body("x-shopify-hmac-sha256", "shopify-hmac-sha256"),
+    # the event's id is the same for every subscription that tells of it ("Ignore duplicate webhooks")
+    in_headers("x-shopify-topic", ("x-shopify-event-id", "x-shopify-webhook-id"), "x-shopify-shop-domain"),
+    shopify.heard,
+)
+_EASYPOST = Provider("easypost", signatures.easypost, in_body("description", "id"), easypost.heard)
+
+PROVIDERS: Mapping[str, Provider] = {row.name: row for row in (_SHOPIFY, _EASYPOST)}
 """By name; `cloudevents` is beside them, it needs no mapping."""

@@ -19,7 +19,8 @@ from chassis import metrics, outbox
 from chassis.database import is_transient
 from chassis.runtime import Runtime
 from chassis.service import Tx
-from orders_listener.ingest.addressing import CLAIM_DAYS, CLAIMED, number_of, parcel_ids
+from orders_listener.ingest.addressing import CLAIM_DAYS, CLAIMED, parcel_ids
+from orders_listener.ingest.carriers import number_of
 from orders_listener.ingest.events import Waiting, event_kept
 from orders_listener.ingest.hooks import OfOrder, OfParcel
 
