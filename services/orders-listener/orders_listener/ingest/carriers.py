@@ -42,3 +42,8 @@ def name_of(text: str | None) -> str:
     """
     plain = "".join(filter(str.isalnum, normalize("NFKD", text or "").casefold()))[:LONGEST]
     return "" if plain in _NOBODY else _ALIASES.get(plain, plain)
+
+
+def number_of(text: str | None) -> str:
+    """A tracking number as it is compared: capital letters and digits, at most 64. `"1z 999-AA"` is `1Z999AA`."""
+    return "".join(filter(str.isalnum, normalize("NFKC", text or "").upper()))[:LONGEST]

@@ -91,6 +91,8 @@ def sentence(text: str | None) -> str | None:
 
 
 def _cut(text: str | None, most: int) -> str | None:
+    if text and text.isprintable():
+        return " ".join(text.split())[:most].rstrip() or None
     plain = "".join(" " if unicodedata.category(sign) in ("Cc", "Zl", "Zp") else sign for sign in text or "")
     return " ".join(plain.split())[:most].rstrip() or None
 
