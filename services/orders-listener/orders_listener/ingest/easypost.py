@@ -6,23 +6,16 @@ Carriers' messages are read and not passed on: they may name the person who sign
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from contracts.storefront import ShipmentStatus
 from orders_listener.ingest.bodies import Part, document, part, parts, text
 from orders_listener.ingest.carriers import name_of, number_of
 from orders_listener.ingest.hooks import BadHook, Hook, Ignored, OfParcel, Saying
 from orders_listener.ingest.moments import moment_of, promise_of
-from orders_listener.ingest.scans import Scan, sayings_of
+from orders_listener.ingest.scans import Meaning, Scan, sayings_of
 
 TOPICS: Final = frozenset({"tracker.created", "tracker.updated"})
-
-
-class Meaning(NamedTuple):
-    """Our word, and a sentence for people where it says more than the word."""
-
-    status: ShipmentStatus
-    reason: str | None = None
 
 
 STATUSES: Final[Mapping[str, Meaning]] = {
@@ -101,7 +94,7 @@ def _scans(tracker: Part) -> Iterator[Scan]:
 
 
 def _scan(said: Part, at: object) -> Scan | None:
-    moment, meaning = moment_of(text(at)), meaning_of(said)
+    moment, meaning = moment_of(at), meaning_of(said)
     if moment is None or meaning is None:
         return None
     return Scan(moment, meaning.status, meaning.reason, _place(part(said.get("tracking_location"))))
@@ -139,5 +132,5 @@ def _place(location: Part) -> str | None:
 
 def _estimate(tracker: Part) -> str | None:
     """The day at the destination where the carrier gives one."""
-    local = promise_of(text(part(tracker.get("carrier_detail")).get("est_delivery_date_local")))
-    return local or promise_of(text(tracker.get("est_delivery_date")))
+    local = promise_of(part(tracker.get("carrier_detail")).get("est_delivery_date_local"))
+    return local or promise_of(tracker.get("est_delivery_date"))

@@ -9,10 +9,9 @@ Must not know a provider or a clock.
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
-Written = str | int | float | None
-"""What stands in JSON where a time is wanted."""
+from contracts.moments import AHEAD, EARLIEST, LATEST
 
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _SECONDS: Final = re.compile(r"[0-9]{9,10}([.][0-9]{1,9})?", re.ASCII)
@@ -21,21 +20,29 @@ _MOMENT: Final = re.compile(
     r"([0-9]{2}:[0-9]{2})(:[0-9]{2})?([.,][0-9]{1,9})? ?(Z|UTC|[+-][0-9]{2}:?[0-9]{2})?",
     re.ASCII | re.IGNORECASE,
 )
-_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-"""The limits of the contracts (`contracts.moments`)."""
 
 
-def moment_of(written: Written) -> datetime | None:
+Written: TypeAlias = str | int | float | None
+"""What stands in JSON where a time is wanted; anything else is read as nothing."""
+
+
+def moment_of(written: object) -> datetime | None:
     """The moment in UTC; None where none is written, or none that anybody can have meant (`0000-00-00`, a zero)."""
     text = _text(written)
     try:
         moment = _day_or_moment(text)
     except (ValueError, OverflowError):
         return None
-    return moment if moment is not None and _EARLIEST <= moment < _LATEST else None
+    return moment if moment is not None and EARLIEST <= moment < LATEST else None
 
 
-def promise_of(written: Written) -> str | None:
+def happened_by(latest: datetime, *written: object) -> datetime | None:
+    """The first of several that is a moment, and not one that a fact said at `latest` could not have happened at."""
+    moments = (moment_of(one) for one in written)
+    return next((moment for moment in moments if moment is not None and moment < latest + AHEAD), None)
+
+
+def promise_of(written: object) -> str | None:
     """The same where a day may stay one, in the form of a `Promise`: `2026-03-10`, or a moment with an offset.
 
     A moment without a zone is its day: nobody can say when it ends. So is midnight, which carriers write for a day.
@@ -49,8 +56,10 @@ def promise_of(written: Written) -> str | None:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-def _text(written: Written) -> str:
-    return written.strip() if isinstance(written, str) else repr(written)
+def _text(written: object) -> str:
+    if isinstance(written, str):
+        return written.strip()
+    return repr(written) if isinstance(written, int | float) else ""
 
 
 def _day_or_moment(text: str) -> datetime | None:

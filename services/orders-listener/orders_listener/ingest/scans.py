@@ -25,6 +25,13 @@ _ON_THE_WAY: Final = frozenset(
 )
 
 
+class Meaning(NamedTuple):
+    """Our word for a provider's, and a sentence for people where it says more than the word."""
+
+    status: ShipmentStatus
+    reason: str | None = None
+
+
 class Scan(NamedTuple):
     """What the carrier saw."""
 
