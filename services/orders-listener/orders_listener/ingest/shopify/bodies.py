@@ -8,9 +8,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from orders_listener.ingest.moments import Written
 from orders_listener.ingest.money import Amount
-from orders_listener.ingest.shopify.fields import Id
+from orders_listener.ingest.shopify.fields import Id, Written
 
 
 class Money(Struct):
@@ -185,6 +184,8 @@ class Order(Struct):
     shipping_address: Address | None = None
     billing_address: Address | None = None
     financial_status: str | None = None
+    paid_at: Written = None
+    """Known to the admin's export alone."""
     payment_gateway_names: list[str | None] | None = None
     payment_terms: Any = None
     source_name: str | None = None

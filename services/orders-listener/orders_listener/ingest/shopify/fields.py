@@ -3,15 +3,18 @@
 import re
 import unicodedata
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 from contracts.moments import AHEAD
 from orders_listener.ingest.hooks import BadHook
-from orders_listener.ingest.moments import Written, moment_of
+from orders_listener.ingest.moments import moment_of
 from orders_listener.ingest.money import Amount, NotAnAmount, nearest_minor_of
 
 Id = int | str | None
 """`820982911946154508`, or `gid://shopify/Order/820982911946154508`."""
+
+Written: TypeAlias = Any
+"""What stands where a time is wanted."""
 
 _GLOBAL_ID: Final = re.compile(r"gid://[^/]+/[^/]+/([^/?]+)(\?.*)?")
 _IDENTIFIER: Final = re.compile(r"[\x21-\x7E]{1,128}")

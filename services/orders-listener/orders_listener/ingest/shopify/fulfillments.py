@@ -5,12 +5,13 @@ lies in which parcel.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
 from contracts.storefront import ShipmentCreated, ShipmentProgressed, ShipmentStatus
 from orders_listener.ingest.carriers import name_of
-from orders_listener.ingest.hooks import Hook, Ignored, Of, OfOrder, Saying, read
+from orders_listener.ingest.hooks import BadHook, Hook, Ignored, Of, OfOrder, Saying, read
 from orders_listener.ingest.moments import promise_of
 from orders_listener.ingest.shopify.bodies import Fulfillment, FulfillmentEvent, Order
 from orders_listener.ingest.shopify.fields import happened, id_of, needed_id, sentence, word
@@ -43,7 +44,8 @@ def heard(hook: Hook) -> Sequence[Saying] | Ignored:
     if body.status in GONE:
         return Ignored("fulfillment_cancelled")
     order_id = needed_id("order_id", body.order_id)
-    return list(_parcel(OfOrder(order_id), body, order_id, hook.received_at, handed_over=False))
+    said = list(_parcel(OfOrder(order_id), body, order_id, hook.received_at, handed_over=False))
+    return said or Ignored("nothing_in_it")
 
 
 def event_heard(hook: Hook) -> Sequence[Saying] | Ignored:
@@ -66,11 +68,15 @@ def event_heard(hook: Hook) -> Sequence[Saying] | Ignored:
 
 
 def parcels_said(to: Of, order: Order, order_id: str, received_at: datetime) -> Iterator[Saying]:
-    """The fulfillments that an order brings along. Over the counter it is handed over when it is fulfilled."""
+    """The fulfillments that an order brings along. Over the counter it is handed over when it is fulfilled.
+
+    One that cannot be read is left to its own hook: the order is not lost with it.
+    """
     handed_over = order.source_name == "pos" and order.shipping_address is None
     for body in order.fulfillments or ():
         if body.status not in GONE:
-            yield from _parcel(to, body, order_id, received_at, handed_over=handed_over)
+            with suppress(BadHook):
+                yield from list(_parcel(to, body, order_id, received_at, handed_over=handed_over))
 
 
 def _parcel(to: Of, body: Fulfillment, order_id: str, received_at: datetime, *, handed_over: bool) -> Iterator[Saying]:

@@ -5,7 +5,8 @@ prices are shown with it, without where tax is added at the end. A refund's `sub
 so points are earned and taken back by the same measure. Always in the shop's own currency.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 from orders_listener.ingest.hooks import BadHook
@@ -80,6 +81,16 @@ def _sku(item: LineItem) -> str | None:
 def _variant(item: LineItem) -> dict[str, str]:
     title = word(item.variant_title)
     return {"title": title} if title and title != "Default Title" else {}
+
+
+def at_most(sum_minor: int, costs: Sequence[int]) -> list[int]:
+    """The costs, or where they exceed `sum_minor` shares of it, in proportion, that add up to it exactly."""
+    total, shares, before = sum(costs), list[int](), 0
+    for upto in accumulate(costs):
+        until = upto if total <= sum_minor else sum_minor * upto // total
+        shares.append(until - before)
+        before = until
+    return shares
 
 
 def in_shop_money(amount: Amount, money: MoneySet | None) -> Amount:

@@ -31,6 +31,9 @@ from orders_listener.ingest.shopify.promises import promises_in
 from orders_listener.ingest.shopify.refunds import refunds_said, removed_minor, removed_pieces
 
 CREATED, UPDATED, PAID = "orders/create", "orders/updated", "orders/paid"
+RECORD = "record"
+"""No topic: an order as a shop's records have it, read long afterwards."""
+FIRST = frozenset({CREATED, RECORD})
 HAS_PAID = frozenset({"paid", "partially_refunded", "refunded"})
 PAYS_LATER = frozenset({"authorized"})
 """The shop has the customer's card and takes the money when it sends: the order stands without it."""
@@ -52,7 +55,7 @@ def said_of(order: Order, received_at: datetime, topic: str) -> Iterator[Saying]
     order_id = needed_id("id", order.id, order.admin_graphql_api_id)
     customer_id = customer_of(order, order_id)
     to = OfCustomer(customer_id)
-    yield from buyer_said(to, order, received_at, first=topic == CREATED)
+    yield from buyer_said(to, order, received_at, first=topic in FIRST)
     placed = _placed(order, order_id, received_at)
     if order.financial_status in HAS_PAID:
         yield Saying(to, OrderPaid, _paid(order, placed, received_at, topic))
@@ -60,7 +63,7 @@ def said_of(order: Order, received_at: datetime, topic: str) -> Iterator[Saying]
     yield from refunds_said(to, order, order_id, received_at)
     if cancelled_at := known_moment(received_at, order.cancelled_at):
         yield Saying(to, OrderCancelled, _cancelled(order, order_id, cancelled_at))
-    elif topic == UPDATED:
+    elif topic == UPDATED or (topic == RECORD and removed_pieces(order.refunds)):
         yield Saying(to, OrderChanged, _changed(order, placed, received_at))
     yield Saying(to, OrderPlaced, placed)
 
@@ -114,11 +117,12 @@ def _paid(order: Order, placed: Mapping[str, Any], received_at: datetime, topic:
     checkout, what is heard later is paid when it is heard."""
     placed_at: datetime = placed["placed_at"]
     updated_at = known_moment(received_at, order.updated_at) or placed_at
-    at_checkout = topic == CREATED or updated_at - placed_at <= CHECKOUT_LASTS
+    at_checkout = topic in FIRST or updated_at - placed_at <= CHECKOUT_LASTS
+    paid_at = known_moment(received_at, order.paid_at) or (placed_at if at_checkout else updated_at)
     return {
         "order_id": placed["order_id"],
         "payment_id": placed["order_id"],
-        "occurred_at": placed_at if at_checkout else updated_at,
+        "occurred_at": paid_at,
         "amount_minor": placed["total_minor"],
     }
 

@@ -6,16 +6,16 @@ goods that came back before the money: `removed_pieces` tells what was struck. A
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from fractions import Fraction
-from itertools import accumulate
 from typing import Any
 
 from contracts.storefront import OrderRefunded, ReturnReceived
-from orders_listener.ingest.hooks import Hook, Ignored, Of, OfOrder, Saying, read
+from orders_listener.ingest.hooks import BadHook, Hook, Ignored, Of, OfOrder, Saying, read
 from orders_listener.ingest.shopify.bodies import Money, MoneySet, Order, Refund, RefundLineItem, Transaction
 from orders_listener.ingest.shopify.fields import happened, id_of, minor, needed_currency, needed_id
-from orders_listener.ingest.shopify.lines import MOST_LINES, in_shop_money, pieces_of
+from orders_listener.ingest.shopify.lines import MOST_LINES, at_most, in_shop_money, pieces_of
 
 GIVEN = frozenset({"success", "pending"})
 """A pending one is on its way; no hook ever says that it has arrived."""
@@ -34,9 +34,10 @@ def heard(hook: Hook) -> Sequence[Saying] | Ignored:
 
 
 def refunds_said(to: Of, order: Order, order_id: str, received_at: datetime) -> Iterator[Saying]:
-    """The refunds that an order brings along."""
+    """The refunds that an order brings along; one that cannot be read is left to its own hook."""
     for refund in order.refunds or ():
-        yield from _said(to, refund, order_id, received_at, order.currency)
+        with suppress(BadHook):
+            yield from list(_said(to, refund, order_id, received_at, order.currency))
 
 
 def money_back(refund: Refund) -> list[Transaction]:
@@ -108,18 +109,8 @@ def _lines(refund: Refund, currency: str, given_minor: int) -> list[dict[str, An
     costs = [_subtotal_minor(item, currency) for _, item in items]
     return [
         {"line_id": line_id, "quantity": pieces_of("refund_line_items.quantity", item), "amount_minor": amount_minor}
-        for (line_id, item), amount_minor in zip(items, _at_most(given_minor, costs), strict=True)
+        for (line_id, item), amount_minor in zip(items, at_most(given_minor, costs), strict=True)
     ]
-
-
-def _at_most(given_minor: int, costs: Sequence[int]) -> list[int]:
-    """The costs, or shares of what was given that add up to it exactly."""
-    total, shares, before = sum(costs), list[int](), 0
-    for upto in accumulate(costs):
-        until = upto if total <= given_minor else given_minor * upto // total
-        shares.append(until - before)
-        before = until
-    return shares
 
 
 def _subtotal_minor(item: RefundLineItem, currency: str) -> int:
