@@ -1,5 +1,6 @@
 """The past of a shop, read from files: every order once, every mistake with its place, and always the same events."""
 
+import asyncio
 import csv
 import io
 import json
@@ -20,11 +21,14 @@ from contracts.storefront import (
     OrderRefunded,
     ShipmentProgressed,
 )
+from deploy.local.broker import Broker
 from orders_listener import backfill_command
 from orders_listener.ingest.backfill import export, pages
 from orders_listener.ingest.backfill.records import Import, Mistake, Record, events_of, mistakes_in
 from orders_listener.timelines import OrderStatus
 from storefront.saying import record_of
+from tests.brokers import PARTITIONS
+from tests.conftest import LINK_KEYS
 from tests.orders_listener.ingest.shopify_shop import (
     CUSTOMER_ID,
     ORDER_ID,
@@ -38,6 +42,7 @@ from tests.orders_listener.ingest.shopify_shop import (
 )
 from tests.orders_listener.ingest.telling import told
 from tests.orders_listener.shop import ADA, F
+from tests.running import said_on
 
 AT = datetime(2026, 4, 20, 10, 0, tzinfo=UTC)
 RUN = Import("/shopify/berlin.myshopify.com", AT, timedelta(days=14))
@@ -269,3 +274,31 @@ def test_a_file_with_a_mistake_says_nothing_unless_told_to_pass_over_it(
         backfill_command.main([*words, "--skip-mistakes"])
     assert passed.value.code == 0
     assert "1 OrderPlaced" in capsys.readouterr().out
+
+
+async def test_a_file_is_said_as_the_shops_hooks_would_have_said_it(
+    kafka: Broker, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrap)
+    monkeypatch.setenv("KAFKA_IDEMPOTENT_PRODUCER", str(kafka.idempotent_producer).lower())
+    monkeypatch.setenv("PARTITIONS", str(PARTITIONS))
+    monkeypatch.setenv("LINK_KEYS", LINK_KEYS)
+    monkeypatch.setenv("ORDERS_LISTENER_DATABASE_URL", "postgresql://nobody@127.0.0.1/nothing")
+    file = tmp_path / "orders.json"
+    file.write_bytes(b"".join(saved({"orders": [order(financial_status="paid")]})))
+    with pytest.raises(SystemExit) as ended:
+        await asyncio.to_thread(backfill_command.main, ["backfill", str(file), "--shop", "berlin.myshopify.com"])
+    assert ended.value.code == 0
+    assert "nobody is told" in capsys.readouterr().out
+
+    records = await said_on(kafka.bootstrap, "storefront.orders", 2)
+    records += await said_on(kafka.bootstrap, "storefront.customers", 1)
+    headers = [{name: text.decode() for name, text in record.headers} for record in records]
+    assert {one["ce_type"] for one in headers} == {
+        "storefront.customer-updated.v1",
+        "storefront.order-paid.v1",
+        "storefront.order-placed.v1",
+    }
+    assert {one["ce_source"] for one in headers} == {"/shopify/berlin.myshopify.com"}
+    assert all(one["ce_correlationid"].startswith("past:") for one in headers)
+    assert {record.key for record in records} == {str(CUSTOMER_ID).encode()}
