@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from contracts import Event, Fact, orders
 from contracts.vocabulary import Destination, Origin
@@ -41,6 +42,8 @@ PACKED = (*BOUGHT, shipment(day(0, 5)))
 MOVING = (*PACKED, scan("picked_up", day(1)))
 ARRIVED = (*MOVING, scan("delivered", day(3)))
 HALF = (*TWO_LINES, shipment(day(1), "s-1", SHIRTS), scan("picked_up", day(1, 3)))
+UNNUMBERED = structs.replace(shipment(day(0, 5)), carrier=None)
+"""Nobody said who carries it, nor under which number."""
 COMING_BACK = (*MOVING, scan("returning", day(2)))
 CHANGED_MIND = (*ARRIVED, return_requested(day(4), shirt=1), return_received(day(7), shirt=1))
 
@@ -82,6 +85,17 @@ STORIES: dict[str, tuple[Said, float, list[str]]] = {
         [*PACKED, scan("picked_up", day(7))],
         7.1,
         ["opened fulfilment_stalled", "opened pickup_stalled", "moved fulfilment_stalled", "moved pickup_stalled"],
+    ),
+    "a parcel that nobody can scan": ([*BOUGHT, UNNUMBERED, scan("picked_up", day(1))], 60, []),
+    "a promise whose parcel nobody can scan": (
+        [placed(), paid(), UNNUMBERED, scan("picked_up", day(1))],
+        9,
+        ["opened delivery_late"],
+    ),
+    "a parcel that nobody can scan and that the shop keeps": (
+        [*BOUGHT, UNNUMBERED],
+        20,
+        ["opened fulfilment_stalled", "updated fulfilment_stalled"],
     ),
     "no scan for three working days": (MOVING, 4.01, ["opened transit_stalled"]),
     "no scan for six": (MOVING, 9.01, ["opened transit_stalled", "updated transit_stalled"]),

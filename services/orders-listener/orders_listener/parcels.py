@@ -86,6 +86,11 @@ class Parcel(Struct, frozen=True, kw_only=True):
         return min((scan.occurred_at for scan in last), default=None)
 
     @property
+    def can_be_scanned(self) -> bool:
+        """False where the announcement names neither a carrier nor a number: that nobody scans it means nothing."""
+        return self.announced is None or bool(self.announced.carrier or self.announced.tracking_number)
+
+    @property
     def replaces(self) -> str | None:
         """The shipment this one is sent instead of."""
         return self.announced.replaces_shipment_id if self.announced else None

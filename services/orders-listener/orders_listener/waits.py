@@ -91,7 +91,7 @@ def handover(picture: Picture, policy: Policy) -> Iterator[Wait]:
 def pickup(picture: Picture, policy: Policy) -> Iterator[Wait]:
     """A parcel that was announced and never seen outside the shop."""
     for parcel in picture.awaited:
-        if parcel.moved_at is None and parcel.label_at is not None:
+        if parcel.can_be_scanned and parcel.moved_at is None and parcel.label_at is not None:
             watchman = _watchman(picture, policy, parcel)
             yield watchman.wait(parcel.shipment_id, parcel.label_at, watchman.limits.pickup, parcel)
 
@@ -127,8 +127,9 @@ def lost(picture: Picture, policy: Policy) -> Iterator[Wait]:
 
 def _on_their_way(picture: Picture) -> Iterator[tuple[Parcel, datetime]]:
     for parcel in picture.awaited:
-        if parcel.moved_at is not None and parcel.seen_at is not None and parcel.status not in NOT_ON_ITS_WAY:
-            yield parcel, parcel.seen_at
+        seen_at = parcel.seen_at if parcel.can_be_scanned and parcel.moved_at else None
+        if seen_at is not None and parcel.status not in NOT_ON_ITS_WAY:
+            yield parcel, seen_at
 
 
 def rest(picture: Picture, policy: Policy) -> Iterator[Wait]:

@@ -8,11 +8,13 @@ from deploy.local.broker import Broker
 from orders_listener.app import application
 from tests.brokers import PARTITIONS, session_timeout_ms
 from tests.conftest import ClientOf, RuntimeOf
-from tests.orders_listener.ingest.hooks import EASYPOST_SECRETS, SHOP_SECRET
+from tests.orders_listener.ingest.hooks import EASYPOST_SECRETS, SHOP_SECRET, SHOPIFY_SECRET
 
 SECRETS = {
     "ORDERS_LISTENER_INGEST_CLOUDEVENTS_SECRETS": SHOP_SECRET,
     "ORDERS_LISTENER_INGEST_EASYPOST_SECRETS": ",".join(EASYPOST_SECRETS),
+    "ORDERS_LISTENER_INGEST_SHOPIFY_SECRETS": SHOPIFY_SECRET,
+    "ORDERS_LISTENER_INGEST_BODY_BYTES": "65536",
 }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 EASYPOST_SECRETS = "tracking-secret-of-today", "tracking-secret-of-yesterday"
+SHOPIFY_SECRET = "secret-of-the-app"
 SHOP_KEY = b"a key of the shop, long enough for it"
 SHOP_SECRET = f"whsec_{base64.b64encode(SHOP_KEY).decode()}"
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -44,6 +45,16 @@ def easypost_headers(body: bytes, secret: str = EASYPOST_SECRETS[0]) -> dict[str
     return {"X-Hmac-Signature": f"hmac-sha256-hex={hmac.digest(secret.encode(), body, 'sha256').hex()}"}
 
 
+def shopify_headers(body: bytes, topic: str = "orders/create", event_id: str = "e-1") -> dict[str, str]:
+    signature = base64.b64encode(hmac.digest(SHOPIFY_SECRET.encode(), body, "sha256")).decode()
+    return {
+        "X-Shopify-Topic": topic,
+        "X-Shopify-Event-Id": event_id,
+        "X-Shopify-Shop-Domain": "berlin.myshopify.com",
+        "X-Shopify-Hmac-Sha256": signature,
+    }
+
+
 def standard_headers(
     body: bytes, *, at_s: float | None = None, key: bytes = SHOP_KEY, content_type: str = "application/cloudevents+json"
 ) -> dict[str, str]:
@@ -67,10 +78,10 @@ def structured(
     }  # fmt: skip
 
 
-def placed(order_id: str = "o-1", customer_id: str = "ada") -> dict[str, Any]:
+def placed(order_id: str = "o-1", customer_id: str = "ada", *, days_ago: float = 3) -> dict[str, Any]:
     line = {"line_id": "shirt", "sku": "S-1", "quantity": 1, "unit_price_minor": 4_000, "paid_minor": 4_000}
     return {
-        "customer_id": customer_id, "order_id": order_id, "placed_at": ago(3), "currency": "EUR",
+        "customer_id": customer_id, "order_id": order_id, "placed_at": ago(days_ago), "currency": "EUR",
         "lines": [line], "total_minor": 4_000,
     }  # fmt: skip
 

@@ -1,6 +1,6 @@
 """What a provider's module says of hooks, addressed and folded as the service would."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
@@ -9,15 +9,14 @@ import msgspec
 
 from contracts import Event, Fact
 from contracts.storefront import CustomerErased
-from orders_listener.accounts import Account, Patron
 from orders_listener.entries import HistoryFact
 from orders_listener.ingest.hooks import BadHook, Hook, Ignored, OfCustomer, OfOrder, OfParcel, Saying
 from storefront.saying import record_of
-from tests.orders_listener.shop import Told, in_this_order, tell
+from tests.orders_listener.shop import ADA, ORDER, Told, tell
 
 Heard: TypeAlias = Callable[[Hook], Sequence[Saying] | Ignored]
 RECEIVED = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
-OWNER = {"customer_id": "ada", "order_id": "o-1", "shipment_id": "s-1"}
+OWNER = {"customer_id": ADA, "order_id": ORDER, "shipment_id": "s-1"}
 
 
 def hook(topic: str, body: object, key: str = "k-1", at: datetime = RECEIVED) -> Hook:
@@ -59,10 +58,10 @@ def _event(one: Hook, number: int, fact: Fact) -> Event[Any]:
     return Event(id=name, source=one.source, time=one.received_at, data=fact, correlation_id=name)
 
 
-def told(*events: Event[Any] | Fact, customer_id: str = "ada") -> Told:
-    """What the fold makes of them, in this order where all were said at once."""
+def told(*events: Event[Any] | Fact) -> Told:
+    """What the fold makes of them, in this order where all were said at once; they are Ada's."""
     about_orders = [event for event in events if not isinstance(event, Event) or _is_history(event.data)]
-    return tell(*about_orders, account=Account(patron=Patron(customer_id=customer_id)))
+    return tell(*about_orders)
 
 
 def _is_history(fact: Any) -> bool:
@@ -73,14 +72,3 @@ def survives(heard: Heard, one: Hook) -> None:
     """The module gives facts that hold their contracts, or says why not; it never breaks."""
     with suppress(BadHook):
         events_of(heard, one)
-
-
-def reasons_of(heard: Heard, hooks: Iterable[Hook]) -> list[str]:
-    """Why nothing followed from them."""
-    answers = [heard(one) for one in hooks]
-    return [answer.reason for answer in answers if isinstance(answer, Ignored)]
-
-
-__all__ = [
-    "RECEIVED", "events_of", "facts_of", "hook", "in_this_order", "reasons_of", "survives", "told",
-]  # fmt: skip

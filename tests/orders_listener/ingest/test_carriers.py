@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orders_listener.ingest.carriers import LONGEST, name_of
+from orders_listener.ingest.carriers import LONGEST, name_of, number_of
 
 SAME = {
     "usps": ["USPS", "usps", " U.S.P.S. ", "United States Postal Service"],
@@ -41,3 +41,16 @@ def test_a_name_is_short_and_names_itself(text: str) -> None:
     name = name_of(text)
     assert len(name) <= LONGEST
     assert name_of(name) == name
+
+
+@pytest.mark.parametrize(
+    "text", ["1Z999AA10123456784", "1z 999 aa1 0123 4567 84", " 1Z-999-AA10123456784 ", "１Z999AA10123456784"]
+)
+def test_a_number_is_one_however_it_is_grouped(text: str) -> None:
+    assert number_of(text) == "1Z999AA10123456784"
+
+
+@given(st.text() | st.none())
+def test_a_number_is_short_and_names_itself(text: str | None) -> None:
+    assert len(number_of(text)) <= LONGEST
+    assert number_of(number_of(text)) == number_of(text)

@@ -39,7 +39,8 @@ def upgrade() -> None:
         )
     """)
     op.execute("create index unmatched_trackings_due on unmatched_trackings (look_at, number)")
-    op.execute("create index unmatched_trackings_claimed on unmatched_trackings (tracking_number)")
+    # a provider that tells the whole history with every hook is kept once; by number it is found when that is claimed
+    op.execute("create unique index on unmatched_trackings (tracking_number, carrier, type, md5(data))")
     op.execute("create index unmatched_trackings_by_age on unmatched_trackings (received_at)")
     op.execute("""
         create table unmatched_orders (
@@ -56,7 +57,7 @@ def upgrade() -> None:
         )
     """)
     op.execute("create index unmatched_orders_due on unmatched_orders (look_at, number)")
-    op.execute("create index unmatched_orders_of on unmatched_orders (order_id)")
+    op.execute("create unique index on unmatched_orders (order_id, type, md5(data))")
     op.execute("create index unmatched_orders_by_age on unmatched_orders (received_at)")
 
 

@@ -14,13 +14,11 @@ from chassis.service import Tx
 from contracts import Event
 from contracts.storefront import ShipmentCreated
 from orders_listener.ingest.carriers import name_of, number_of
+from orders_listener.ingest.events import Ids
 from orders_listener.ingest.hooks import Of, OfCustomer, OfOrder, OfParcel
 
 CLAIM_DAYS = 90
 """So far apart may a claim and a hook be. EasyPost takes the same code for the same parcel for three months."""
-
-Ids = Mapping[str, str]
-"""The ids of a fact that its hook did not know."""
 
 
 def may_be_known(of: Of) -> bool:

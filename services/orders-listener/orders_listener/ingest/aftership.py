@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from contracts.storefront import ShipmentStatus
-from orders_listener.ingest.bodies import WORD, Part, document, part, parts, text
-from orders_listener.ingest.carriers import name_of
+from orders_listener.ingest.bodies import Part, document, part, parts, text
+from orders_listener.ingest.carriers import name_of, number_of
 from orders_listener.ingest.hooks import BadHook, Hook, Ignored, OfParcel, Saying
 from orders_listener.ingest.moments import moment_of, promise_of
 from orders_listener.ingest.scans import Meaning, Scan, sayings_of
@@ -79,8 +79,8 @@ def heard(hook: Hook) -> Sequence[Saying] | Ignored:
         return Ignored("topic_not_used")
     body = document(hook)
     tracking = part(body.get("msg"))
-    number = text(tracking.get("tracking_number"), WORD)
-    if number is None:
+    number = number_of(text(tracking.get("tracking_number")))
+    if not number:
         raise BadHook("msg.tracking_number is missing")
     parcel = OfParcel(name_of(text(tracking.get("slug"))), number)
     scans = list(_scans(tracking))

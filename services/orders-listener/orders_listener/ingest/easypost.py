@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from contracts.storefront import ShipmentStatus
-from orders_listener.ingest.bodies import WORD, Part, document, part, parts, text
-from orders_listener.ingest.carriers import name_of
+from orders_listener.ingest.bodies import Part, document, part, parts, text
+from orders_listener.ingest.carriers import name_of, number_of
 from orders_listener.ingest.hooks import BadHook, Hook, Ignored, OfParcel, Saying
 from orders_listener.ingest.moments import moment_of, promise_of
 from orders_listener.ingest.scans import Meaning, Scan, sayings_of
@@ -67,8 +67,8 @@ def heard(hook: Hook) -> Sequence[Saying] | Ignored:
     if hook.topic not in TOPICS:
         return Ignored("topic_not_used")
     tracker = part(document(hook).get("result"))
-    number = text(tracker.get("tracking_code"), WORD)
-    if number is None:
+    number = number_of(text(tracker.get("tracking_code")))
+    if not number:
         raise BadHook("result.tracking_code is missing")
     if tracker.get("is_return") is True:
         return Ignored("return_label")

@@ -5,7 +5,7 @@ The same hook gives the same ids and the same bytes whenever it comes, so that a
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -17,9 +17,10 @@ from contracts.kafka import LARGEST_VALUE_BYTES, LONGEST_ATTRIBUTE, Record, enco
 from contracts.moments import check_moments
 from contracts.storefront import CARRY_CONTACTS
 from contracts.unreadable import Unreadable
-from orders_listener.ingest.addressing import Ids
 from orders_listener.ingest.hooks import Hook, OfCustomer, OfOrder, OfParcel, Saying
 
+Ids: TypeAlias = Mapping[str, str]
+"""The ids of a fact that its hook did not know."""
 _UNKNOWN = "unknown-yet"
 """Stands for an id while a fact is checked that waits for its ids."""
 

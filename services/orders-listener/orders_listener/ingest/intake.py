@@ -14,7 +14,7 @@ from chassis.errors import NotFound
 from chassis.runtime import Runtime
 from contracts.kafka import Record
 from orders_listener.ingest import addressing, cloudevents, unmatched
-from orders_listener.ingest.events import Waiting, occurred_at, record_said, waiting_of
+from orders_listener.ingest.events import Ids, Waiting, occurred_at, record_said, waiting_of
 from orders_listener.ingest.hooks import Hook, Ignored, OfCustomer, Saying
 from orders_listener.ingest.outlet import Outlet
 from orders_listener.ingest.providers import PROVIDERS, hook_of
@@ -103,7 +103,7 @@ class Intake:
                 waiting.append(kept)
         return records, waiting
 
-    async def _ids(self, hook: Hook, heard: Sequence[Saying]) -> list[addressing.Ids | None]:
+    async def _ids(self, hook: Hook, heard: Sequence[Saying]) -> list[Ids | None]:
         if all(isinstance(saying.of, OfCustomer) for saying in heard):
             return [{"customer_id": saying.of.customer_id} for saying in heard if isinstance(saying.of, OfCustomer)]
         async with self._runtime.engine.connect() as tx:

@@ -9,7 +9,9 @@ Must not know a provider or a clock.
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from typing import Final, TypeAlias
+
+from contracts.moments import AHEAD, EARLIEST, LATEST
 
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _SECONDS: Final = re.compile(r"[0-9]{9,10}([.][0-9]{1,9})?", re.ASCII)
@@ -18,8 +20,10 @@ _MOMENT: Final = re.compile(
     r"([0-9]{2}:[0-9]{2})(:[0-9]{2})?([.,][0-9]{1,9})? ?(Z|UTC|[+-][0-9]{2}:?[0-9]{2})?",
     re.ASCII | re.IGNORECASE,
 )
-_EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-"""The limits of the contracts (`contracts.moments`)."""
+
+
+Written: TypeAlias = str | int | float | None
+"""What stands in JSON where a time is wanted; anything else is read as nothing."""
 
 
 def moment_of(written: object) -> datetime | None:
@@ -29,7 +33,13 @@ def moment_of(written: object) -> datetime | None:
         moment = _day_or_moment(text)
     except (ValueError, OverflowError):
         return None
-    return moment if moment is not None and _EARLIEST <= moment < _LATEST else None
+    return moment if moment is not None and EARLIEST <= moment < LATEST else None
+
+
+def happened_by(latest: datetime, *written: object) -> datetime | None:
+    """The first of several that is a moment, and not one that a fact said at `latest` could not have happened at."""
+    moments = (moment_of(one) for one in written)
+    return next((moment for moment in moments if moment is not None and moment < latest + AHEAD), None)
 
 
 def promise_of(written: object) -> str | None:

@@ -35,13 +35,20 @@ def minor_of(amount: Amount, currency: str) -> int:
     return int(whole)
 
 
-def nearest_minor_of(amount: Amount, currency: str) -> int:
-    """As `minor_of`, to the nearest minor unit, halves away from zero: for shops that reckon with more decimals."""
-    return int(_minor(amount, currency).to_integral_value(rounding=ROUND_HALF_UP, context=_EXACT))
+def nearest_minor_of(amount: Amount, currency: str, *more: Amount) -> int:
+    """As `minor_of`, to the nearest minor unit, halves away from zero: for shops that reckon with more decimals.
+
+    Several amounts are added up before they are rounded: net and tax of a price that was round are round again.
+    """
+    exact = _checked(sum((_minor(one, currency) for one in more), _minor(amount, currency)))
+    return int(exact.to_integral_value(rounding=ROUND_HALF_UP, context=_EXACT))
 
 
 def _minor(amount: Amount, currency: str) -> Decimal:
-    minor = _decimal(amount) * minor_per_unit(currency)
+    return _checked(_EXACT.multiply(_decimal(amount), Decimal(minor_per_unit(currency))))
+
+
+def _checked(minor: Decimal) -> Decimal:
     if abs(minor) > LARGEST_INTEGER:
         raise NotAnAmount("is larger than any amount")
     return minor

@@ -45,8 +45,7 @@ class Outlet:
                 publisher = self._publisher or await self._opened()
                 await publisher.publish_records(records)
         except (NotPublished, KafkaError, OSError, TimeoutError) as error:
-            log.warning("Kafka did not acknowledge a hook", error=str(error) or type(error).__name__)
-            self._give_up(publisher)
+            self._give_up(publisher, error)
             raise BrokerAway(type(error).__name__) from error
 
     async def close(self) -> None:
@@ -70,14 +69,20 @@ class Outlet:
             partitions=settings.partitions,
         )
         self._closed_until_s = time.monotonic() + REST_S
-        await publisher.__aenter__()
+        try:
+            await publisher.__aenter__()
+        except NotPublished as error:
+            log.warning("hooks cannot be said", error=str(error))
+            raise
         self._closed_until_s = 0.0
         return publisher
 
-    def _give_up(self, publisher: Publisher | None) -> None:
+    def _give_up(self, publisher: Publisher | None, error: BaseException | None = None) -> None:
         """Let others open a new connection; this one ends beside them, with what they still wait for."""
         if publisher is not None and publisher is self._publisher:
             self._publisher = None
+            if error is not None:
+                log.warning("Kafka does not acknowledge hooks", error=str(error) or type(error).__name__)
             task = asyncio.create_task(_end(publisher))
             self._leaving.add(task)
             task.add_done_callback(self._leaving.discard)

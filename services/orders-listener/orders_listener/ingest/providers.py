@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from orders_listener.ingest import easypost, shopify, signatures
+from orders_listener.ingest import aftership, easypost, shopify, signatures, woocommerce
 from orders_listener.ingest.hooks import BadHook, Hook, Ignored, Saying
 from orders_listener.ingest.signatures import Check, Delivery
 
@@ -119,7 +119,22 @@ _SHOPIFY = Provider(
     in_headers("x-shopify-topic", ("x-shopify-event-id", "x-shopify-webhook-id"), "x-shopify-shop-domain"),
     shopify.heard,
 )
+_PING = re.compile(rb"webhook_id=[0-9]{1,20}")
+_WOOCOMMERCE = Provider(
+    "woocommerce",
+    signatures.base64_of_body("x-wc-webhook-signature"),
+    in_headers("x-wc-webhook-topic", ("x-wc-webhook-delivery-id",), "x-wc-webhook-source"),
+    woocommerce.heard,
+    # saving a webhook posts `webhook_id=N`, unsigned and without a topic, and wants a 200
+    lambda delivery: "x-wc-webhook-topic" not in delivery.headers and _PING.fullmatch(delivery.body) is not None,
+)
 _EASYPOST = Provider("easypost", signatures.easypost, in_body("description", "id"), easypost.heard)
+_AFTERSHIP = Provider(
+    "aftership",
+    signatures.base64_of_body("aftership-hmac-sha256", "as-signature-hmac-sha256"),
+    in_body("event", "event_id"),
+    aftership.heard,
+)
 
-PROVIDERS: Mapping[str, Provider] = {row.name: row for row in (_SHOPIFY, _EASYPOST)}
+PROVIDERS: Mapping[str, Provider] = {row.name: row for row in (_SHOPIFY, _WOOCOMMERCE, _EASYPOST, _AFTERSHIP)}
 """By name; `cloudevents` is beside them, it needs no mapping."""
