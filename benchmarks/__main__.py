@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from benchmarks import consuming, growing, publishing, reading, requesting, results, waking
+from benchmarks import consuming, growing, ingesting, publishing, reading, requesting, results, waking
 from benchmarks.contents import ContentsDiffer
 from benchmarks.machine import REPOSITORY, Machine, described
 from benchmarks.measuring import Measured
@@ -23,6 +23,7 @@ SECTIONS: dict[str, Callable[[Machine, Plan], Iterator[Measured]]] = {
     "relay": publishing.rounds,
     "sweep": waking.rounds,
     "http": requesting.rounds,
+    "ingest": ingesting.rounds,
     "timeline": reading.rounds,
     "workers": growing.two_workers,
     "scale": growing.many_accounts,

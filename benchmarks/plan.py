@@ -8,7 +8,18 @@ from msgspec import Struct
 
 PARTITIONS = 6
 SEED = 20_260_302
-SECTIONS = ("loyalty", "orders_listener", "relay", "sweep", "http", "timeline", "workers", "scale", "endurance")
+SECTIONS = (
+    "loyalty",
+    "orders_listener",
+    "relay",
+    "sweep",
+    "http",
+    "ingest",
+    "timeline",
+    "workers",
+    "scale",
+    "endurance",
+)
 
 
 class Named(Protocol):

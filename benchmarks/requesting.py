@@ -45,7 +45,7 @@ def _asked(machine: Machine, plan: Plan, server: Mode, number: int) -> Iterator[
         processes[0].wait_until(lambda: answers_ok(f"http://{HOST}:{port}/v1/members/c-0000001"))
         for section, make in (("http reads", _read), ("http commands", _redeem)):
             process = psutil.Process(processes[0].pid)
-            yield asyncio.run(_load(plan, section, server.name, number, port, make, process))
+            yield asyncio.run(load(plan, section, server.name, number, port, make, process))
     machine.postgres.drop(database)
 
 
@@ -61,7 +61,7 @@ def _redeem(number: int, accounts: int) -> bytes:
     return f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
 
 
-async def _load(
+async def load(
     plan: Plan, section: str, mode: str, number: int, port: int, make: Any, server: psutil.Process
 ) -> Measured:
     """As many requests as are answered in time, each connection one after the other. Fails on any error."""

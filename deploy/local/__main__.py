@@ -59,7 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--once", action="store_true", default=setting("ONCE", "") not in ("", "0"),
                         help="end after the summary (ONCE=1)")  # fmt: skip
     parser.add_argument("--seed", type=int, default=int(setting("SEED") or 7), help="which shop (SEED, default 7)")
-    parser.add_argument("--weeks", type=int, default=int(setting("WEEKS") or 6), help="how long (WEEKS, default 6)")
+    parser.add_argument("--weeks", type=int, default=int(setting("WEEKS") or 6),
+                        help="how long (WEEKS, default 6); 0: no simulated shop, and the real clock")  # fmt: skip
     parser.add_argument("--orders-per-day", type=float, default=float(setting("ORDERS_PER_DAY") or 18),
                         help="how busy (ORDERS_PER_DAY, default 18)")  # fmt: skip
     return parser
@@ -68,6 +69,9 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace, console: Console) -> int:
     started_s = time.monotonic()
     console.print("starting PostgreSQL, broker, mailbox and four services …")
+    if options.weeks == 0:
+        with Stack(settings={"CLOCK": "real"}) as empty:
+            _keep_serving(empty, console)
     with Stack(settings={"CLOCK": "simulated"}) as stack:
         ready_s = time.monotonic() - started_s
         console.print(f"all ready after {ready_s:.1f} s; playing {options.weeks} weeks of a shop (seed {options.seed})")

@@ -21,3 +21,6 @@ halted = Gauge("rapport_partitions_halted", "Partitions stopped because many eve
 published = Counter("rapport_relay_published_total", "Outbox rows that Kafka has acknowledged")
 relay_failures = Counter("rapport_relay_failures_total", "Relay rounds that failed and will be tried again")
 outbox_oldest_s = Gauge("rapport_outbox_oldest_seconds", "Age of the oldest row that was not published")
+hooks = Counter("rapport_hooks_total", "Hooks by provider and what became of them", ["provider", "fate", "reason"])
+hook_seconds = Histogram("rapport_hook_seconds", "From a hook's head to the answer", ["provider"], buckets=_SECONDS)
+hooks_unmatched = Counter("rapport_hooks_unmatched_total", "Facts of hooks that nobody could address", ["fate"])

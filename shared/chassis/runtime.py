@@ -1,7 +1,7 @@
 """A service at work: its database, its time, and the one way to do something for one customer over HTTP."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -43,6 +43,8 @@ class Runtime:
     links: Links
     outbox_filled: asyncio.Event = field(default_factory=asyncio.Event)
     """Set after a commit that put something into the outbox: the relay need not wait for its next look."""
+    closing: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    """What routes have opened beside the database, to be closed with it."""
 
     @classmethod
     def of(cls, service: Service, settings: ServiceSettings) -> "Runtime":
@@ -164,6 +166,8 @@ class Runtime:
 
     async def close(self) -> None:
         """Give the connections back."""
+        for close in self.closing:
+            await close()
         await self.engine.dispose()
 
 

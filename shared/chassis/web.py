@@ -36,12 +36,12 @@ def create_app(application: Application, runtime: Runtime, health: Health | None
     )
     app.state.runtime = runtime
     problems.install(app)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, besides=application.reads_bodies_itself)
     app.add_middleware(Hardening)
+    for router in application.routers(runtime):  # first, as a route is looked for in this order
+        app.include_router(router, responses=problems.RESPONSES)
     app.include_router(operations.health_routes(health or Health()))
     app.include_router(operations.routes(runtime), responses=problems.RESPONSES)
-    for router in application.routers(runtime):
-        app.include_router(router, responses=problems.RESPONSES)
     openapi.install(app)
     return app
 
@@ -68,12 +68,13 @@ class Hardening:
 class BodyLimit:
     """Refuses bodies over a mebibyte with 413, also those that do not say their length."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, besides: tuple[str, ...] = ()) -> None:
         self.app = app
+        self.besides = besides
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Counts what is received; nothing is kept here."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"].startswith(self.besides):
             await self.app(scope, receive, send)
             return
         length = dict(scope["headers"]).get(b"content-length", b"0")

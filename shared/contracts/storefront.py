@@ -90,6 +90,8 @@ class OrderPaid(Fact, frozen=True, kw_only=True):
     order_id: Identifier
     occurred_at: Timestamp
     amount_minor: Minor
+    payment_id: Identifier | None = None
+    """What tells payments apart, for publishers that say the same one many times; it counts once, as said first."""
 
 
 @event_type("storefront.payment-failed.v1", topic=ORDERS, subject="order_id")

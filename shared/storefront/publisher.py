@@ -7,7 +7,7 @@ Owns the connection. Never repairs a fact, never creates a topic, keeps no copy 
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -89,7 +89,10 @@ class Publisher:
 
     async def publish_events(self, events: Iterable[Event[Any]]) -> int:
         """Like `publish_all`, for events whose ids are known already. Nothing is sent unless all can be read."""
-        records = [record_of(event) for event in events]
+        return await self.publish_records([record_of(event) for event in events])
+
+    async def publish_records(self, records: Sequence[Record]) -> int:
+        """Like `publish_events`, for what `saying.record_of` has made already."""
         await self._send((record, self._home(record)) for record in records)
         return len(records)
 

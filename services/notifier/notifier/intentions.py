@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from chassis.outcomes import DUPLICATE, Outcome, SetDeadline
+from chassis.outcomes import DUPLICATE, Decision, Outcome, SetDeadline
 from contracts import Event, Fact
 from contracts.feedback import SurveyDue
 from contracts.loyalty import GoodwillGranted, PointsEarned, PointsVested, TierReached
@@ -19,6 +19,7 @@ from contracts.orders import (
     OrderDelivered,
     OrderShipped,
 )
+from contracts.past import is_past
 from notifier.correspondence import SEND, Correspondence
 from notifier.kinds import KINDS
 from notifier.messages import Message, message_id_of
@@ -63,8 +64,14 @@ def intention_of(fact: Fact) -> Intention | None:
 
 
 def intend(account: Correspondence, intention: Intention, event: Event[Any]) -> tuple[Correspondence, Outcome]:
-    """The intended message, to be decided at once; DUPLICATE when it is already there."""
+    """The intended message, to be decided at once; DUPLICATE when it is already there.
+
+    Of an imported past nobody is told anything.
+    """
     message_id = message_id_of(account.customer_id, intention.kind, intention.subject)
+    if is_past(event.correlation_id, event.at):
+        past = Decision(subject=message_id, rule="sending", outcome="not_told", reason="past")
+        return account, Outcome(decisions=(past,))
     if message_id in account.messages:
         return account, DUPLICATE
     message = Message(

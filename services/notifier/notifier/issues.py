@@ -48,7 +48,7 @@ def on_issue_resolved(account: Correspondence, event: Event[IssueResolved]) -> t
 def _tell_opening(account: Correspondence, event: Event[Any]) -> tuple[Correspondence, Outcome]:
     fact = event.data
     account, outcome = intend(account, opening_of(fact), event)
-    if fact.told_by is not None and not outcome.duplicate:
+    if fact.told_by is not None and outcome.rows:
         outcome += Outcome(deadlines=(SetDeadline(TOLD_BY, fact.issue_id, max(fact.told_by, event.at)),))
     return account, outcome
 

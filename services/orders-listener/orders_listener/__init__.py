@@ -6,5 +6,6 @@ Consumes: storefront.orders: OrderPlaced, OrderChanged, PromiseChanged, OrderPai
     storefront.customers: ContactReceived, CustomerErased
 Publishes: orders: OrderConfirmed, OrderShipped, OrderDelivered, OrderCompleted, OrderCancelled, OrderRefunded,
     IssueOpened, IssueUpdated, IssueResolved, MilestoneReached, SegmentChanged, DelayAccepted, CancellationRequested
-Owns: timelines, issues, patrons, journeys, forecasts, snapshots, disruptions, disruption_calls
+Owns: timelines, issues, patrons, journeys, forecasts, snapshots, disruptions, disruption_calls, tracking_claims,
+    unmatched_trackings, unmatched_orders
 """

@@ -1,9 +1,9 @@
-"""`orders-listener [api | worker | migrate | parked | redrive | policy]`, or `python -m orders_listener`."""
+"""`orders-listener [api | worker | migrate | parked | redrive | policy | ingest]`, or `python -m orders_listener`."""
 
 import sys
 
 from chassis.main import main as run
-from orders_listener import policy_command
+from orders_listener import backfill_command, policy_command
 from orders_listener.app import application
 
 
@@ -11,6 +11,8 @@ def main() -> None:
     """The service's command line, and what is beside the service."""
     if sys.argv[1:2] == ["policy"]:
         policy_command.main(sys.argv[2:])
+    elif sys.argv[1:2] == ["ingest"]:
+        backfill_command.main(sys.argv[2:])
     else:
         run(application)
 

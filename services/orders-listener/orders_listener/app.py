@@ -1,14 +1,17 @@
 """Composition root: the only module that knows all the others."""
 
+from datetime import date
 from pathlib import Path
 
 from chassis.application import Application
-from chassis.service import Inlet, Service
+from chassis.service import Inlet, Service, Tx
 from contracts import orders, storefront
 from orders_listener import learning
 from orders_listener.calls import call_for_ever
 from orders_listener.disruption_routes import disruption_routes
 from orders_listener.folding import folding
+from orders_listener.ingest import addressing, unmatched
+from orders_listener.ingest.routes import ingest_routes
 from orders_listener.policy import Policy
 from orders_listener.routes import policy_routes, routes
 from orders_listener.settings import OrdersListenerSettings
@@ -60,21 +63,30 @@ def service(policy: Policy) -> Service:
         publishes=PUBLISHES,
         folding=folding(policy),
         migrations=Path(__file__).parents[1] / "migrations",
-        close_day=learning.close,
+        close_day=close_day,
     )
+
+
+async def close_day(tx: Tx, day: date) -> None:
+    """What is done when a day is over."""
+    await learning.close(tx, day)
+    await addressing.forget(tx, day)
 
 
 def application() -> Application:
     """The orders-listener with the settings of the environment."""
     settings = OrdersListenerSettings()
     policy = settings.policy()
+    secrets = settings.ingest_secrets()
     return Application(
         service(policy),
         settings,
         routers=lambda runtime: [
+            ingest_routes(runtime, secrets, settings.ingest_body_bytes),  # first: it is asked most
             routes(runtime, policy),
             policy_routes(runtime, policy),
             disruption_routes(runtime),
         ],
-        background=(call_for_ever,),
+        background=(call_for_ever, unmatched.run),
+        reads_bodies_itself=("/v1/ingest/",),
     )

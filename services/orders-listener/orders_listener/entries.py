@@ -83,6 +83,8 @@ def key_of(fact: HistoryFact) -> str:
             return name
         case OrderRefunded():
             return f"{name}|{fact.refund_id}"
+        case OrderPaid(payment_id=str()):
+            return f"{name}|{fact.payment_id}"
         case ReturnRequested() | ReturnReceived():
             return f"{name}|{fact.return_id}"
         case ContactReceived():

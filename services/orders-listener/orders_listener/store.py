@@ -14,6 +14,7 @@ from chassis.arrays import array
 from chassis.items import Command, Due, Item
 from chassis.outcomes import Outcome
 from chassis.service import Tx
+from contracts import Event
 from orders_listener import customers, declared, learning
 from orders_listener.accounts import Account, FirstContact, Patron
 from orders_listener.customers import Relationship
@@ -22,6 +23,7 @@ from orders_listener.documents import from_document, to_document
 from orders_listener.early_warning.forecasts import Forecast
 from orders_listener.early_warning.journeys import Journey
 from orders_listener.early_warning.mornings import Mornings
+from orders_listener.ingest import addressing
 from orders_listener.issues import Issue
 from orders_listener.timelines import Timeline
 from orders_listener.trials import Past
@@ -81,13 +83,14 @@ def _patron(row: Row[Any]) -> Patron:
 
 
 async def save(tx: Tx, _accounts: Mapping[str, Account], outcomes: Sequence[tuple[Item, Outcome]]) -> None:
-    """Write what the folds changed: at most five statements."""
+    """Write what the folds changed: at most six statements."""
     rows = [row for _, outcome in outcomes for row in outcome.rows]
     await _save_timelines(tx, {row.order_id: row for row in rows if isinstance(row, Timeline)})
     await _save_issues(tx, {row.issue_id: row for row in rows if isinstance(row, Issue)})
     await _save_patrons(tx, {row.customer_id: row for row in rows if isinstance(row, Patron)})
     await learning.save_journeys(tx, {row.order_id: row for row in rows if isinstance(row, Journey)})
     await learning.save_forecasts(tx, [row for row in rows if isinstance(row, Forecast)])
+    await addressing.claim(tx, addressing.claims_in(item for item, _ in outcomes if isinstance(item, Event)))
 
 
 class OrderTakenElsewhere(Exception):
@@ -256,6 +259,8 @@ _TIMELINES = text("""
     from timelines t join unnest(cast(:ids as text[])) as v (order_id) using (order_id)
 """)
 _SAVE_TIMELINES = text("""
+    with awaited as (
+        update unmatched_orders set look_at = now() where order_id = any(cast(:order_ids as text[])))
     insert into timelines
         (order_id, customer_id, status, began_at, placed_at, promised_until, delivered_at, traits, document)
     select order_id, customer_id, status, began_at, placed_at, promised_until, delivered_at, cast(traits as text[]),

@@ -1,0 +1,67 @@
+"""The table of providers: where each puts topic, key and shop, and what happens where it put nothing."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import pytest
+
+from orders_listener.ingest.hooks import BadHook
+from orders_listener.ingest.providers import PROVIDERS, hook_of
+from orders_listener.ingest.signatures import Delivery
+from orders_listener.settings import OrdersListenerSettings
+
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+SHOPIFY = {
+    "x-shopify-topic": "orders/create", "x-shopify-shop-domain": "berlin.myshopify.com", "x-shopify-event-id": "e-1",
+    "x-shopify-webhook-id": "w-1",
+}  # fmt: skip
+WOO = {
+    "x-wc-webhook-topic": "order.updated", "x-wc-webhook-source": "https://shop.example/de/",
+    "x-wc-webhook-delivery-id": "d-1",
+}  # fmt: skip
+EMPTY = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+"""SHA-256 of `{}`."""
+HOOKS: list[tuple[str, Mapping[str, str], bytes, str, str, str]] = [
+    ("shopify", SHOPIFY, b"{}", "orders/create", "e-1", "/shopify/berlin.myshopify.com"),
+    ("shopify", {**SHOPIFY, "x-shopify-event-id": ""}, b"{}", "orders/create", "w-1", "/shopify/berlin.myshopify.com"),
+    ("shopify", {}, b"{}", "none", EMPTY, "/shopify"),
+    ("shopify", {"x-shopify-shop-domain": "a b\u00fc"}, b"{}", "none", EMPTY, "/shopify/a-b-"),
+    ("woocommerce", WOO, b"{}", "order.updated", "d-1", "/woocommerce/shop.example/de"),
+    ("easypost", {}, b'{"id":"evt_1","description":"tracker.updated"}', "tracker.updated", "evt_1", "/easypost"),
+    ("easypost", {}, b"{}", "none", EMPTY, "/easypost"),
+    ("aftership", {}, b'{"event_id":"e-1","event":"edd_revise"}', "edd_revise", "e-1", "/aftership"),
+    ("aftership", {}, b'{"event_id":17,"event":null}', "none", "17", "/aftership"),
+]
+
+
+@pytest.mark.parametrize(("provider", "headers", "body", "topic", "key", "source"), HOOKS)
+def test_a_hook_is_known_by_its_topic_its_key_and_its_shop(
+    provider: str, headers: Mapping[str, str], body: bytes, topic: str, key: str, source: str
+) -> None:
+    hook = hook_of(PROVIDERS[provider], Delivery(headers, body, NOW))
+    assert (hook.topic, hook.key, hook.source) == (topic, key, source)
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"null", b'{"id":', b"\xff\xfe", b"[" * 100_000, b'{"id": "\\ud800"}'])
+def test_a_body_that_says_nothing_of_itself_is_bad(body: bytes) -> None:
+    with pytest.raises(BadHook):
+        hook_of(PROVIDERS["easypost"], Delivery({}, body, NOW))
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "is_ping"),
+    [
+        ({}, b"webhook_id=17", True),
+        (WOO, b"webhook_id=17", False),
+        ({}, b"webhook_id=17&order=1", False),
+        ({}, b"{}", False),
+    ],
+)
+def test_only_a_greeting_needs_no_signature(headers: Mapping[str, str], body: bytes, *, is_ping: bool) -> None:
+    assert PROVIDERS["woocommerce"].is_ping(Delivery(headers, body, NOW)) is is_ping
+    assert not PROVIDERS["shopify"].is_ping(Delivery(headers, body, NOW))
+
+
+def test_every_provider_has_a_setting() -> None:
+    fields = {name for name in OrdersListenerSettings.model_fields if name.startswith("ingest_")}
+    assert {f"ingest_{name}_secrets" for name in (*PROVIDERS, "cloudevents")} == fields - {"ingest_body_bytes"}
