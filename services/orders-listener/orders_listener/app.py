@@ -80,10 +80,9 @@ def application() -> Application:
         service(policy),
         settings,
         routers=lambda runtime: [
-            ingest_routes(runtime, secrets, settings.ingest_body_bytes),  # first: it is asked most
+            ingest_routes(runtime, secrets, settings.ingest_body_bytes),
             routes(runtime, policy),
             policy_routes(runtime, policy),
         ],
         background=[unmatched.run],
-        reads_bodies_itself=("/v1/ingest/",),
     )
