@@ -7,8 +7,10 @@ import pytest
 from contracts.storefront import ConsentChanged, ContactReceived, CustomerErased, CustomerUpdated
 from contracts.vocabulary import Channel, Purpose
 from orders_listener.ingest.hooks import BadHook, Ignored
+from orders_listener.ingest.providers import PROVIDERS, hook_of
 from orders_listener.ingest.shopify import heard
 from orders_listener.ingest.shopify.topics import HEARD, IGNORED
+from orders_listener.ingest.signatures import Delivery
 from tests.orders_listener.ingest.shopify_shop import CUSTOMER_ID, address, consent, customer
 from tests.orders_listener.ingest.telling import RECEIVED, facts_of, hook
 
@@ -136,3 +138,19 @@ def test_names_lose_what_could_break_a_line() -> None:
     [person] = facts_of(heard(hook("customers/update", odd)))
     assert isinstance(person, CustomerUpdated)
     assert (person.given_name, person.family_name) == ("Ada Bcc: x", None)
+
+
+@pytest.mark.parametrize(
+    ("header", "moment"),
+    [
+        ("2026-03-20T11:00:00.123Z", "2026-03-20T11:00:00.123000+00:00"),
+        ("2026-03-20T13:00:00Z", RECEIVED.isoformat()),
+        ("2026-02-20T11:00:00Z", RECEIVED.isoformat()),
+        ("soon", RECEIVED.isoformat()),
+        (None, RECEIVED.isoformat()),
+    ],
+)
+def test_a_body_without_times_says_the_same_at_every_attempt(header: str | None, moment: str) -> None:
+    headers = {"x-shopify-topic": "returns/request"} | ({"x-shopify-triggered-at": header} if header else {})
+    one = hook_of(PROVIDERS["shopify"], Delivery(headers, b"{}", RECEIVED))
+    assert one.received_at.isoformat() == moment

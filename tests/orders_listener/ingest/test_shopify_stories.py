@@ -98,7 +98,7 @@ def test_the_same_hooks_again_say_nothing() -> None:
 
 @pytest.mark.parametrize("first", range(len(STORY)))
 def test_the_story_may_begin_anywhere(first: int) -> None:
-    """Shopify does not keep the order of its hooks, and comes again for up to two days."""
+    """Shopify does not keep the order of its hooks, and comes again for four hours."""
     late = (*STORY[first:], *STORY[:first])
     after = folded(*late, late=datetime(2026, 3, 13, tzinfo=UTC))
     assert after.account.timelines[str(ORDER_ID)].standing == folded(*STORY).account.timelines[str(ORDER_ID)].standing

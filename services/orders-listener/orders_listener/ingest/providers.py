@@ -5,6 +5,7 @@ A provider is added here: a row, a module with `heard`, a setting. Pure: no HTTP
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import NamedTuple, TypeAlias
 
@@ -12,6 +13,7 @@ import msgspec
 
 from orders_listener.ingest import aftership, easypost, shopify, signatures, woocommerce
 from orders_listener.ingest.hooks import BadHook, Hook, Ignored, Saying
+from orders_listener.ingest.moments import moment_of
 from orders_listener.ingest.signatures import Check, Delivery
 
 Heard: TypeAlias = Callable[[Hook], Sequence[Saying] | Ignored]
@@ -37,6 +39,8 @@ class Provider(NamedTuple):
     """Raises `BadHook`."""
     is_ping: Callable[[Delivery], bool] = lambda _: False
     """An unsigned greeting from which nothing follows: a test button that signs nothing."""
+    sent_at: str = ""
+    """The header with the moment of the first attempt: what a body without times says is then the same each time."""
 
 
 def hook_of(provider: Provider, delivery: Delivery) -> Hook:
@@ -50,11 +54,20 @@ def hook_of(provider: Provider, delivery: Delivery) -> Hook:
         key=key or sha256(delivery.body).hexdigest(),
         source=f"/{provider.name}/{source}".rstrip("/")[:_LONGEST],
         body=delivery.body,
-        received_at=delivery.received_at,
+        received_at=_first_sent_at(provider, delivery),
     )
 
 
 _LONGEST = 200
+LONGEST_RETRIES = timedelta(days=7)
+"""No provider comes again for longer."""
+
+
+def _first_sent_at(provider: Provider, delivery: Delivery) -> datetime:
+    """When we could have heard of it first; now, where that is not said or cannot be."""
+    now = delivery.received_at
+    moment = moment_of(delivery.headers.get(provider.sent_at))
+    return moment if moment is not None and now - LONGEST_RETRIES <= moment <= now else now
 
 
 def in_headers(topic: str, keys: Sequence[str], source: str) -> Callable[[Delivery], Told]:
@@ -118,6 +131,7 @@ _SHOPIFY = Provider(
     # the event's id is the same for every subscription that tells of it ("Ignore duplicate webhooks")
     in_headers("x-shopify-topic", ("x-shopify-event-id", "x-shopify-webhook-id"), "x-shopify-shop-domain"),
     shopify.heard,
+    sent_at="x-shopify-triggered-at",
 )
 _PING = re.compile(rb"webhook_id=[0-9]{1,20}")
 _WOOCOMMERCE = Provider(
