@@ -86,16 +86,12 @@ STORIES: dict[str, tuple[Said, float, list[str]]] = {
         7.1,
         ["opened fulfilment_stalled", "opened pickup_stalled", "moved fulfilment_stalled", "moved pickup_stalled"],
     ),
-    "a parcel that nobody can scan": ([*BOUGHT, UNNUMBERED, scan("picked_up", day(1))], 60, []),
-    "a promise whose parcel nobody can scan": (
-        [placed(), paid(), UNNUMBERED, scan("picked_up", day(1))],
-        9,
-        ["opened delivery_late"],
+    "sent, and nobody can scan it": ([*BOUGHT, UNNUMBERED, scan("picked_up", day(0, 5))], 60, []),
+    "without a number, but scanned": (
+        [*BOUGHT, UNNUMBERED, scan("picked_up", day(1))], 4.01, ["opened transit_stalled"]
     ),
-    "a parcel that nobody can scan and that the shop keeps": (
-        [*BOUGHT, UNNUMBERED],
-        20,
-        ["opened fulfilment_stalled", "updated fulfilment_stalled"],
+    "without a number, and the shop keeps it": (
+        [*BOUGHT, UNNUMBERED], 4.3, ["opened fulfilment_stalled", "opened pickup_stalled"]
     ),
     "no scan for three working days": (MOVING, 4.01, ["opened transit_stalled"]),
     "no scan for six": (MOVING, 9.01, ["opened transit_stalled", "updated transit_stalled"]),

@@ -58,9 +58,7 @@ def silent(moved: list[Parcel], at: datetime, policy: Policy) -> list[Parcel]:
     found = [
         parcel
         for parcel in moved
-        if parcel.can_be_scanned
-        and parcel.status not in NEARLY_THERE
-        and parcel.scans[-1].occurred_at < at - policy.scan_silence
+        if parcel.status not in NEARLY_THERE and parcel.scans[-1].occurred_at < at - policy.scan_silence
     ]
     return sorted(found, key=lambda parcel: parcel.scans[-1].occurred_at)
 

@@ -86,9 +86,12 @@ class Parcel(Struct, frozen=True, kw_only=True):
         return min((scan.occurred_at for scan in last), default=None)
 
     @property
-    def can_be_scanned(self) -> bool:
-        """False where the announcement names neither a carrier nor a number: that nobody scans it means nothing."""
-        return self.announced is None or bool(self.announced.carrier or self.announced.tracking_number)
+    def is_untraceable(self) -> bool:
+        """No carrier, no number, and all that was said of its way was said with the announcement: nobody scans it."""
+        announced = self.announced
+        if announced is None or announced.carrier or announced.tracking_number or not self.scans:
+            return False
+        return all(scan.occurred_at == announced.occurred_at for scan in self.scans)
 
     @property
     def replaces(self) -> str | None:

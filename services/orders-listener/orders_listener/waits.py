@@ -91,7 +91,7 @@ def handover(picture: Picture, policy: Policy) -> Iterator[Wait]:
 def pickup(picture: Picture, policy: Policy) -> Iterator[Wait]:
     """A parcel that was announced and never seen outside the shop."""
     for parcel in picture.awaited:
-        if parcel.can_be_scanned and parcel.moved_at is None and parcel.label_at is not None:
+        if parcel.moved_at is None and parcel.label_at is not None:
             watchman = _watchman(picture, policy, parcel)
             yield watchman.wait(parcel.shipment_id, parcel.label_at, watchman.limits.pickup, parcel)
 
@@ -127,8 +127,8 @@ def lost(picture: Picture, policy: Policy) -> Iterator[Wait]:
 
 def _on_their_way(picture: Picture) -> Iterator[tuple[Parcel, datetime]]:
     for parcel in picture.awaited:
-        seen_at = parcel.seen_at if parcel.can_be_scanned and parcel.moved_at else None
-        if seen_at is not None and parcel.status not in NOT_ON_ITS_WAY:
+        seen_at = parcel.seen_at if parcel.moved_at is not None else None
+        if seen_at is not None and parcel.status not in NOT_ON_ITS_WAY and not parcel.is_untraceable:
             yield parcel, seen_at
 
 

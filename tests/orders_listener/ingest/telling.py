@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from chassis.sequence import LONG_AGO
 from contracts import Event, Fact
 from contracts.storefront import CustomerErased
 from orders_listener.entries import HistoryFact
@@ -58,10 +59,10 @@ def _event(one: Hook, number: int, fact: Fact) -> Event[Any]:
     return Event(id=name, source=one.source, time=one.received_at, data=fact, correlation_id=name)
 
 
-def told(*events: Event[Any] | Fact) -> Told:
+def told(*events: Event[Any] | Fact, until: datetime = LONG_AGO) -> Told:
     """What the fold makes of them, in this order where all were said at once; they are Ada's."""
     about_orders = [event for event in events if not isinstance(event, Event) or _is_history(event.data)]
-    return tell(*about_orders)
+    return tell(*about_orders, until=until)
 
 
 def _is_history(fact: Any) -> bool:

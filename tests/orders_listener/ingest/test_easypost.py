@@ -10,6 +10,7 @@ from contracts.storefront import ShipmentProgressed
 from contracts.vocabulary import IssueKind
 from orders_listener.ingest.easypost import DETAILS, OPEN, SILENT, STATUSES, heard, meaning_of
 from orders_listener.ingest.hooks import BadHook, Ignored, OfParcel
+from orders_listener.ingest.scans import MOST_SCANS
 from orders_listener.timelines import OrderStatus
 from tests.orders_listener.ingest.bodies import TOPICS, any_body
 from tests.orders_listener.ingest.telling import events_of, facts_of, hook, survives, told
@@ -176,6 +177,14 @@ def test_nobody_who_signed_is_passed_on() -> None:
 )
 def test_nothing_follows_for_a_reason(topic: str, body: dict[str, Any], reason: str) -> None:
     assert heard(hook(topic, body)) == Ignored(reason)
+
+
+def test_of_a_history_without_end_the_newest_scans_are_said() -> None:
+    body = tracker(
+        *(scan(f"2026-03-{1 + number // 24:02}T{number % 24:02}:00:00Z", "in_transit") for number in range(120))
+    )
+    hours = [fact.occurred_at.day * 24 + fact.occurred_at.hour - 24 for fact in scans_of(body)]
+    assert hours == list(range(120 - MOST_SCANS, 120))
 
 
 def test_a_tracker_without_scans_is_where_it_says() -> None:

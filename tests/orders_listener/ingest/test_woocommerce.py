@@ -127,13 +127,13 @@ def kinds(body: dict[str, Any], topic: str = UPDATED) -> list[str]:
     return [type(fact).__name__ for fact in facts_in(body, topic)]
 
 
-def after(*hooks: tuple[str, dict[str, Any]], scans: Sequence[Fact] = ()) -> Told:
+def after(*hooks: tuple[str, dict[str, Any]], scans: Sequence[Fact] = (), until: datetime = RECEIVED) -> Told:
     """What the fold makes of hooks of Ada's order that came one after the other, and of scans."""
     came = [
         hook(topic, {**body, "customer_id": ADA}, key=f"d-{number}", at=RECEIVED + timedelta(minutes=number))
         for number, (topic, body) in enumerate(hooks)
     ]
-    return told(*(event for each in came for event in events_of(heard, each)), *scans)
+    return told(*(event for each in came for event in events_of(heard, each)), *scans, until=until)
 
 
 def timeline_of(result: Told) -> Timeline:
@@ -336,6 +336,18 @@ def test_what_the_extension_packed_is_what_the_parcel_carries() -> None:
     assert announced.replaces_shipment_id is None
 
 
+def test_a_number_that_aftership_wrote_into_the_order_announces_a_parcel() -> None:
+    tracking = {"tracking_id": "b", "slug": "dhl-global-mail", "tracking_number": "JD0147"}
+    lines = [{"id": 11, "quantity": 2}]
+    body = order(
+        "completed", meta_data=[{"key": "_aftership_tracking_items", "value": [tracking | {"line_items": lines}]}]
+    )
+    announced = one(ShipmentCreated, body | DONE)
+    assert (announced.carrier, announced.tracking_number) == ("dhlecommerce", "JD0147")
+    assert announced.occurred_at == datetime(2026, 3, 5, 8, tzinfo=UTC), "when the order was completed"
+    assert [(line.line_id, line.quantity) for line in announced.lines] == [("11", 2)]
+
+
 def test_a_number_that_is_added_after_the_order_was_completed_is_the_same_parcel() -> None:
     hooks = [(UPDATED, order("completed", **DONE)), (UPDATED, order("completed", **TRACKED, **DONE))]
     assert timeline_of(after(*hooks)).standing.status == OrderStatus.shipped
@@ -353,6 +365,12 @@ def test_a_number_that_is_added_after_the_order_was_completed_is_the_same_parcel
 )
 def test_completed_means_sent_or_with_the_customer(body: dict[str, Any], status: ShipmentStatus) -> None:
     assert one(ShipmentProgressed, body).status == status
+
+
+def test_an_order_that_was_sent_without_a_number_is_not_missed() -> None:
+    result = after((UPDATED, order("completed", **DONE)), until=RECEIVED + timedelta(days=120))
+    assert timeline_of(result).standing.status == OrderStatus.shipped
+    assert result.troubles == []
 
 
 def test_a_guest_is_somebody_else_with_every_order() -> None:
