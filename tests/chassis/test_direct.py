@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import httpx
 from fastapi import APIRouter, Request, Response
+from toy.app import application
 
 from chassis.runtime import Runtime
 from chassis.web import LARGEST_BODY_BYTES, Direct, create_app
 from tests.conftest import RuntimeOf, runtime_applications
-from toy.app import application
 
 
 def router(_: Runtime) -> list[APIRouter]:
