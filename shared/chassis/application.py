@@ -20,5 +20,3 @@ class Application:
     routers: Callable[[Runtime], Sequence[APIRouter]]
     background: Sequence[Callable[[Runtime], Coroutine[Any, Any, None]]] = ()
     """Tasks that run beside the worker and are cancelled at its end (the notifier's sender)."""
-    reads_bodies_itself: tuple[str, ...] = ()
-    """Beginnings of paths whose routes read no more of a body than they take: the usual limit is not theirs."""

@@ -82,11 +82,10 @@ def application() -> Application:
         service(policy),
         settings,
         routers=lambda runtime: [
-            ingest_routes(runtime, secrets, settings.ingest_body_bytes),  # first: it is asked most
+            ingest_routes(runtime, secrets, settings.ingest_body_bytes),
             routes(runtime, policy),
             policy_routes(runtime, policy),
             disruption_routes(runtime),
         ],
         background=(call_for_ever, unmatched.run),
-        reads_bodies_itself=("/v1/ingest/",),
     )

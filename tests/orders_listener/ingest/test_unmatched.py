@@ -85,6 +85,12 @@ async def test_kept_twice_it_is_said_once(edge: Runtime, shop: httpx.AsyncClient
     assert (found["again"], found["parked"], await scans(edge)) == (1, 0, [("o-1", "in_transit")])
 
 
+async def test_a_history_told_with_every_hook_is_kept_once(edge: Runtime, shop: httpx.AsyncClient) -> None:
+    await tracked(shop, tracker("evt_1"))
+    await tracked(shop, tracker("evt_2"))
+    assert len(await rows(edge, "select 1 from unmatched_trackings")) == 1
+
+
 async def test_what_was_kept_is_said_in_the_order_in_which_it_came(edge: Runtime, shop: httpx.AsyncClient) -> None:
     for number, status in enumerate(("pre_transit", "in_transit", "out_for_delivery")):
         await tracked(shop, tracker(f"evt_{number}", status=status, days_ago=1 - number / 10))
@@ -162,7 +168,7 @@ async def test_names_and_addresses_do_not_wait_here(edge: Runtime, shop: httpx.A
 
 async def test_nobody_waits_for_ever(edge: Runtime, shop: httpx.AsyncClient) -> None:
     await tracked(shop, tracker("evt_1"))
-    await tracked(shop, tracker("evt_2"))
+    await tracked(shop, tracker("evt_2", status="out_for_delivery"))
     async with edge.transaction() as tx:
         await tx.execute(
             text("update unmatched_trackings set received_at = now() - interval '91 days' where event_id like '%evt_1'")

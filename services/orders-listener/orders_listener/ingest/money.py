@@ -14,6 +14,7 @@ Amount = str | int | float | None
 """Texts and numbers both occur in JSON, often for the same field. A float counts as the shortest text that names it."""
 
 _FORM: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", re.ASCII)
+_PLAIN: Final = re.compile(r"([0-9]{1,13})[.]([0-9]{2})", re.ASCII)
 _EXACT: Final = Context(prec=1_100)
 """As many digits as anything that is read can need: nothing is rounded on the way."""
 _MOST_DIGITS: Final = 64
@@ -40,6 +41,8 @@ def nearest_minor_of(amount: Amount, currency: str, *more: Amount) -> int:
 
     Several amounts are added up before they are rounded: net and tax of a price that was round are round again.
     """
+    if not more and isinstance(amount, str) and (plain := _PLAIN.fullmatch(amount)) and minor_per_unit(currency) == 100:
+        return int(plain[1]) * 100 + int(plain[2])  # as nearly everybody writes it: a third of the time
     exact = _checked(sum((_minor(one, currency) for one in more), _minor(amount, currency)))
     return int(exact.to_integral_value(rounding=ROUND_HALF_UP, context=_EXACT))
 

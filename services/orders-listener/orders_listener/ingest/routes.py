@@ -1,7 +1,7 @@
 """HTTP in: hooks of providers. Thin: bytes in, a yes or a problem out; nothing of a body is ever logged."""
 
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from http import HTTPStatus
@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 from fastapi import APIRouter, Request, Response
-from fastapi.routing import APIRoute
 
 from chassis import metrics
 from chassis.database import is_transient
@@ -17,6 +16,7 @@ from chassis.errors import NotFound
 from chassis.openapi import answer, refusal
 from chassis.problems import problem
 from chassis.runtime import Runtime
+from chassis.web import Direct
 from orders_listener.ingest.cloudevents import Refused
 from orders_listener.ingest.events import Unsayable, without_content
 from orders_listener.ingest.hooks import BadHook
@@ -38,7 +38,7 @@ class Refusal(NamedTuple):
 
 def ingest_routes(runtime: Runtime, secrets: Secrets, largest_body_bytes: int) -> APIRouter:
     """The one route of all providers."""
-    router = APIRouter(prefix="/v1/ingest", tags=["ingest"], route_class=_AsItCame)
+    router = APIRouter(prefix="/v1/ingest", tags=["ingest"], route_class=Direct)
     intake = Intake(runtime, secrets)
 
     @router.post("/{provider}", responses=_ANSWERS)
@@ -71,20 +71,6 @@ def _count(provider: str, fate: str, reason: str, began_s: float) -> None:
 _counter = cache(metrics.hooks.labels)
 """Every label is one of a few words of ours."""
 _clock = cache(metrics.hook_seconds.labels)
-
-
-class _AsItCame(APIRoute):
-    """Gives the request to the endpoint as it is: there are no parameters to validate and no model to answer with."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Called by FastAPI, once."""
-        endpoint = self.endpoint
-
-        async def handle(request: Request) -> Response:
-            response: Response = await endpoint(request.path_params["provider"], request)
-            return response
-
-        return handle
 
 
 async def _delivery(request: Request, largest_body_bytes: int) -> Delivery:
