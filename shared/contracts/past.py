@@ -5,17 +5,18 @@ event, through services, outboxes and deadlines; so an import's ids begin with `
 What is said until that moment is history. What a deadline finds later, in an order that is still open, is news.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 PREFIX: Final = "past:"
+LONGEST_ATTRIBUTE: Final = 255
 _FORM: Final = "%Y-%m-%dT%H:%M:%SZ"
 _LENGTH: Final = len("2026-12-24T18:00:00Z")
 
 
 def past_correlation(until: datetime, identity: str) -> str:
-    """The correlation id of an event that an import says at `until`, a whole second."""
-    return f"{PREFIX}{until.astimezone(UTC).strftime(_FORM)}:{identity}"
+    """The correlation id of an event that is said at `until`: what follows from it until the end of that second."""
+    return f"{PREFIX}{until.astimezone(UTC).strftime(_FORM)}:{identity}"[:LONGEST_ATTRIBUTE]
 
 
 def is_past(correlation_id: str, at: datetime) -> bool:
@@ -24,6 +25,6 @@ def is_past(correlation_id: str, at: datetime) -> bool:
         return False
     written = correlation_id[len(PREFIX) : len(PREFIX) + _LENGTH]
     try:
-        return at <= datetime.strptime(written, _FORM).replace(tzinfo=UTC)
+        return at < datetime.strptime(written, _FORM).replace(tzinfo=UTC) + timedelta(seconds=1)
     except ValueError:
         return False

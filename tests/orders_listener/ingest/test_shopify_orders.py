@@ -1,9 +1,11 @@
 """What an order on Shopify becomes: said whole by every hook, counted once."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from contracts.past import is_past
 from contracts.storefront import (
     CancelledBy,
     CustomerUpdated,
@@ -15,6 +17,7 @@ from contracts.storefront import (
     ShipmentCreated,
 )
 from orders_listener.entries import HistoryFact
+from orders_listener.ingest.events import record_said
 from orders_listener.ingest.hooks import BadHook, Ignored, OfCustomer, OfOrder
 from orders_listener.ingest.shopify import heard
 from tests.orders_listener.ingest.shopify_shop import (
@@ -33,20 +36,24 @@ from tests.orders_listener.ingest.shopify_shop import (
     refund_line,
     transaction,
 )
-from tests.orders_listener.ingest.telling import facts_of, hook
+from tests.orders_listener.ingest.telling import RECEIVED, facts_of, hook
 from tests.orders_listener.shop import F
 
 CREATE, UPDATED, PAID = "orders/create", "orders/updated", "orders/paid"
 
 
-def said(body: dict[str, Any], kind: type[F], topic: str = CREATE) -> F:
+SOON = datetime(2026, 3, 3, 8, 0, tzinfo=UTC)
+"""The order is a day old, nearly."""
+
+
+def said(body: dict[str, Any], kind: type[F], topic: str = CREATE, at: datetime = SOON) -> F:
     """The one fact of this kind."""
-    [found] = [fact for fact in facts_of(heard(hook(topic, body))) if isinstance(fact, kind)]
+    [found] = [fact for fact in facts_of(heard(hook(topic, body, at=at))) if isinstance(fact, kind)]
     return found
 
 
-def kinds(body: dict[str, Any], topic: str = CREATE) -> list[str]:
-    return [type(fact).__name__ for fact in facts_of(heard(hook(topic, body)))]
+def kinds(body: dict[str, Any], topic: str = CREATE, at: datetime = SOON) -> list[str]:
+    return [type(fact).__name__ for fact in facts_of(heard(hook(topic, body, at=at)))]
 
 
 def test_an_order_is_placed_by_whoever_bought_it() -> None:
@@ -193,7 +200,7 @@ def test_later_hooks_do_not_bring_back_an_address_that_was_changed() -> None:
 
 def test_an_order_paid_at_checkout_is_paid_once_whoever_says_so() -> None:
     paid = order(financial_status="paid")
-    later = paid | {"updated_at": "2026-03-09T10:00:00+01:00"}
+    later = paid | {"updated_at": "2026-03-03T08:00:00+01:00"}
     keys = {said(paid, OrderPaid, topic).payment_id for topic in (CREATE, PAID, UPDATED)}
     assert keys == {said(later, OrderPaid, UPDATED).payment_id}
     assert said(paid, OrderPaid, PAID).occurred_at == said(paid, OrderPlaced).placed_at
@@ -201,7 +208,7 @@ def test_an_order_paid_at_checkout_is_paid_once_whoever_says_so() -> None:
 
 def test_an_invoice_is_paid_when_that_is_heard() -> None:
     body = order(financial_status="paid", updated_at="2026-03-09T10:00:00+01:00")
-    assert said(body, OrderPaid, PAID).occurred_at.isoformat() == "2026-03-09T09:00:00+00:00"
+    assert said(body, OrderPaid, PAID, RECEIVED).occurred_at.isoformat() == "2026-03-09T09:00:00+00:00"
 
 
 @pytest.mark.parametrize(
@@ -236,7 +243,7 @@ def test_when_an_order_counts_as_paid_or_to_be_paid_later(state: dict[str, Any],
 )
 def test_who_cancelled(reason: str | None, by: CancelledBy) -> None:
     body = order(cancelled_at="2026-03-04T12:00:00+01:00", cancel_reason=reason)
-    cancelled = said(body, OrderCancelled, "orders/cancelled")
+    cancelled = said(body, OrderCancelled, "orders/cancelled", RECEIVED)
     assert (cancelled.by, cancelled.reason) == (by, reason)
 
 
@@ -263,8 +270,9 @@ def test_pieces_that_were_struck_are_gone_and_pieces_given_money_back_for_are_no
 
 def test_parcels_and_refunds_are_told_by_the_order_in_the_same_words_as_by_their_own_hooks() -> None:
     """So whichever comes first, the other is a repetition."""
-    parcel, money_back = fulfillment(), refund(refund_line())
-    told = facts_of(heard(hook(UPDATED, order(fulfillments=[parcel], refunds=[money_back]))))
+    parcel = fulfillment(created_at="2026-03-02T11:00:00Z")
+    money_back = refund(refund_line(), processed_at="2026-03-02T12:00:00Z")
+    told = facts_of(heard(hook(UPDATED, order(fulfillments=[parcel], refunds=[money_back]), at=SOON)))
     own = facts_of(heard(hook("fulfillments/create", parcel))) + facts_of(heard(hook("refunds/create", money_back)))
     for fact in own:
         data = {name: getattr(fact, name) for name in fact.__struct_fields__ if name != "customer_id"}
@@ -276,9 +284,9 @@ def test_parcels_and_refunds_are_told_by_the_order_in_the_same_words_as_by_their
 
 def test_the_order_itself_is_said_last() -> None:
     """When it becomes known, what happened to it is known too."""
-    body = order(financial_status="paid", fulfillments=[fulfillment()], cancelled_at="2026-03-04T12:00:00+01:00")
+    body = order(financial_status="paid", fulfillments=[fulfillment()], cancelled_at="2026-03-03T08:00:00+01:00")
     for topic in (CREATE, UPDATED):
-        facts = [fact for fact in facts_of(heard(hook(topic, body))) if isinstance(fact, HistoryFact)]
+        facts = [fact for fact in facts_of(heard(hook(topic, body, at=SOON))) if isinstance(fact, HistoryFact)]
         assert isinstance(facts[-1], OrderPlaced)
 
 
@@ -334,6 +342,29 @@ def test_what_cannot_be_an_order_is_refused_by_the_name_of_its_field(broken: dic
 def test_a_time_without_a_zone_is_utc() -> None:
     placed = said(order(processed_at="2026-03-02T10:00:00"), OrderPlaced)
     assert placed.placed_at.isoformat() == "2026-03-02T10:00:00+00:00"
+
+
+# --- of old ---
+
+
+@pytest.mark.parametrize("topic", [CREATE, UPDATED, "orders/fulfilled", "orders/partially_fulfilled"])
+def test_of_an_old_order_that_comes_up_again_nobody_is_told(topic: str) -> None:
+    """A shop that is connected tags its old orders, and an import of orders creates them."""
+    body = order(financial_status="paid", fulfillments=[fulfillment()], refunds=[refund(refund_line())])
+    orders = [saying for saying in heard(hook(topic, body)) if saying.fact in (OrderPlaced, OrderChanged)]
+    others = {saying.fact for saying in heard(hook(topic, body))} - {OrderPlaced, OrderChanged, CustomerUpdated}
+    assert [saying.past for saying in orders] == ([False, True] if topic == UPDATED else [True])
+    assert not others
+    headers = dict(record_said(hook(topic, body), 0, orders[-1], {"customer_id": "ada"}).headers)
+    assert is_past(headers["ce_correlationid"].decode(), RECEIVED)
+    assert not is_past(headers["ce_correlationid"].decode(), RECEIVED + timedelta(seconds=1))
+
+
+def test_that_an_old_order_is_paid_or_cancelled_is_news() -> None:
+    body = order(financial_status="paid", cancelled_at="2026-03-19T12:00:00Z", updated_at="2026-03-19T12:00:00Z")
+    for topic, kind in ((PAID, "OrderPaid"), ("orders/cancelled", "OrderCancelled")):
+        assert kinds(body, topic, RECEIVED) == [kind, "OrderPlaced"]
+        assert not any(saying.past for saying in heard(hook(topic, body)))
 
 
 # --- over the counter ---

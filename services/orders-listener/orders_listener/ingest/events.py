@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
+from msgspec import structs
 
 from contracts import Event, Fact
 from contracts.catalogue import catalogue
@@ -15,6 +16,7 @@ from contracts.envelope import entry_of
 from contracts.ids import derived_id
 from contracts.kafka import LARGEST_VALUE_BYTES, LONGEST_ATTRIBUTE, Record, encode, subject_of, to_record
 from contracts.moments import check_moments
+from contracts.past import past_correlation
 from contracts.storefront import CARRY_CONTACTS
 from contracts.unreadable import Unreadable
 from orders_listener.ingest.hooks import Hook, OfCustomer, OfOrder, OfParcel, Saying
@@ -100,7 +102,10 @@ def checked(event: Event[Any]) -> Record:
 
 def _event_of(hook: Hook, number: int, saying: Saying, ids: Ids) -> Event[Fact]:
     fact = _fact(saying.fact, {**saying.data, **ids})
-    return _event(_event_id(hook, number), hook.source, fact, hook.received_at)
+    event = _event(_event_id(hook, number), hook.source, fact, hook.received_at)
+    if not saying.past:
+        return event
+    return structs.replace(event, correlation_id=past_correlation(hook.received_at, event.id))
 
 
 def _missing(of: OfOrder | OfParcel) -> Sequence[str]:

@@ -59,6 +59,8 @@ class Saying(NamedTuple):
     data: Mapping[str, Any]
     """Fields of the fact in the forms of JSON, or `datetime`; without `customer_id`, and for a parcel without
     `order_id` and `shipment_id`."""
+    past: bool = False
+    """It was long ago and comes up again: whatever follows from it at once is told to nobody (`contracts.past`)."""
 
 
 class Ignored(NamedTuple):

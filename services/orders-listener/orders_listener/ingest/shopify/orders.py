@@ -3,6 +3,10 @@
 Each topic brings the order as it is now, and the same order comes many times and in any sequence. So every hook says
 all that the order shows, in forms that are the same each time: said again it is known already. The order itself is
 said last: when it becomes known, what happened to it is known too, and nobody is told of a trouble that is over.
+
+Of an order placed more than a day ago only what the topic is about is said, and the order itself: its parcels, refunds
+and payment have had hooks of their own. It may be years old and was only tagged; if it was never heard of before, that
+is its past, and nobody is thanked for it or warned of it (the backfill tells the rest).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,13 +34,15 @@ from orders_listener.ingest.shopify.lines import in_shop_money, lines_of
 from orders_listener.ingest.shopify.promises import promises_in
 from orders_listener.ingest.shopify.refunds import refunds_said, removed_minor, removed_pieces
 
-CREATED, UPDATED, PAID = "orders/create", "orders/updated", "orders/paid"
+CREATED, UPDATED, PAID, CANCELLED = "orders/create", "orders/updated", "orders/paid", "orders/cancelled"
 RECORD = "record"
 """No topic: an order as a shop's records have it, read long afterwards."""
 FIRST = frozenset({CREATED, RECORD})
 HAS_PAID = frozenset({"paid", "partially_refunded", "refunded"})
 PAYS_LATER = frozenset({"authorized"})
 """The shop has the customer's card and takes the money when it sends: the order stands without it."""
+YOUNG = timedelta(days=1)
+"""Longer than Shopify comes again with a hook (four hours)."""
 CHECKOUT_LASTS = timedelta(minutes=10)
 ON_DELIVERY = "cash on delivery"
 WHO = {"customer": CancelledBy.customer, "declined": CancelledBy.payment}
@@ -57,15 +63,18 @@ def said_of(order: Order, received_at: datetime, topic: str) -> Iterator[Saying]
     to = OfCustomer(customer_id)
     yield from buyer_said(to, order, received_at, first=topic in FIRST)
     placed = _placed(order, order_id, received_at)
-    if order.financial_status in HAS_PAID:
+    young = topic == RECORD or received_at - placed["placed_at"] <= YOUNG
+    if order.financial_status in HAS_PAID and (young or topic == PAID):
         yield Saying(to, OrderPaid, _paid(order, placed, received_at, topic))
-    yield from parcels_said(to, order, order_id, received_at)
-    yield from refunds_said(to, order, order_id, received_at)
-    if cancelled_at := known_moment(received_at, order.cancelled_at):
+    if young:
+        yield from parcels_said(to, order, order_id, received_at)
+        yield from refunds_said(to, order, order_id, received_at)
+    cancelled_at = known_moment(received_at, order.cancelled_at)
+    if cancelled_at and (young or topic == CANCELLED):
         yield Saying(to, OrderCancelled, _cancelled(order, order_id, cancelled_at))
     elif topic == UPDATED or (topic == RECORD and removed_pieces(order.refunds)):
         yield Saying(to, OrderChanged, _changed(order, placed, received_at))
-    yield Saying(to, OrderPlaced, placed)
+    yield Saying(to, OrderPlaced, placed, past=not young and topic not in (PAID, CANCELLED))
 
 
 def customer_of(order: Order, order_id: str) -> str:

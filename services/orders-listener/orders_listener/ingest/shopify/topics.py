@@ -13,7 +13,7 @@ HEARD: Final[dict[str, Heard]] = {
     orders.PAID: orders.heard,
     "orders/fulfilled": orders.heard,
     "orders/partially_fulfilled": orders.heard,
-    "orders/cancelled": orders.heard,
+    orders.CANCELLED: orders.heard,
     "order_transactions/create": payments.heard,
     "fulfillments/create": fulfillments.heard,
     "fulfillments/update": fulfillments.heard,
