@@ -36,6 +36,7 @@ async def test_orders_of_before_are_counted_and_their_milestones_remembered(runt
     async with runtime.transaction() as tx:
         counted = (await store.patron_of(tx, ADA)).relationship
         timelines = {one.order_id: one.counted for one in await store.timelines_of(tx, ADA, before=None, most=50)}
+        await tx.execute(text("drop table unmatched_orders, unmatched_trackings, tracking_claims"))
         await tx.execute(text("update timelines set document = document - 'counted'"))
         await tx.execute(text("delete from patrons"))
         await tx.execute(text("alter table patrons drop column relationship"))
