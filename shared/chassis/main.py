@@ -184,10 +184,10 @@ class _NoTasks:
 
 
 def _start(application: Application, runtime: Runtime, health: Health, *, with_worker: bool) -> "_Tasks | _NoTasks":
+    collector.settle()
     if not with_worker:
         health.set_ready(True)
         return _NoTasks()
-    collector.settle()
     own: list[asyncio.Task[None]] = [asyncio.create_task(task(runtime)) for task in application.background]
     return _Tasks(Worker(runtime, health), Relay(runtime), own)
 

@@ -6,10 +6,10 @@ Those of every service are in `chassis.settings`.
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from chassis.settings import ServiceSettings
+from chassis.settings import ClockKind, ServiceSettings
 from orders_listener import policy_files
 from orders_listener.ingest.signatures import standard_webhooks_key
 from orders_listener.policy import Policy
@@ -49,6 +49,15 @@ class OrdersListenerSettings(ServiceSettings):
         for secret in _each(secrets):
             standard_webhooks_key(secret)
         return secrets
+
+    @field_validator("*")
+    @classmethod
+    def _hooks_come_in_real_time(cls, content: Any, info: ValidationInfo) -> Any:
+        name = info.field_name or ""
+        simulated = info.data.get("clock") is ClockKind.simulated
+        if simulated and name.startswith("ingest_") and isinstance(content, SecretStr) and _each(content):
+            raise ValueError("hooks come in real time, and this service's is simulated: CLOCK")
+        return content
 
     def ingest_secrets(self) -> dict[str, list[str]]:
         """The secrets of each provider, by its name in the route."""

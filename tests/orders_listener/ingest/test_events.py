@@ -10,7 +10,7 @@ from contracts.golden import Example, examples
 from contracts.kafka import from_record, to_record
 from contracts.storefront import CustomerUpdated, OrderPaid, ShipmentProgressed
 from orders_listener.ingest.cloudevents import STOREFRONT
-from orders_listener.ingest.events import Unsayable, checked, event_kept, record_said, waiting_of
+from orders_listener.ingest.events import Unsayable, Waiting, checked, event_kept, record_said, waiting_of
 from orders_listener.ingest.hooks import Hook, Of, OfCustomer, OfOrder, OfParcel, Saying
 from storefront.saying import record_of
 
@@ -52,6 +52,7 @@ def test_a_redelivery_is_the_same_bytes_a_day_later() -> None:
         scan(occurred_at="2026-03-02T10:00:00.125+01:00"),
         scan(OfOrder("o-1"), order_id="o-1", shipment_id="p-1"),
         Saying(OfOrder("o-1"), OrderPaid, {"order_id": "o-1", "occurred_at": NOW, "amount_minor": 0}),
+        scan(OfOrder("o-1"), order_id="o-1", shipment_id="p-1")._replace(past=True),
     ],
 )
 def test_what_waited_is_said_as_if_it_had_been_known_at_once(saying: Saying) -> None:
@@ -59,15 +60,16 @@ def test_what_waited_is_said_as_if_it_had_been_known_at_once(saying: Saying) -> 
     kept = waiting_of(HOOK, 1, saying)
     assert kept is not None
     assert "ada" not in kept.data
-    row = Row(kept.event_id, kept.source, kept.type, kept.data, HOOK.received_at)
+    row = Row(kept, HOOK.received_at)
     assert to_record(event_kept(row, ids)) == record_said(HOOK, 1, saying, ids)
 
 
 class Row:
     """As the database gives it."""
 
-    def __init__(self, event_id: str, source: str, kind: str, data: str, received_at: datetime) -> None:
-        self.event_id, self.source, self.type, self.data, self.received_at = event_id, source, kind, data, received_at
+    def __init__(self, kept: Waiting, received_at: datetime) -> None:
+        self.event_id, self.source, self.type, self.data = kept.event_id, kept.source, kept.type, kept.data
+        self.correlation_id, self.received_at = kept.correlation_id, received_at
 
 
 def test_names_and_addresses_never_wait() -> None:

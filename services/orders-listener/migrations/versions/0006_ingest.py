@@ -29,6 +29,7 @@ def upgrade() -> None:
             carrier         text not null,
             tracking_number text not null,
             type            text not null,
+            correlation_id  text not null,
             data            text not null,         -- the fact, without the ids that are still to be found
             number          bigint generated always as identity unique,
             occurred_at     timestamptz not null,
@@ -48,6 +49,7 @@ def upgrade() -> None:
             event_id        text not null,
             order_id        text not null,
             type            text not null,
+            correlation_id  text not null,
             data            text not null,
             number          bigint generated always as identity unique,
             received_at     timestamptz not null,

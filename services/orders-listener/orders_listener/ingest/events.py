@@ -38,6 +38,7 @@ class Waiting(NamedTuple):
     event_id: str
     source: str
     type: str
+    correlation_id: str
     data: str
     occurred_at: datetime
 
@@ -60,7 +61,9 @@ def waiting_of(hook: Hook, number: int, saying: Saying) -> Waiting | None:
     checked(event)
     known = msgspec.json.decode(encode(event.data), type=dict[str, Any])
     data = encode({name: content for name, content in known.items() if name not in missing})
-    return Waiting(of, event.id, event.source, event.type, data.decode(), occurred_at(hook, saying))
+    return Waiting(
+        of, event.id, event.source, event.type, event.correlation_id, data.decode(), occurred_at(hook, saying)
+    )
 
 
 def occurred_at(hook: Hook, saying: Saying) -> datetime:
@@ -79,7 +82,8 @@ def event_kept(row: Any, ids: Ids) -> Event[Fact]:
     """
     data: Mapping[str, Any] = msgspec.json.decode(row.data)
     fact = _fact(catalogue()[row.type].fact, {**data, **ids})
-    return _event(row.event_id, row.source, fact, row.received_at)
+    event = _event(row.event_id, row.source, fact, row.received_at)
+    return structs.replace(event, correlation_id=row.correlation_id)
 
 
 def checked(event: Event[Any]) -> Record:

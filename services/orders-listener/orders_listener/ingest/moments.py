@@ -15,6 +15,9 @@ from contracts.moments import AHEAD, EARLIEST, LATEST
 
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _SECONDS: Final = re.compile(r"[0-9]{9,10}([.][0-9]{1,9})?", re.ASCII)
+_USUAL: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:Z|[+-][0-9]{2}:[0-9]{2})", re.ASCII
+)
 _MOMENT: Final = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]"
     r"([0-9]{2}:[0-9]{2})(:[0-9]{2})?([.,][0-9]{1,9})? ?(Z|UTC|[+-][0-9]{2}:?[0-9]{2})?",
@@ -63,6 +66,8 @@ def _text(written: object) -> str:
 
 
 def _day_or_moment(text: str) -> datetime | None:
+    if _USUAL.fullmatch(text):
+        return datetime.fromisoformat(text).astimezone(UTC)
     if _DAY.fullmatch(text):
         return datetime.combine(date.fromisoformat(text), time.min, UTC)
     if _SECONDS.fullmatch(text):

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from fastapi import APIRouter, Request, Response
+from starlette.requests import ClientDisconnect
 
 from chassis import metrics
 from chassis.database import is_transient
@@ -97,6 +98,8 @@ def _refusal(error: Exception) -> Refusal | None:
             return Refusal(HTTPStatus.UNAUTHORIZED, error.code, error.detail, {"WWW-Authenticate": "HMAC-SHA256"})
         case _TooLarge():
             return Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", str(error))
+        case ClientDisconnect():
+            return Refusal(HTTPStatus.BAD_REQUEST, "body_cut_off", "The connection ended before the body did.")
         case BadHook():
             return Refusal(HTTPStatus.BAD_REQUEST, "body_unreadable", without_content(error))
         case Refused(readable=False):

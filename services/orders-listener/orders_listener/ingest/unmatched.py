@@ -54,6 +54,7 @@ def _columns(waiting: Iterable[Waiting], received_at: datetime) -> dict[str, Any
         "sources": [row.source for row in rows],
         "event_ids": [row.event_id for row in rows],
         "types": [row.type for row in rows],
+        "correlations": [row.correlation_id for row in rows],
         "data": [row.data for row in rows],
         "received_at": received_at,
     }
@@ -117,16 +118,18 @@ async def run(runtime: Runtime) -> None:
 
 
 _KEPT = """
-    cast(:sources as text[]), cast(:event_ids as text[]), cast(:types as text[]), cast(:data as text[])
+    cast(:sources as text[]), cast(:event_ids as text[]), cast(:types as text[]),
+    cast(:correlations as text[]), cast(:data as text[])
 """
 _KEEP_PARCELS = text(f"""
-    insert into unmatched_trackings (source, event_id, type, data, carrier, tracking_number, occurred_at, received_at)
+    insert into unmatched_trackings
+        (source, event_id, type, correlation_id, data, carrier, tracking_number, occurred_at, received_at)
     select v.*, :received_at
     from unnest({_KEPT}, cast(:carriers as text[]), cast(:numbers as text[]), cast(:occurred as timestamptz[])) as v
     on conflict do nothing
 """)  # noqa: S608 ours
 _KEEP_ORDERS = text(f"""
-    insert into unmatched_orders (source, event_id, type, data, order_id, received_at)
+    insert into unmatched_orders (source, event_id, type, correlation_id, data, order_id, received_at)
     select v.*, :received_at from unnest({_KEPT}, cast(:order_ids as text[])) as v
     on conflict do nothing
 """)  # noqa: S608 ours
@@ -155,12 +158,12 @@ _DUE_PARCELS, _DUE_ORDERS = _due("unmatched_trackings"), _due("unmatched_orders"
 _FORGET_PARCELS, _FORGET_ORDERS = _forget("unmatched_trackings"), _forget("unmatched_orders")
 _LATER_PARCELS, _LATER_ORDERS = _later("unmatched_trackings"), _later("unmatched_orders")
 _KNOWN_PARCELS = text(f"""
-    select v.number, v.source, v.event_id, v.type, v.data, v.received_at, claimed.*
+    select v.number, v.source, v.event_id, v.type, v.correlation_id, v.data, v.received_at, claimed.*
     from unmatched_trackings v join unnest(cast(:numbers as bigint[])) as due (number) using (number) {CLAIMED}
     order by v.number
 """)  # noqa: S608 ours
 _KNOWN_ORDERS = text("""
-    select v.number, v.source, v.event_id, v.type, v.data, v.received_at, t.customer_id
+    select v.number, v.source, v.event_id, v.type, v.correlation_id, v.data, v.received_at, t.customer_id
     from unmatched_orders v join unnest(cast(:numbers as bigint[])) as due (number) using (number)
     join timelines t using (order_id)
     order by v.number

@@ -25,6 +25,8 @@ LONGEST_WORD, LONGEST_SENTENCE = 64, 500
 
 def id_of(written: Id, global_id: Id = None) -> str | None:
     """The id digit by digit, the number of a global one; None where there is none that could name anything."""
+    if isinstance(written, int) and 0 <= written < 10**20:
+        return str(written)
     for one in (written, global_id):
         text = "" if one is None else str(one).strip()
         parts = _GLOBAL_ID.fullmatch(text)
