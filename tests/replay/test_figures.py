@@ -14,8 +14,8 @@ def _order(order_id: str, delivered_at: str, promised_until: str = PROMISED) -> 
     }  # fmt: skip
 
 
-def _told(order_id: str, at: str, kind: str = "issue_opened", state: str = "sent") -> dict[str, str]:
-    return {"order_id": order_id, "ready_at": at, "kind": kind, "state": state}
+def _told(order_id: str, at: str, kind: str = "issue_opened", issue_id: str = "delay") -> dict[str, str]:
+    return {"order_id": order_id, "ready_at": at, "kind": kind, "state": "sent", "issue_id": issue_id}
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,7 @@ def test_late_is_after_the_end_of_the_promised_day(delivered_at: str, late: bool
     assert is_late(_order("o1", delivered_at)) is late
 
 
+ISSUES = [{"issue_id": "delay", "kind": "delivery_at_risk"}, {"issue_id": "stall", "kind": "fulfilment_stalled"}]
 ORDERS = [
     _order("late", "2017-10-21T12:00:00Z"),
     _order("late-unwarned", "2017-10-21T12:00:00Z"),
@@ -41,7 +42,7 @@ ORDERS = [
 
 def test_a_warning_counts_for_every_lead_it_kept() -> None:
     messages = [_told("late", "2017-10-16T02:00:00Z"), _told("in-time", "2017-10-17T10:00:00Z")]
-    found = warnings(ORDERS, first_told([*messages, _told("never", "2017-10-15T10:00:00Z")]))
+    found = warnings(ORDERS, first_told([*messages, _told("never", "2017-10-15T10:00:00Z")], ISSUES))
 
     assert {lead: (row["right"], row["wrong"], row["open"]) for lead, row in found.items()} == {
         "72_h": (1, 0, 1),
@@ -52,8 +53,10 @@ def test_a_warning_counts_for_every_lead_it_kept() -> None:
     assert found["24_h"]["false_alarms_per_1000_orders"] == 250
 
 
-def test_only_the_first_word_about_an_issue_is_a_warning() -> None:
-    told = first_told([_told("late", "2017-10-18T10:00:00Z"), _told("late", "2017-10-16T10:00:00Z", kind="survey")])
+def test_only_the_first_word_about_a_delay_is_a_warning() -> None:
+    survey = _told("late", "2017-10-16T10:00:00Z", kind="survey")
+    stalled = _told("late", "2017-10-15T10:00:00Z", issue_id="stall")
+    told = first_told([_told("late", "2017-10-18T10:00:00Z"), survey, stalled], ISSUES)
 
     assert [moment.day for moment in told.values()] == [18]
 

@@ -44,7 +44,7 @@ def figures_of(files: Mapping[str, Rows]) -> dict[str, Any]:
         "never_delivered_by_status": _counted(o["status"] for o in orders if not o["delivered_at"]),
         "issues_by_kind": _counted(issue["kind"] for issue in files["issues"]),
         "noticed": warnings(orders, first_opened(files["issues"])),
-        "warned": warnings(orders, first_told(sent)),
+        "warned": warnings(orders, first_told(sent, files["issues"])),
         "early_warning": foresight(orders, files["forecasts"]),
         "points": points(files["ledger"], run),
         "messages_by_state": _counted(message["state"] for message in messages),
@@ -68,16 +68,23 @@ def is_late(order: Mapping[str, str]) -> bool:
     return bool(promised and delivered) and _moment(delivered) > _moment(promised)
 
 
+DELAYS = ("delivery_at_risk", "delivery_late")
+"""Kinds that say that a promise will be missed, or was. A stalled parcel is told too, but says nothing of it."""
+
+
 def first_opened(issues: Rows) -> dict[str, datetime]:
-    """When Rapport first knew of trouble with a delivery, by order."""
+    """When Rapport first knew of a delay, by order."""
+    return _earliest((i["order_id"], i["opened_at"]) for i in issues if i["kind"] in DELAYS)
+
+
+def first_told(sent: Rows, issues: Rows) -> dict[str, datetime]:
+    """When the customer was first written to about a delay of an order."""
+    delays = {issue["issue_id"] for issue in issues if issue["kind"] in DELAYS}
     return _earliest(
-        (i["order_id"], i["opened_at"]) for i in issues if i["kind"] in ("delivery_at_risk", "delivery_late")
+        (m["order_id"], m["ready_at"])
+        for m in sent
+        if m["kind"] == "issue_opened" and m["issue_id"] in delays and m["ready_at"]
     )
-
-
-def first_told(sent: Rows) -> dict[str, datetime]:
-    """When the customer was first written to about trouble with an order."""
-    return _earliest((m["order_id"], m["ready_at"]) for m in sent if m["kind"] == "issue_opened" and m["ready_at"])
 
 
 def warnings(orders: Rows, at: Mapping[str, datetime]) -> dict[str, Any]:
