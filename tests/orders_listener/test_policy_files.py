@@ -93,6 +93,14 @@ WRONG: dict[str, tuple[str, list[str]]] = {
     "lanes as a mapping": ("version: 1\nlanes: {}\n", ["2: here belongs a list of lanes"]),
     "a lane without a place": ("version: 1\nlanes:\n  - lost: 3 days\n", ["3: which lane?"]),
     "the zone of all services": ("version: 1\nshop_zone: Europe/Paris\n", ["2: there is no 'shop_zone'"]),
+    "a list for a weekday": (
+        "version: 1\ncarriers:\n  dhl:\n    working_days: [[monday]]\n", ["4: a list is none of monday"]
+    ),
+    "a list for a key": ("version: 1\n? [a, b]\n: 3 days\n", ["2: a key is one word"]),
+    "a list for a carrier": ("version: 1\ncarriers:\n  ? [a, b]\n  : {lost: 3 days}\n", ["3: a key is one word"]),
+    "numbers that contradict each other": (
+        "version: 1\nlimits: {lost: 9 days}\nat_risk_after_percent: 400\n", ["3: at_risk_after_percent is less"]
+    ),
     "several at once": (
         "version: has spaces\nlimits:\n  lost: soon\n  held: never\nlanes:\n  - to: Spain\n",
         ["1: version: a version is up to 32", "3: lost: 'soon' is", "4: held: 'never' is", "6: to: a country is two"],
@@ -137,6 +145,17 @@ def test_the_command_line_checks_a_file(
     with pytest.raises(SystemExit) as refused:
         main()
     assert str(refused.value).count("policy.yaml:1:") == 2
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "99999999999", "ten"])
+def test_a_past_that_nobody_has_is_not_tried(
+    days: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = str(file_of(tmp_path, RIGHT))
+    monkeypatch.setattr(sys, "argv", ["orders-listener", "policy", "try", file, f"--days={days}"])
+    with pytest.raises(SystemExit):
+        main()
+    assert f"argument --days: '{days}' is no number of days from 1 to" in capsys.readouterr().err
 
 
 def test_numbers_about_customers_are_of_the_file_too(tmp_path: Path) -> None:

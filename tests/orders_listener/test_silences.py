@@ -37,7 +37,7 @@ from tests.orders_listener.shop import (
 Said = Sequence[Fact | Event[Any]]
 BOUGHT = (placed(promised_by=None), paid())
 TWO_LINES = (placed(line("shirt", 2), line("hat"), promised_by=None), paid())
-SHIRTS = shipped_line("shirt", 2)
+SHIRT, SHIRTS = shipped_line("shirt"), shipped_line("shirt", 2)
 PACKED = (*BOUGHT, shipment(day(0, 5)))
 MOVING = (*PACKED, scan("picked_up", day(1)))
 ARRIVED = (*MOVING, scan("delivered", day(3)))
@@ -279,6 +279,68 @@ STORIES: dict[str, tuple[Said, float, list[str]]] = {
          *(scan("in_transit", day(3 + n)) for n in range(11))],
         13.5,
         ["opened refund_overdue"],
+    ),
+    # of an order that nobody would see otherwise
+    "paid when the promise was over, and not sent": (
+        [placed(), payment_failed(day(1)), paid(day(10))],
+        15.01,
+        ["opened payment_failed", "paid payment_failed", "opened fulfilment_stalled"],
+    ),
+    "lost when the promise ended, found, and silent": (
+        [placed(), paid(), *on_the_way(), scan("lost", day(2)), scan("in_transit", day(10))],
+        15.01,
+        ["opened lost", "moved lost", "opened transit_stalled"],
+    ),
+    "an exchange falls silent after the promise": (
+        [placed(), paid(), *ARRIVED[2:], shipment(day(9), "s-2", SHIRT), scan("picked_up", day(10), "s-2")],
+        16,
+        ["opened transit_stalled"],
+    ),
+    "one parcel came unannounced, another is silent after the promise": (
+        [placed(line("shirt"), line("hat")), paid(), shipment(day(1), "s-1", SHIRT), scan("picked_up", day(1, 2)),
+         scan("delivered", day(2), "x-9"), scan("in_transit", day(8))],
+        14,
+        ["opened transit_stalled", "moved transit_stalled", "opened transit_stalled"],
+    ),
+    "what came under another number is not missed": (
+        [placed(promised_by="2026-03-05"), paid(), shipment(day(0, 5)), scan("delivered", day(1.5), "x-9")], 30, []
+    ),
+    "half of a lost parcel is sent again": (
+        [*TWO_LINES, *on_the_way(day(1)), scan("lost", day(2)), shipment(day(3), "s-2", SHIRTS, replaces="s-1"),
+         scan("delivered", day(4), "s-2")],
+        9,
+        ["opened lost"],
+    ),
+    "half of a lost parcel is sent again, half paid back": (
+        [*TWO_LINES, *on_the_way(day(1)), scan("lost", day(2)), shipment(day(3), "s-2", SHIRTS, replaces="s-1"),
+         scan("delivered", day(4), "s-2"), refunded(day(5), hat=1)],
+        9,
+        ["opened lost", "replaced lost"],
+    ),
+    "half of what came back is sent again": (
+        [*TWO_LINES, *on_the_way(day(1)), scan("returned", day(2)), shipment(day(3), "s-2", SHIRTS, replaces="s-1"),
+         scan("delivered", day(4), "s-2")],
+        5,
+        ["opened returned_to_sender"],
+    ),
+    "packed anew with half of it": (
+        [*TWO_LINES, shipment(day(1)), shipment(day(1, 1), "s-2", SHIRTS, replaces="s-1"),
+         scan("delivered", day(2), "s-2")],
+        8,
+        ["opened item_missing"],
+    ),
+    "two parcels with a shirt each are lost, and one is paid back": (
+        [placed(line("shirt", 2), promised_by=None), paid(), shipment(day(1), "s-1", SHIRT),
+         shipment(day(1), "s-2", SHIRT), scan("picked_up", day(1, 1)), scan("lost", day(2)), refunded(day(3), shirt=1),
+         scan("lost", day(4), "s-2")],
+        5,
+        ["opened lost", "refunded lost", "opened lost"],
+    ),
+    "held, and paid back": (
+        [*MOVING, scan("held", day(2)), refunded(day(3), shirt=1)], 30, ["opened held", "refunded held"]
+    ),
+    "paid back, and then not handed over": (
+        [*MOVING, refunded(day(2), shirt=1), scan("attempt_failed", day(3))], 30, []
     ),
 }  # fmt: skip
 

@@ -19,12 +19,15 @@ from tests.orders_listener.shop import (
     Told,
     day,
     erased,
+    line,
     on_the_way,
     paid,
     payment_failed,
     placed,
     refunded,
     scan,
+    shipment,
+    shipped_line,
     tell,
     unavailable,
 )
@@ -74,6 +77,17 @@ def test_it_is_said_when_somebody_looks_next_and_what_comes_of_it() -> None:
     unpaid = why_not("delivery_late", placed(), payment_failed(day(1)), at=day(3))
     assert unpaid.next_look is not None
     assert (unpaid.next_look.opens, unpaid.next_look.reason) == (False, "payment_failed")
+
+
+def test_a_lost_parcel_says_nothing_of_another() -> None:
+    both = (placed(line("shirt"), line("hat"), promised_by=None), paid(),
+            shipment(day(0.1), "s-1", shipped_line("hat")), shipment(day(0.1), "s-2", shipped_line()),
+            scan("picked_up", day(1)), scan("picked_up", day(1.5), "s-2"),
+            scan("lost", day(2)))  # fmt: skip
+    silent = why_not("transit_stalled", *both, at=day(3))
+    assert silent.next_look is not None
+    assert (silent.next_look.at, silent.next_look.opens) == (day(4.5), True)
+    assert tell(*both, until=day(4.6)).troubles == ["opened lost", "opened transit_stalled"]
 
 
 def test_a_look_that_is_over_is_explained_by_what_was_known_then() -> None:

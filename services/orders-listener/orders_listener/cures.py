@@ -3,20 +3,22 @@
 Owns nothing but these predicates. Must not know the table that combines them (rules.py).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from contracts.storefront import ShipmentStatus
 from contracts.vocabulary import IssueKind
 from orders_listener.claims import claims_of
 from orders_listener.issues import Issue
-from orders_listener.parcels import MOVED, ONWARD, Parcel, chain_of, replacements_delivered
+from orders_listener.parcels import MOVED, ONWARD, Parcel, chain_of, replacements_delivered, summed
 from orders_listener.pictures import Picture
 from orders_listener.remainders import sent_before, sent_before_or_arrived, unsent
 from orders_listener.troubles import differs, wrong_pieces, wrong_variant
 from orders_listener.waits import AT_PICKUP_POINT, COMING_BACK, HELD
 
 Cure = Callable[[Picture, Issue], bool]
+GONE = COMING_BACK.statuses | {ShipmentStatus.lost, ShipmentStatus.damaged}
+"""A parcel of which nobody expects any more that it comes."""
 
 
 def cancelled(picture: Picture, _issue: Issue) -> bool:
@@ -130,22 +132,40 @@ def line_replaced(picture: Picture, issue: Issue) -> bool:
 
 
 def parcel_replaced(picture: Picture, issue: Issue) -> bool:
-    """Another parcel came in its place."""
-    return bool(replacements_delivered(_parcel(picture, issue).shipment_id, picture.parcels))
+    """Other parcels came in its place, with every piece that is waited for; money came back for the rest."""
+    parcel = _parcel(picture, issue)
+    came = replacements_delivered(parcel.shipment_id, picture.parcels)
+    return bool(came) and _made_up_for(picture, parcel, came)
 
 
 def parcel_resent(picture: Picture, issue: Issue) -> bool:
-    """Another parcel is on its way in its place."""
-    return any(
-        parcel.moved_at is not None and _parcel(picture, issue).shipment_id in chain_of(parcel, picture.parcels)[1:]
+    """Other parcels are on their way in its place, with every piece that is waited for."""
+    lost = _parcel(picture, issue)
+    sent = [
+        parcel
         for parcel in picture.parcels.values()
+        if parcel.moved_at is not None and lost.shipment_id in chain_of(parcel, picture.parcels)[1:]
+    ]
+    return bool(sent) and _made_up_for(picture, lost, sent)
+
+
+def _made_up_for(picture: Picture, parcel: Parcel, instead: Sequence[Parcel]) -> bool:
+    """Every piece of the parcel lies in one of the others, was paid back, or is not waited for any more."""
+    held, refunded = summed(piece for other in instead for piece in other.carries.items()), picture.refunded
+    return all(
+        line_id not in picture.outstanding or held.get(line_id, 0) + refunded.get(line_id, 0) >= quantity
+        for line_id, quantity in parcel.carries.items()
     )
 
 
 def parcel_refunded(picture: Picture, issue: Issue) -> bool:
-    """Money back for every piece it carried, or for the whole order."""
-    carried, refunded = _parcel(picture, issue).carries, picture.refunded
-    whole = bool(carried) and all(refunded.get(line_id, 0) >= pieces for line_id, pieces in carried.items())
+    """Money back for every piece it carried beside those of other parcels that will not come, or for the order."""
+    parcel = _parcel(picture, issue)
+    gone = [other for other in picture.underway if other.status in GONE and other is not parcel]
+    owed = summed(piece for one in (parcel, *gone) for piece in one.carries.items())
+    whole = bool(parcel.carries) and all(
+        picture.refunded.get(line_id, 0) >= owed[line_id] for line_id in parcel.carries
+    )
     return picture.given_back or whole
 
 

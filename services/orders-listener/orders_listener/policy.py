@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta, Struct, structs
@@ -20,6 +21,8 @@ Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "satur
 Version = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[\x21-\x7E]+$")]
 MOST_LANES = 4_096
 """Remembered at once; regions are whatever publishers write."""
+LONGEST = timedelta(days=9_999)
+"""The longest that can be written, and too short to leave the calendar."""
 MINUTES_OF = {"minute": 1, "hour": 60, "day": 24 * 60}
 Share = Annotated[float, Meta(gt=0, lt=1)]
 Percent = Annotated[int, Meta(ge=1, le=10_000)]
@@ -149,6 +152,17 @@ class Policy(Struct, frozen=True, kw_only=True, dict=True):
             raise ValueError("gap_of_newcomers is at least a day")
         if self.at_risk_after_percent >= self.lapsed_after_percent:
             raise ValueError("at_risk_after_percent is less than lapsed_after_percent")
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, timedelta) and not timedelta() <= value <= LONGEST:
+                raise ValueError(f"{name} is from 0 to {LONGEST.days} days")
+        try:
+            ZoneInfo(self.shop_zone)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f"there is no zone {self.shop_zone!r}") from error
+        unknown = sorted({name for one in self.overrides for name, _ in one.limits} - {*Limits.__struct_fields__})
+        if unknown:
+            raise ValueError(f"there is no limit {', '.join(unknown)}")
 
     def changed(self, values: Mapping[str, Any]) -> "Policy":
         """The policy with other values, by the names and in the form that `GET /v1/policy` says them in.

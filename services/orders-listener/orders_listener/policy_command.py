@@ -12,6 +12,8 @@ from orders_listener.policy_files import PolicyRefused, read
 from orders_listener.settings import OrdersListenerSettings
 from orders_listener.trial_command import tried
 
+MOST_DAYS = 9_999
+
 
 def main(arguments: Sequence[str]) -> None:
     """Say that the file is a policy, or everything that is wrong with it and exit with 1."""
@@ -21,7 +23,7 @@ def main(arguments: Sequence[str]) -> None:
     check.add_argument("file", type=Path)
     trial = commands.add_parser("try", help="say what it would have done with the recorded past; nobody is told")
     trial.add_argument("file", type=Path)
-    trial.add_argument("--days", type=int, default=30, help="orders that began so many days ago or later (30)")
+    trial.add_argument("--days", type=_days, default=30, help="orders that began so many days ago or later (30)")
     options = parser.parse_args(arguments)
     try:
         policy = read(options.file)
@@ -31,6 +33,13 @@ def main(arguments: Sequence[str]) -> None:
     except PolicyRefused as refused:
         sys.exit(str(refused))
     sys.stdout.write(f"policy {policy.version}: all right\n")
+
+
+def _days(text: str) -> int:
+    """Raises ArgumentTypeError for what no past has."""
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of days from 1 to {MOST_DAYS}")
+    return int(text)
 
 
 async def _tried(path: Path, days: int) -> str:

@@ -61,7 +61,7 @@ def read(path: Path, *, shop_zone: str = Policy().shop_zone) -> Policy:
     try:
         return Policy(shop_zone=shop_zone, **values)
     except ValueError as error:
-        raise PolicyRefused(path, [Problem(1, str(error))]) from error
+        raise PolicyRefused(path, [Problem(reading.line_of(str(error)), str(error))]) from error
 
 
 class _Reading:
@@ -69,6 +69,11 @@ class _Reading:
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
+        self._lines: dict[str, int] = {}
+
+    def line_of(self, reason: str) -> int:
+        """The last line of those names at the top of the file that a reason speaks of."""
+        return max((line for name, line in self._lines.items() if name in reason.split()), default=1)
 
     def document(self, content: bytes) -> dict[str, Any]:
         root = self._composed(content)
@@ -76,6 +81,7 @@ class _Reading:
             return {}
         own = {"carriers", "lanes"}
         pairs = dict(self._pairs(root, {*_fields(Policy), *own} - NOT_OF_THE_FILE))
+        self._lines = {name: node.start_mark.line + 1 for name, node in pairs.items()}
         values = self._values(Policy, {name: node for name, node in pairs.items() if name not in own})
         if "version" not in pairs:
             self._wrong(root, "there is no version, which every decision would name")
@@ -106,7 +112,9 @@ class _Reading:
             return
         seen: set[str] = set()
         for key, value in node.value:
-            if key.value in seen:
+            if not isinstance(key, yaml.ScalarNode):
+                self._wrong(key, "a key is one word, not several")
+            elif key.value in seen:
                 self._wrong(key, f"{key.value} stands here a second time")
             elif key.value not in known:
                 self._wrong(key, _unknown(key.value, known))
@@ -143,7 +151,9 @@ class _Reading:
         if not isinstance(node, yaml.MappingNode):
             self._wrong(node, "here belong carriers by name, each with its limits")
             return
-        for name, entries in self._pairs(node, {key.value for key, _ in node.value}):
+        for name, entries in self._pairs(
+            node, {key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)}
+        ):
             yield self._override(entries, {}, carrier=name)
 
     def _lanes(self, node: yaml.Node | None) -> Iterator[Override]:
@@ -176,7 +186,8 @@ class _Reading:
             self._wrong(node, "working_days is a list of weekdays, for example [monday, tuesday]")
         for day in days:
             if day.value not in WEEKDAYS:
-                self._wrong(day, f"{day.value!r} is none of {', '.join(WEEKDAYS)}")
+                said = repr(day.value) if isinstance(day, yaml.ScalarNode) else "a list"
+                self._wrong(day, f"{said} is none of {', '.join(WEEKDAYS)}")
         return frozenset(day.value for day in days) if not self.problems else None
 
     def _wrong(self, node: yaml.Node, reason: str) -> None:

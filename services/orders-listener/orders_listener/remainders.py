@@ -12,7 +12,7 @@ from orders_listener.pictures import Picture
 
 def last_sent_at(picture: Picture) -> datetime | None:
     """When the last parcel left, if all have left and something was in none of them; otherwise None."""
-    left = [sent_at(parcel) for parcel in picture.parcels.values()]
+    left = [sent_at(parcel) for parcel in picture.parcels.values() if not _void(picture, parcel)]
     moments = [moment for moment in left if moment is not None]
     if not moments or len(moments) < len(left) or not unsent(picture, picture.parcels.values()):
         return None
@@ -26,9 +26,14 @@ def sent_at(parcel: Parcel) -> datetime | None:
     return max(parcel.announced.occurred_at, parcel.moved_at)
 
 
+def _void(picture: Picture, parcel: Parcel) -> bool:
+    """A label that was never used: the parcel left under another one, with what that one holds."""
+    return parcel.moved_at is None and any(other.replaces == parcel.shipment_id for other in picture.parcels.values())
+
+
 def unsent(picture: Picture, parcels: Iterable[Parcel]) -> Quantities:
     """Pieces that lie in none of the parcels and were not paid back, by line."""
-    sent = pieces(parcels, picture.parcels)
+    sent = pieces([parcel for parcel in parcels if not _void(picture, parcel)], picture.parcels)
     rest = {
         line_id: line.quantity - sent.get(line_id, 0) - picture.refunded.get(line_id, 0)
         for line_id, line in picture.lines.items()

@@ -57,6 +57,7 @@ ON_THE_WAY_CURES = {
     Resolution.delivered: cures.parcel_delivered,
     Resolution.moved: cures.parcel_moved,
     Resolution.replaced: cures.parcel_resent,
+    Resolution.refunded: cures.parcel_refunded,
     Resolution.cancelled: cures.cancelled,
 }
 AGAIN_OR_MONEY = "A replacement or a refund"

@@ -48,13 +48,27 @@ def silent(saying: Saying) -> Shown:
     return shown
 
 
-def while_promised(shown: Shown) -> Shown:
-    """Only until the promise ends: after that the order is late, and that says more."""
+def unless_late(shown: Shown) -> Shown:
+    """Not at the moment at which the promise ends: then the order is late, and that says more.
 
-    def shown_in_time(picture: Picture, at: datetime, policy: Policy) -> Iterable[Trouble]:
-        return shown(picture, at, policy) if picture.binding is None or at < picture.binding.ends_at else ()
+    Later a silence is told of where no delay is open that absorbs it: the order was paid for after its promise, a lost
+    parcel was found, another goes out in exchange. One without a scan may be what came under another number.
+    """
 
-    return shown_in_time
+    def shown_otherwise(picture: Picture, at: datetime, policy: Policy) -> Iterable[Trouble]:
+        promise = picture.binding
+        if promise is None or at < promise.ends_at:
+            return shown(picture, at, policy)
+        if at == max(promise.ends_at, promise.learned_at):
+            return ()
+        moving = {parcel.shipment_id for parcel in picture.moving}
+        return [
+            trouble
+            for trouble in shown(picture, at, policy)
+            if not picture.arrived_unannounced or trouble.shipment_id in moving
+        ]
+
+    return shown_otherwise
 
 
 def _trouble(saying: Saying, picture: Picture, wait: Wait, at: datetime) -> Trouble:
@@ -74,7 +88,7 @@ def _trouble(saying: Saying, picture: Picture, wait: Wait, at: datetime) -> Trou
     )
 
 
-fulfilment_stalled = while_promised(
+fulfilment_stalled = unless_late(
     silent(
         Saying(
             IssueKind.fulfilment_stalled, handover, Severity.notice, Severity.serious, "not_handed_over",
@@ -82,7 +96,7 @@ fulfilment_stalled = while_promised(
         )
     )
 )  # fmt: skip
-pickup_stalled = while_promised(
+pickup_stalled = unless_late(
     silent(
         Saying(
             IssueKind.pickup_stalled, pickup, Severity.notice, Severity.serious, "no_first_scan",
@@ -91,7 +105,7 @@ pickup_stalled = while_promised(
         )
     )
 )  # fmt: skip
-transit_stalled = while_promised(
+transit_stalled = unless_late(
     silent(
         Saying(
             IssueKind.transit_stalled, transit, Severity.notice, Severity.serious, "no_scan",

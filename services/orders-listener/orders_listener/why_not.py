@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 from contracts.vocabulary import IssueKind
 from orders_listener.disruptions.declarations import NOTHING_DECLARED, Book
 from orders_listener.early_warning.mornings import Mornings
-from orders_listener.issues import Issue, Trouble, Why, issue_of
+from orders_listener.issues import Issue, Trouble, Why, apart, issue_of
 from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
 from orders_listener.rules import Rule
@@ -181,7 +181,7 @@ class _Looking:
         yield _not_opened_before(self._rule.kind, shown, fresh, list(issues.values()))
         yield self._not_healed([self._as_issue(picture, at, trouble) for trouble in fresh], picture)
         yield _not_erased(erased=self._erased_at is not None and self._erased_at <= at)
-        yield self._loudest({issue.kind for issue in issues.values() if issue.is_open})
+        yield self._loudest([issue for issue in issues.values() if issue.is_open], fresh)
         yield self._looked_for(looked=looked)
 
     def _issues_before(self, at: datetime) -> dict[str, Issue]:
@@ -218,8 +218,11 @@ class _Looking:
             return _fails("not_healed", cures[0], f"It is healed already: {_in_words(cures[0])}.")
         return _holds("not_healed", "Nothing has healed it.")
 
-    def _loudest(self, open_kinds: set[IssueKind]) -> Condition:
-        louder = min(open_kinds & (self._rule.absorbed_by | self._rule.silenced_by), default=None)
+    def _loudest(self, open_issues: Sequence[Issue], fresh: Sequence[Trouble]) -> Condition:
+        kinds = {
+            issue.kind for issue in open_issues if not fresh or not all(apart(issue, trouble) for trouble in fresh)
+        }
+        louder = min(kinds & (self._rule.absorbed_by | self._rule.silenced_by), default=None)
         if louder is not None:
             return _fails("nothing_says_more", louder, f"An open issue says more: {_in_words(louder)}.")
         return _holds("nothing_says_more", "No open issue says more than this one would.")
