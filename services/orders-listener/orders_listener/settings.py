@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import Field, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from chassis.policy_files import PolicyRefused
 from chassis.settings import ServiceSettings
 from orders_listener import policy_files
 from orders_listener.policy import Policy
@@ -25,7 +26,7 @@ class OrdersListenerSettings(ServiceSettings):
         if path is not None:
             try:
                 policy_files.read(path)
-            except policy_files.PolicyRefused as refused:
+            except PolicyRefused as refused:
                 raise ValueError(f"the policy is refused\n{refused}") from refused
         return path
 
