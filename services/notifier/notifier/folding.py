@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from chassis.items import Command, Due, Item
 from chassis.outcomes import DUPLICATE, NOTHING, ClearDeadline, Outcome
 from chassis.service import Folding, Tx
@@ -20,12 +22,12 @@ from contracts.storefront import ConsentChanged, CustomerErased, CustomerUpdated
 from notifier import store
 from notifier.circumstances import Circumstances, Stage
 from notifier.correspondence import SEND, TOLD_BY, CircumstancesRow, Correspondence, PersonRow, look_again
-from notifier.courtesy import Courtesy
 from notifier.deliveries import Delivered, on_delivered
 from notifier.intentions import intend, intention_of
 from notifier.issues import on_issue_resolved, on_issue_said
 from notifier.messages import IN_HAND, Message, message_id_of
 from notifier.people import ERASED, Person, consented, updated
+from notifier.policy import Policy
 from notifier.telling import on_send_due, on_told_by_due, suppress
 
 STAGES: dict[Any, Stage] = {
@@ -36,16 +38,24 @@ STAGES: dict[Any, Stage] = {
 }
 
 
-def folding(courtesy: Courtesy) -> Folding[Correspondence]:
+def folding(policy: Policy) -> Folding[Correspondence]:
     """The three functions, for a shop with these manners."""
 
     def fold(account: Correspondence, item: Item) -> tuple[Correspondence, Outcome]:
-        return fold_one(account, item, courtesy)
+        account, outcome = fold_one(account, item, policy)
+        return account, versioned(outcome, policy)
 
     return Folding(load=load, fold=fold, save=save)
 
 
-def fold_one(account: Correspondence, item: Item, courtesy: Courtesy) -> tuple[Correspondence, Outcome]:
+def versioned(outcome: Outcome, policy: Policy) -> Outcome:
+    """Its decisions name the policy that they were taken by."""
+    if not outcome.decisions:
+        return outcome
+    return replace(outcome, decisions=tuple(replace(one, version=policy.version) for one in outcome.decisions))
+
+
+def fold_one(account: Correspondence, item: Item, policy: Policy) -> tuple[Correspondence, Outcome]:
     """What one item leads to. Somebody who was erased is not spoken to and nothing more is kept of them."""
     match item:
         case Command(data=Delivered()):
@@ -55,9 +65,9 @@ def fold_one(account: Correspondence, item: Item, courtesy: Courtesy) -> tuple[C
         case _ if account.person.erased:
             return account, NOTHING
         case Due(kind=kind) if kind == SEND:
-            return on_send_due(account, item, courtesy)
+            return on_send_due(account, item, policy)
         case Due(kind=kind) if kind == TOLD_BY:
-            return on_told_by_due(account, item, courtesy)
+            return on_told_by_due(account, item, policy)
         case Event(data=CustomerUpdated()):
             return on_person_said(account, item, updated(account.person, item.data, item.at))
         case Event(data=ConsentChanged()):

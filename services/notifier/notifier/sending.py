@@ -10,9 +10,10 @@ from msgspec import Struct
 from contracts.orders import Resolution
 from contracts.vocabulary import IssueKind
 from notifier.circumstances import Circumstances, Stage
-from notifier.courtesy import Courtesy
+from notifier.courtesy import quiet_until
 from notifier.messages import Message
 from notifier.people import Person, zone_of
+from notifier.policy import Policy
 
 
 class Send(Struct, frozen=True):
@@ -54,12 +55,11 @@ REMEDIES = {
 }
 """Reason code → what would have changed the outcome, for people."""
 
-_ABOUT_AN_ISSUE = ("issue_opened", "issue_worse", "issue_resolved")
 _AFTER_CANCELLATION = (IssueKind.refund_overdue,)
 _ENDS_BY_ORDER = {"order_delivered": Resolution.delivered, "order_cancelled": Resolution.cancelled}
 
 
-def decide(person: Person, message: Message, facts: Circumstances, courtesy: Courtesy, now: datetime) -> Verdict:
+def decide(person: Person, message: Message, facts: Circumstances, policy: Policy, now: datetime) -> Verdict:
     """Whether `message` may be said to `person` at `now`. The first rule that objects decides."""
     if person.erased:
         return Suppress("erased")
@@ -75,14 +75,19 @@ def decide(person: Person, message: Message, facts: Circumstances, courtesy: Cou
         return Suppress("consent_withdrawn")
     if message.rules.waits_for_peace and facts.troubled:
         return Hold(message.expires_at, "issue_open")
-    if quiet_until := courtesy.quiet_hours.end(now, zone_of(person.zone) or courtesy.shop_zone):
-        return Hold(quiet_until, "quiet_hours")
+    if until := _quiet_until(person, message, policy, now):
+        return Hold(until, "quiet_hours")
     return Send()
+
+
+def _quiet_until(person: Person, message: Message, policy: Policy, now: datetime) -> datetime | None:
+    country, zone = person.country or policy.country, zone_of(person.zone) or policy.zone
+    return quiet_until(policy.quiet(country, message.rules.concern), country, now, zone)
 
 
 def _overtaken(message: Message, facts: Circumstances) -> str | None:
     """Why what happened since makes the message pointless; None when it still says something."""
-    if message.kind in _ABOUT_AN_ISSUE:
+    if message.rules.about_issue:
         return _overtaken_issue(message, facts)
     stage = facts.stage_of(message.order_id)
     if message.kind in _ENDS_BY_ORDER and _told_with_resolution(message, facts):

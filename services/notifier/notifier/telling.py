@@ -8,23 +8,23 @@ from contracts.notifications import TellingFailed
 from notifier import messages
 from notifier.circumstances import Issue
 from notifier.correspondence import SEND, TOLD_BY, Correspondence
-from notifier.courtesy import Courtesy
 from notifier.issues import marked
 from notifier.messages import Message, State
+from notifier.policy import Policy
 from notifier.sending import Hold, Send, Suppress, decide
 
 
-def on_send_due(account: Correspondence, due: Due, courtesy: Courtesy) -> tuple[Correspondence, Outcome]:
+def on_send_due(account: Correspondence, due: Due, policy: Policy) -> tuple[Correspondence, Outcome]:
     """Decide about a message that waits; nothing for one that no longer does."""
     message = account.messages.get(due.subject)
     if message is None or not message.waiting:
         return account, NOTHING
-    return settle(account, message, due, courtesy)
+    return settle(account, message, due, policy)
 
 
-def settle(account: Correspondence, message: Message, item: Item, courtesy: Courtesy) -> tuple[Correspondence, Outcome]:
+def settle(account: Correspondence, message: Message, item: Item, policy: Policy) -> tuple[Correspondence, Outcome]:
     """The decision about `message`, made now against what is true now, and what follows from it."""
-    match decide(account.person, message, account.circumstances, courtesy, item.at):
+    match decide(account.person, message, account.circumstances, policy, item.at):
         case Send():
             return _make_ready(account, message, item.at)
         case Hold(until, reason):
@@ -33,12 +33,12 @@ def settle(account: Correspondence, message: Message, item: Item, courtesy: Cour
             return suppress(account, message, item.at, reason)
 
 
-def on_told_by_due(account: Correspondence, due: Due, courtesy: Courtesy) -> tuple[Correspondence, Outcome]:
+def on_told_by_due(account: Correspondence, due: Due, policy: Policy) -> tuple[Correspondence, Outcome]:
     """The customer should know of the issue by now. Waiting for the end of quiet hours is in time."""
     issue_id, outcome = due.subject, NOTHING
     opening = account.message_about("issue_opened", issue_id)
     if opening is not None and opening.waiting and (opening.held_until or due.at) <= due.at:
-        account, outcome = settle(account, opening, due, courtesy)
+        account, outcome = settle(account, opening, due, policy)
         opening = account.message_about("issue_opened", issue_id)
     issue = account.circumstances.issues.get(issue_id)
     if opening is None or issue is None or not issue.open or issue.told or issue.telling_failed:

@@ -1,0 +1,124 @@
+"""The shop's manners as numbers: their shape and their defaults.
+
+Owns what a policy may say. Must not know files (policy_files.py) nor what is decided with a number.
+"""
+
+from collections.abc import Iterator
+from datetime import time, tzinfo
+from functools import cached_property
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from msgspec import Meta, Struct
+
+from contracts.vocabulary import Country
+from notifier.kinds import Concern
+
+Version = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[\x21-\x7E]+$")]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "public_holidays"]
+WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+class QuietHours(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """From `begins` until `ends` on the person's clock nobody is written to, nor on days that are closed.
+
+    None: as said elsewhere. The same twice: no quiet hours.
+    """
+
+    begins: time | None = None
+    ends: time | None = None
+    closed: tuple[Day, ...] | None = None
+
+
+class QuietTable(QuietHours, frozen=True, kw_only=True, omit_defaults=True):
+    """Quiet hours for everything, and other ones for some concerns."""
+
+    issue: QuietHours = QuietHours()
+    service: QuietHours = QuietHours()
+    loyalty: QuietHours = QuietHours()
+    survey: QuietHours = QuietHours()
+    marketing: QuietHours = QuietHours()
+
+
+class Quiet(Struct, frozen=True):
+    """The quiet hours that hold for one country and concern."""
+
+    begins: time
+    ends: time
+    closed: tuple[Day, ...]
+
+
+EVERYWHERE = QuietTable(begins=time(21), ends=time(8), closed=())
+"""What is usual in CA, GB, IE, DE, NL, AU and NZ, and holds wherever nothing else is said."""
+COUNTRIES: dict[Country, QuietTable] = {
+    "FR": QuietTable(begins=time(22), ends=time(8), marketing=QuietHours(closed=("sunday", "public_holidays"))),
+    "US": QuietTable(marketing=QuietHours(begins=time(20), ends=time(9))),
+}
+"""Where it is otherwise, after what providers publish. Some states of the US allow 09:00 to 20:00 only, and nobody
+tells us a customer's state: advertising keeps to that in the whole country."""
+
+
+class Policy(Struct, frozen=True, kw_only=True, dict=True):
+    """How the shop behaves towards people."""
+
+    version: Version = "1"
+    """Stands in every decision."""
+    shop_zone: str = "Europe/Berlin"
+    """For people whose zone nobody knows. Not of the file: all services share SHOP_ZONE."""
+    country: Country | None = None
+    """Where people live whose country nobody knows."""
+    quiet_hours: QuietTable = QuietTable()
+    """The shop's own for everybody, laid over `EVERYWHERE` and `COUNTRIES` name by name."""
+    countries: dict[Country, QuietTable] = {}
+    """The shop's own by country, laid over all of them."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for numbers that contradict each other."""
+        for country in self.named_countries:
+            for concern in Concern:
+                closed = self.quiet(country, concern).closed
+                if set(WEEKDAYS) <= set(closed):
+                    where = f" in {country}" if country else ""
+                    raise ValueError(f"{concern}{where} is closed on every day of the week: it could never be said")
+
+    @cached_property
+    def zone(self) -> tzinfo:
+        """The shop's own."""
+        return ZoneInfo(self.shop_zone)
+
+    @cached_property
+    def _known(self) -> dict[tuple[str | None, Concern], Quiet]:
+        return {}
+
+    def quiet(self, country: str | None, concern: Concern) -> Quiet:
+        """What holds there for that; what is said for a concern goes before what is said for a country."""
+        key = (country if country in self.named_countries else None, concern)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = _merged(self._layers(*key))
+        return known
+
+    @cached_property
+    def named_countries(self) -> tuple[str | None, ...]:
+        """Those where anything is otherwise, and None for all others."""
+        return (None, *sorted({*COUNTRIES, *self.countries}))
+
+    def _layers(self, country: str | None, concern: Concern) -> Iterator[QuietHours]:
+        blank = QuietTable()
+        by_country = [table.get(country or "", blank) for table in (COUNTRIES, self.countries)]
+        tables = [EVERYWHERE, by_country[0], self.quiet_hours, by_country[1]]
+        yield from tables
+        for table in tables:
+            yield getattr(table, concern)
+
+
+def _merged(layers: Iterator[QuietHours]) -> Quiet:
+    """The later one that says something wins."""
+    values: dict[str, Any] = {}
+    for layer in layers:
+        values |= {name: said for name in QuietHours.__struct_fields__ if (said := getattr(layer, name)) is not None}
+    return Quiet(**values)
+
+
+DEFAULT = Policy()
