@@ -96,17 +96,22 @@ class Reading:
                 seen.add(key.value)
                 yield key.value, value
 
-    def values(self, kind: type[Struct], pairs: Mapping[str, yaml.Node]) -> dict[str, Any]:
-        """What the entries say, by the fields of `kind`."""
-        fields = fields_of(kind)
-        read = {name: self.value(name, node, fields[name]) for name, node in pairs.items()}
+    def values(
+        self, kind: type[Struct], pairs: Mapping[str, yaml.Node], default: Struct | None = None
+    ) -> dict[str, Any]:
+        """What the entries say, by the fields of `kind`; structs among them are laid over those of the default."""
+        fields = {field.name: field for field in structs.fields(kind)}
+        read = {}
+        for name, node in pairs.items():
+            usual = getattr(default, name) if default is not None else fields[name].default
+            read[name] = self.value(name, node, fields[name].type, usual)
         return {name: value for name, value in read.items() if value is not None}
 
-    def value(self, name: str, node: yaml.Node, kind: Any) -> Any:
+    def value(self, name: str, node: yaml.Node, kind: Any, default: Any = None) -> Any:
         """What a node says as `kind`: a struct, a tuple, a dict or one value; None where that is a problem."""
         kind = _certain(kind)
         if isinstance(kind, type) and issubclass(kind, Struct):
-            return self._struct(node, kind)
+            return self._struct(node, kind, default if isinstance(default, kind) else None)
         if get_origin(kind) is dict:
             return self._mapping(node, *get_args(kind))
         several = get_origin(kind) is tuple
@@ -135,13 +140,13 @@ class Reading:
         """Remember a problem."""
         self.problems.append(Problem(node.start_mark.line + 1, reason))
 
-    def _struct(self, node: yaml.Node, kind: type[Struct]) -> Struct | None:
+    def _struct(self, node: yaml.Node, kind: type[Struct], default: Struct | None) -> Struct | None:
         before = len(self.problems)
-        values = self.values(kind, dict(self.pairs(node, set(fields_of(kind)))))
+        values = self.values(kind, dict(self.pairs(node, set(fields_of(kind)))), default)
         if len(self.problems) > before:
             return None
         try:
-            return kind(**values)
+            return structs.replace(default, **values) if default is not None else kind(**values)
         except ValueError as error:
             self.wrong(node, str(error))
             return None

@@ -131,9 +131,14 @@ def survey(at: float, *, expires: float = 336) -> Event[Any]:
     return said(fact, at)
 
 
-def earned(at: float, points: int = 59) -> Event[Any]:
+def earned(at: float, points: int = 59, order_id: str = "o1") -> Event[Any]:
     fact = PointsEarned(
-        customer_id=ADA, order_id="o1", occurred_at=hour(at), points=points, available_points=0, pending_points=points
+        customer_id=ADA,
+        order_id=order_id,
+        occurred_at=hour(at),
+        points=points,
+        available_points=0,
+        pending_points=points,
     )
     return said(fact, at)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 from pydantic import ValidationError
 from sqlalchemy import text
 
@@ -14,7 +15,7 @@ from chassis.policy_files import PolicyRefused
 from notifier.__main__ import main
 from notifier.app import application
 from notifier.kinds import Concern
-from notifier.policy import DEFAULT
+from notifier.policy import DEFAULT, Cap
 from notifier.policy_files import read
 from notifier.settings import NotifierSettings
 from tests.conftest import ClientOf, RuntimeOf
@@ -47,9 +48,19 @@ def test_what_the_file_says_holds_and_everything_else_as_before(tmp_path: Path) 
     assert policy.quiet("DE", Concern.issue).ends == DEFAULT.quiet("DE", Concern.issue).ends
 
 
+def test_a_cap_is_laid_over_the_usual_ones(tmp_path: Path) -> None:
+    text = "version: 1\ncaps:\n  loyalty: {day: 4}\nbudget: {week: 20}\ntiers: [gold, emerald]\n"
+    policy = read(file_of(tmp_path, text))
+    assert policy.caps.loyalty == Cap(day=4, week=DEFAULT.caps.loyalty.week)
+    assert policy.caps.survey == DEFAULT.caps.survey
+    assert (policy.budget.week, policy.budget.day) == (20, DEFAULT.budget.day)
+    assert policy.tiers == ("gold", "emerald")
+
+
 def test_the_readme_shows_a_policy_that_says_what_holds_anyway(tmp_path: Path) -> None:
     shown = README.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
     policy = read(file_of(tmp_path, shown))
+    assert replace(policy, version="1", quiet_hours=DEFAULT.quiet_hours, countries={}) == DEFAULT
     for country in (None, "FR", "US", "DE"):
         for concern in Concern:
             assert policy.quiet(country, concern) == DEFAULT.quiet(country, concern)
@@ -73,12 +84,16 @@ WRONG: dict[str, tuple[str, list[str]]] = {
     ),
     "one day for a list": ("version: 1\nquiet_hours:\n  closed: sunday\n", ["3: closed is a list"]),
     "a purpose nobody knows": (
-        "version: 1\nquiet_hours:\n  advertising: {begins: 18:00}\n", ["3: there is no 'advertising'; is 'marketing' meant?"]
+        "version: 1\nquiet_hours:\n  advertising: {begins: 18:00}\n", ["3: there is no 'advertising'; is 'marketing'"]
     ),
     "days without end": (
         "version: 1\nquiet_hours:\n  closed: [monday, tuesday, wednesday, thursday, friday, saturday, sunday]\n",
         ["1: issue is closed on every day of the week"],
     ),
+    "more kept for issues than there is": (
+        "version: 1\nbudget:\n  day: 2\n  day_kept_for_issues: 2\n", ["3: what is kept for issues is less"]
+    ),
+    "no message at all": ("version: 1\ncaps:\n  loyalty: {day: 0}\n", ["3: day: a number from 1 to 1000"]),
     "the zone of all services": ("version: 1\nshop_zone: Europe/Paris\n", ["2: there is no 'shop_zone'"]),
     "several at once": (
         "version: has spaces\ncountry: Spain\nquiet_hours:\n  begins: late\ncountries:\n  DE: {closes: 1}\n",

@@ -6,7 +6,7 @@ from chassis.application import Application
 from chassis.runtime import Runtime
 from chassis.service import Inlet, Service
 from contracts.feedback import FEEDBACK, SurveyDue
-from contracts.loyalty import LOYALTY, GoodwillGranted, PointsEarned, PointsVested, TierReached
+from contracts.loyalty import LOYALTY, GoodwillGranted, PointsEarned, PointsVested, TierLost, TierReached
 from contracts.notifications import (
     NOTIFICATIONS,
     MessageFailed,
@@ -47,7 +47,7 @@ CONSUMES = (
         ),
     ),
     Inlet(FEEDBACK, (SurveyDue,)),
-    Inlet(LOYALTY, (PointsEarned, PointsVested, GoodwillGranted, TierReached)),
+    Inlet(LOYALTY, (PointsEarned, PointsVested, GoodwillGranted, TierReached, TierLost)),
 )
 PUBLISHES = (MessageSent, MessageHeld, MessageSuppressed, MessageFailed, TellingFailed)
 

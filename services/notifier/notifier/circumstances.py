@@ -3,7 +3,7 @@
 A projection of other services' facts without anything personal. Knows no message.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any
 
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from contracts.orders import Issue as IssueSaid
 from contracts.orders import Resolution
 from contracts.vocabulary import IssueKind, Severity
+from notifier.kinds import Concern
 
 
 class Stage(IntEnum):
@@ -66,11 +67,23 @@ class Issue(Struct, frozen=True, kw_only=True, omit_defaults=True):
         }
 
 
+class Said(Struct, frozen=True):
+    """Something that was given to the mail server, or is about to be."""
+
+    concern: Concern
+    at: datetime
+
+
 class Circumstances(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One customer's orders and issues, by id."""
 
     orders: dict[str, Stage] = {}
     issues: dict[str, Issue] = {}
+    said: dict[str, Said] = {}
+    """What was lately said, by message."""
+    tier: str | None = None
+    """As the loyalty service names it."""
+    tier_since: datetime | None = None
 
     def stage_of(self, order_id: str | None) -> Stage:
         """How far the order is, as far as anybody said."""
@@ -85,6 +98,25 @@ class Circumstances(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def with_issue(self, issue_id: str, issue: Issue) -> "Circumstances":
         """The issue as it is now."""
         return replace(self, issues={**self.issues, issue_id: issue})
+
+    def with_tier(self, tier: str, at: datetime) -> "Circumstances":
+        """The customer is in that tier since then, unless something later is known."""
+        if self.tier_since is not None and at <= self.tier_since:
+            return self
+        return replace(self, tier=tier, tier_since=at)
+
+    def with_said(
+        self, message_id: str, concern: Concern, at: datetime, kept: timedelta | None = None
+    ) -> "Circumstances":
+        """One message more was said; what was said longer ago than `kept` is forgotten."""
+        lately = {one: said for one, said in self.said.items() if kept is None or at - said.at <= kept}
+        return replace(self, said={**lately, message_id: Said(concern, at)})
+
+    def without_said(self, message_id: str) -> "Circumstances":
+        """It was not said after all."""
+        if message_id not in self.said:
+            return self
+        return replace(self, said={one: said for one, said in self.said.items() if one != message_id})
 
     @property
     def troubled(self) -> bool:

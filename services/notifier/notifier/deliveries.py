@@ -12,6 +12,7 @@ from notifier import messages
 from notifier.correspondence import SEND, TOLD_BY, Correspondence
 from notifier.issues import marked
 from notifier.messages import ENDED, Message, State
+from notifier.sending import Hold
 from notifier.telling import hold
 
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
@@ -82,7 +83,7 @@ def _try_later(
 ) -> tuple[Correspondence, Outcome]:
     if message.attempts > len(PAUSES):
         return _fail(account, message, at, "gave_up", code)
-    account, outcome = hold(account, message, at, at + PAUSES[message.attempts - 1], "deferred")
+    account, outcome = hold(account, message, at, Hold(at + PAUSES[message.attempts - 1], "deferred"))
     account, untold = _untold(account, message, at)
     return account, outcome + untold
 
@@ -99,10 +100,12 @@ def _fail(
 
 
 def _untold(account: Correspondence, message: Message, at: datetime) -> tuple[Correspondence, Outcome]:
-    """The customer does not know of the issue after all: its `told_by` is watched again."""
+    """The customer did not hear it after all; an issue's `told_by` is watched again."""
+    account, outcome = account.with_circumstances(account.circumstances.without_said(message.message_id))
     if message.kind != "issue_opened":
-        return account, Outcome()
-    account, outcome = marked(account, message.issue_id, told=False)
+        return account, outcome
+    account, marked_untold = marked(account, message.issue_id, told=False)
+    outcome += marked_untold
     if message.told_by is None or message.issue_id is None:
         return account, outcome
     return account, outcome + Outcome(deadlines=(SetDeadline(TOLD_BY, message.issue_id, max(message.told_by, at)),))

@@ -9,6 +9,7 @@ from chassis.items import Command, Due, Item
 from chassis.outcomes import DUPLICATE, NOTHING, ClearDeadline, Outcome
 from chassis.service import Folding, Tx
 from contracts import Event
+from contracts.loyalty import TierLost, TierReached
 from contracts.orders import (
     IssueOpened,
     IssueResolved,
@@ -108,6 +109,8 @@ def on_customer_erased(account: Correspondence, event: Event[Any]) -> tuple[Corr
 def on_fact(account: Correspondence, event: Event[Any]) -> tuple[Correspondence, Outcome]:
     """A fact that is remembered if it is about an order, and may have a message."""
     outcome = NOTHING
+    if isinstance(event.data, TierReached | TierLost):
+        account, outcome = account.with_circumstances(account.circumstances.with_tier(event.data.tier, event.at))
     stage = STAGES.get(type(event.data))
     if stage is not None:
         facts = account.circumstances.with_order(event.data.order_id, stage)

@@ -60,6 +60,8 @@ class Message(Struct, frozen=True, kw_only=True):
     held_until: datetime | None = None
     ready_at: datetime | None = None
     attempts: int = 0
+    priority: int = 0
+    """Among all that is ready, smaller leaves first."""
     correlation_id: str
     """Of the fact that led to it; what is said of its delivery continues it."""
     traceparent: str | None = None

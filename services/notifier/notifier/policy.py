@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
-from contracts.vocabulary import Country
+from contracts.vocabulary import Country, Word
 from notifier.kinds import Concern
 
 Version = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[\x21-\x7E]+$")]
@@ -59,6 +59,40 @@ COUNTRIES: dict[Country, QuietTable] = {
 tells us a customer's state: advertising keeps to that in the whole country."""
 
 
+Count = Annotated[int, Meta(ge=1, le=1_000)]
+
+
+class Cap(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """At most so many messages in a day and in a week (from Monday) of the person's calendar; None: as many as come."""
+
+    day: Count | None = None
+    week: Count | None = None
+
+
+class Caps(Struct, frozen=True, kw_only=True):
+    """For each concern. What goes wrong is bound by the budget alone."""
+
+    issue: Cap = Cap()
+    service: Cap = Cap()
+    survey: Cap = Cap(day=1, week=2)
+    loyalty: Cap = Cap(day=2, week=7)
+    marketing: Cap = Cap(day=1, week=3)
+
+
+class Budget(Struct, frozen=True, kw_only=True):
+    """One for everything but what orders themselves say. What is kept for issues, nothing else may use."""
+
+    day: Count = 5
+    week: Count = 15
+    day_kept_for_issues: Count = 2
+    week_kept_for_issues: Count = 5
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for numbers that contradict each other."""
+        if self.day_kept_for_issues >= self.day or self.week_kept_for_issues >= self.week:
+            raise ValueError("what is kept for issues is less than the budget")
+
+
 class Policy(Struct, frozen=True, kw_only=True, dict=True):
     """How the shop behaves towards people."""
 
@@ -72,6 +106,10 @@ class Policy(Struct, frozen=True, kw_only=True, dict=True):
     """The shop's own for everybody, laid over `EVERYWHERE` and `COUNTRIES` name by name."""
     countries: dict[Country, QuietTable] = {}
     """The shop's own by country, laid over all of them."""
+    budget: Budget = Budget()
+    caps: Caps = Caps()
+    tiers: tuple[Word, ...] = ("silver", "gold")
+    """Tiers whose members go first among messages of equal weight, the highest last."""
 
     def __post_init__(self) -> None:
         """Raises ValueError for numbers that contradict each other."""
@@ -98,6 +136,21 @@ class Policy(Struct, frozen=True, kw_only=True, dict=True):
         if known is None:
             known = self._known[key] = _merged(self._layers(*key))
         return known
+
+    def cap(self, concern: Concern, period: str) -> int | None:
+        """At most so many in such a period (`day` or `week`); None where nothing is said."""
+        cap: int | None = getattr(getattr(self.caps, concern), period)
+        return cap
+
+    def budget_for(self, concern: Concern, period: str) -> int:
+        """At most so many of everything in such a period before one of this concern may be said."""
+        whole: int = getattr(self.budget, period)
+        kept: int = getattr(self.budget, f"{period}_kept_for_issues")
+        return whole if concern is Concern.issue else whole - kept
+
+    def limited(self, concern: Concern) -> bool:
+        """Whether there is anything that it shares with others."""
+        return concern is not Concern.service or self.caps.service != Cap()
 
     @cached_property
     def named_countries(self) -> tuple[str | None, ...]:

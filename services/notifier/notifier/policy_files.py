@@ -12,10 +12,15 @@ from notifier.policy import DEFAULT, Day, Policy
 
 NOT_OF_THE_FILE = {"shop_zone"}
 A_COUNTRY = "a country is two capital letters, for example DE"
+A_NUMBER = "a number from 1 to 1000"
 EXPECTED = {
     "version": "a version is up to 32 characters without spaces, for example 2026-11",
     "country": A_COUNTRY,
     "key": A_COUNTRY,
+    "day": A_NUMBER,
+    "week": A_NUMBER,
+    "day_kept_for_issues": A_NUMBER,
+    "week_kept_for_issues": A_NUMBER,
     "closed": f"days are {', '.join(get_args(Day))}",
 }
 """Words for what a pattern says."""

@@ -4,11 +4,13 @@
 """
 
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
 
 from contracts.orders import Resolution
 from contracts.vocabulary import IssueKind
+from notifier.caps import Full, full
 from notifier.circumstances import Circumstances, Stage
 from notifier.courtesy import quiet_until
 from notifier.messages import Message
@@ -25,6 +27,8 @@ class Hold(Struct, frozen=True):
 
     until: datetime
     reason: str
+    detail: dict[str, Any] = {}
+    """The numbers that the rule looked at."""
 
 
 class Suppress(Struct, frozen=True):
@@ -39,6 +43,8 @@ REMEDIES = {
     "quiet_hours": "It goes out when the quiet hours on the customer's clock are over.",
     "waiting_for_contact": "It goes out as soon as the storefront says an e-mail address of this customer.",
     "issue_open": "It goes out when no issue of this customer is open any more, if it is still worth saying then.",
+    "cap_reached": "It goes out in the customer's next day or week: of its purpose enough was said in this one.",
+    "budget_spent": "It goes out in the customer's next day or week: enough was said in this one.",
     "deferred": "It goes out when the mail server takes it.",
     "no_contact": "An e-mail address of this customer, in time.",
     "consent_withdrawn": "The customer's consent to this purpose by e-mail.",
@@ -77,7 +83,14 @@ def decide(person: Person, message: Message, facts: Circumstances, policy: Polic
         return Hold(message.expires_at, "issue_open")
     if until := _quiet_until(person, message, policy, now):
         return Hold(until, "quiet_hours")
+    if no_room := full(facts.said.values(), message.rules.concern, policy, now, zone_of(person.zone) or policy.zone):
+        until = _quiet_until(person, message, policy, no_room.until) or no_room.until
+        return Hold(until, no_room.reason, _numbers(no_room))
     return Send()
+
+
+def _numbers(no_room: Full) -> dict[str, Any]:
+    return {"period": no_room.period, "limit": no_room.limit, "said": no_room.said}
 
 
 def _quiet_until(person: Person, message: Message, policy: Policy, now: datetime) -> datetime | None:

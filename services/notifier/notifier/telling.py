@@ -1,17 +1,20 @@
 """What happens when a deadline comes: a message is decided, or it shows that somebody was not told in time."""
 
 from datetime import datetime
+from typing import Any
 
 from chassis.items import Due, Item
 from chassis.outcomes import NOTHING, Decision, Outcome, SetDeadline
 from contracts.notifications import TellingFailed
 from notifier import messages
+from notifier.caps import KEPT
 from notifier.circumstances import Issue
 from notifier.correspondence import SEND, TOLD_BY, Correspondence
 from notifier.issues import marked
 from notifier.messages import Message, State
 from notifier.policy import Policy
-from notifier.sending import Hold, Send, Suppress, decide
+from notifier.sending import Hold, Send, Suppress
+from notifier.turns import decide_in_turn, priority
 
 
 def on_send_due(account: Correspondence, due: Due, policy: Policy) -> tuple[Correspondence, Outcome]:
@@ -24,11 +27,11 @@ def on_send_due(account: Correspondence, due: Due, policy: Policy) -> tuple[Corr
 
 def settle(account: Correspondence, message: Message, item: Item, policy: Policy) -> tuple[Correspondence, Outcome]:
     """The decision about `message`, made now against what is true now, and what follows from it."""
-    match decide(account.person, message, account.circumstances, policy, item.at):
+    match decide_in_turn(account, message, policy, item.at):
         case Send():
-            return _make_ready(account, message, item.at)
-        case Hold(until, reason):
-            return hold(account, message, item.at, until, reason)
+            return _make_ready(account, message, item.at, policy)
+        case Hold() as verdict:
+            return hold(account, message, item.at, verdict)
         case Suppress(reason):
             return suppress(account, message, item.at, reason)
 
@@ -49,17 +52,17 @@ def on_told_by_due(account: Correspondence, due: Due, policy: Policy) -> tuple[C
     return account, outcome + failed
 
 
-def hold(
-    account: Correspondence, message: Message, at: datetime, until: datetime, reason: str
-) -> tuple[Correspondence, Outcome]:
-    """It waits until `until`, and says so when that is news."""
+def hold(account: Correspondence, message: Message, at: datetime, verdict: Hold) -> tuple[Correspondence, Outcome]:
+    """It waits, and says so when that is news."""
+    until, reason = verdict.until, verdict.reason
     news = (message.reason, message.held_until) != (reason, until)
     known = message.state is State.held and message.reason == reason
     account, outcome = account.with_message(message, state=State.held, reason=reason, held_until=until)
+    detail = {"until": until.isoformat(), **verdict.detail}
     return account, outcome + Outcome(
         facts=(messages.held(message, at, until, reason),) if news else (),
         deadlines=(SetDeadline(SEND, message.message_id, until),),
-        decisions=() if known else (_decision(message, "held", reason, until=until.isoformat()),),
+        decisions=() if known else (_decision(message, "held", reason, **detail),),
     )
 
 
@@ -71,14 +74,20 @@ def suppress(account: Correspondence, message: Message, at: datetime, reason: st
     )
 
 
-def _make_ready(account: Correspondence, message: Message, at: datetime) -> tuple[Correspondence, Outcome]:
+def _make_ready(
+    account: Correspondence, message: Message, at: datetime, policy: Policy
+) -> tuple[Correspondence, Outcome]:
     """The sender takes it from here; its words are of what is true now."""
     issue = account.circumstances.issues.get(message.issue_id or "")
     content = {**message.content, **(issue.content() if issue else {})}
     account, outcome = account.with_message(
         message, state=State.ready, reason=None, held_until=None, ready_at=at, content=content,
-        attempts=message.attempts + 1,
+        attempts=message.attempts + 1, priority=priority(message, account.circumstances, policy),
     )  # fmt: skip
+    account, counted = account.with_circumstances(
+        account.circumstances.with_said(message.message_id, message.rules.concern, at, KEPT)
+    )
+    outcome += counted
     if message.kind == "issue_opened":
         account, told = marked(account, message.issue_id, told=True)
         outcome += told
@@ -96,6 +105,6 @@ def _telling_failed(account: Correspondence, due: Due, issue: Issue, reason: str
     return account, outcome + Outcome(facts=(fact,), decisions=(decision,))
 
 
-def _decision(message: Message, outcome: str, reason: str, **detail: str) -> Decision:
+def _decision(message: Message, outcome: str, reason: str, **detail: Any) -> Decision:
     detail["kind"] = message.kind
     return Decision(subject=message.message_id, rule="sending", outcome=outcome, reason=reason, detail=dict(detail))
