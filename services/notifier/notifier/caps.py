@@ -3,7 +3,7 @@
 Owns the counting. What was said is in `circumstances`; the numbers are the policy's.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta, tzinfo
 
 from msgspec import Struct
@@ -47,6 +47,12 @@ def full(said: Iterable[Said], concern: Concern, policy: Policy, now: datetime, 
             if number >= limit:
                 return Full(reason, period.ends, period.name, limit, number)
     return None
+
+
+def remembered(said: Mapping[str, Said], policy: Policy, now: datetime) -> dict[str, Said]:
+    """What still counts for anything; the rest is forgotten."""
+    kept = {True: max(KEPT, policy.apologies.within), False: KEPT}
+    return {message_id: one for message_id, one in said.items() if now - one.at <= kept[one.sorry]}
 
 
 def _periods(now: datetime, zone: tzinfo) -> Iterator[Period]:

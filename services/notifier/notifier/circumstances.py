@@ -3,7 +3,7 @@
 A projection of other services' facts without anything personal. Knows no message.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
@@ -54,6 +54,11 @@ class Issue(Struct, frozen=True, kw_only=True, omit_defaults=True):
         ranks = list(Severity)
         return ranks.index(self.severity) > ranks.index(other.severity)
 
+    @property
+    def promise(self) -> str:
+        """What tells the promise that it is about from others of the same order."""
+        return _text(self.promised_by) or "none"
+
     def content(self) -> dict[str, Any]:
         """What the words of a message about it may use."""
         return {
@@ -72,6 +77,8 @@ class Said(Struct, frozen=True):
 
     concern: Concern
     at: datetime
+    sorry: bool = False
+    """It holds an apology."""
 
 
 class Circumstances(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -81,6 +88,8 @@ class Circumstances(Struct, frozen=True, kw_only=True, omit_defaults=True):
     issues: dict[str, Issue] = {}
     said: dict[str, Said] = {}
     """What was lately said, by message."""
+    warned: dict[str, str] = {}
+    """The promise that somebody was warned of, by order."""
     tier: str | None = None
     """As the loyalty service names it."""
     tier_since: datetime | None = None
@@ -105,18 +114,25 @@ class Circumstances(Struct, frozen=True, kw_only=True, omit_defaults=True):
             return self
         return replace(self, tier=tier, tier_since=at)
 
-    def with_said(
-        self, message_id: str, concern: Concern, at: datetime, kept: timedelta | None = None
-    ) -> "Circumstances":
-        """One message more was said; what was said longer ago than `kept` is forgotten."""
-        lately = {one: said for one, said in self.said.items() if kept is None or at - said.at <= kept}
-        return replace(self, said={**lately, message_id: Said(concern, at)})
+    def with_said(self, message_id: str, said: Said) -> "Circumstances":
+        """One message more was said."""
+        return replace(self, said={**self.said, message_id: said})
 
     def without_said(self, message_id: str) -> "Circumstances":
         """It was not said after all."""
         if message_id not in self.said:
             return self
         return replace(self, said={one: said for one, said in self.said.items() if one != message_id})
+
+    def with_warning(self, order_id: str, promise: str | None) -> "Circumstances":
+        """Somebody was warned that this promise of the order may be missed; None: of none."""
+        others = {one: warned for one, warned in self.warned.items() if one != order_id}
+        return replace(self, warned=others if promise is None else {**others, order_id: promise})
+
+    @property
+    def last_trouble_ended_at(self) -> datetime | None:
+        """When the latest issue ended that the customer was told of."""
+        return max((issue.said_at for issue in self.issues.values() if issue.told and not issue.open), default=None)
 
     @property
     def troubled(self) -> bool:

@@ -35,6 +35,9 @@ class Kind(Struct, frozen=True, kw_only=True):
     about_issue: bool = False
     """It says how an issue stands."""
 
+    joins: bool = False
+    """Several of them that may be said at the same time are one message."""
+
     @property
     def concern(self) -> Concern:
         """Which rules of courtesy hold for it."""
@@ -47,7 +50,7 @@ _ALL = (
     Kind(name="order_shipped", purpose=Purpose.service, lasts=timedelta(days=2)),
     Kind(name="order_delivered", purpose=Purpose.service, lasts=timedelta(days=2)),
     Kind(name="order_cancelled", purpose=Purpose.service, lasts=timedelta(days=7)),
-    Kind(name="issue_opened", purpose=Purpose.service, lasts=timedelta(days=14), **_ABOUT_ISSUE),
+    Kind(name="issue_opened", purpose=Purpose.service, lasts=timedelta(days=14), joins=True, **_ABOUT_ISSUE),
     Kind(name="issue_worse", purpose=Purpose.service, lasts=timedelta(days=14), **_ABOUT_ISSUE),
     Kind(name="issue_resolved", purpose=Purpose.service, lasts=timedelta(days=7), **_ABOUT_ISSUE),
     Kind(name="survey", purpose=Purpose.survey, lasts=timedelta(days=14), waits_for_peace=True),

@@ -4,7 +4,7 @@ Owns what a policy may say. Must not know files (policy_files.py) nor what is de
 """
 
 from collections.abc import Iterator
-from datetime import time, tzinfo
+from datetime import time, timedelta, tzinfo
 from functools import cached_property
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -93,6 +93,13 @@ class Budget(Struct, frozen=True, kw_only=True):
             raise ValueError("what is kept for issues is less than the budget")
 
 
+class Apologies(Struct, frozen=True, kw_only=True):
+    """To one person at most so many within so long: an apology that comes every week is none."""
+
+    most: Count = 3
+    within: timedelta = timedelta(days=30)
+
+
 class Policy(Struct, frozen=True, kw_only=True, dict=True):
     """How the shop behaves towards people."""
 
@@ -110,6 +117,11 @@ class Policy(Struct, frozen=True, kw_only=True, dict=True):
     caps: Caps = Caps()
     tiers: tuple[Word, ...] = ("silver", "gold")
     """Tiers whose members go first among messages of equal weight, the highest last."""
+    apologies: Apologies = Apologies()
+    rest_after_issue: timedelta = timedelta(hours=24)
+    """From the end of an issue that the customer was told of until they are asked or cheered again."""
+    group_window: timedelta = timedelta(minutes=5)
+    """So long the opening of an issue waits for others, to be told with them; never longer than until its `told_by`."""
 
     def __post_init__(self) -> None:
         """Raises ValueError for numbers that contradict each other."""

@@ -34,6 +34,7 @@ class MessageBody(BaseModel):
     held_until: datetime | None = None
     ready_at: datetime | None = Field(default=None, description="When it was decided to send it")
     attempts: int
+    inside: str | None = Field(default=None, description="The message that it went out inside of")
 
 
 class ConsentBody(BaseModel):

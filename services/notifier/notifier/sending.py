@@ -11,7 +11,7 @@ from msgspec import Struct
 from contracts.orders import Resolution
 from contracts.vocabulary import IssueKind
 from notifier.caps import Full, full
-from notifier.circumstances import Circumstances, Stage
+from notifier.circumstances import Circumstances, Issue, Stage
 from notifier.courtesy import quiet_until
 from notifier.messages import Message
 from notifier.people import Person, zone_of
@@ -43,6 +43,8 @@ REMEDIES = {
     "quiet_hours": "It goes out when the quiet hours on the customer's clock are over.",
     "waiting_for_contact": "It goes out as soon as the storefront says an e-mail address of this customer.",
     "issue_open": "It goes out when no issue of this customer is open any more, if it is still worth saying then.",
+    "after_issue": "It goes out some time after the customer's last issue ended, if it is still worth saying then.",
+    "gathering": "It goes out a few minutes after the issue opened, with others that open meanwhile.",
     "cap_reached": "It goes out in the customer's next day or week: of its purpose enough was said in this one.",
     "budget_spent": "It goes out in the customer's next day or week: enough was said in this one.",
     "deferred": "It goes out when the mail server takes it.",
@@ -52,6 +54,8 @@ REMEDIES = {
     "erased": "Nothing: the customer asked to be forgotten.",
     "issue_resolved": "The issue still being open when it could be told.",
     "opening_not_told": "The customer having heard of the issue before it was solved.",
+    "warned_already": "Another promise for this order: of this one the customer was warned before.",
+    "told_together": "Nothing: it was told inside of another message.",
     "order_cancelled": "The order not being cancelled.",
     "delivered_meanwhile": "The order not having arrived before it could be told.",
     "told_with_resolution": "No other message saying the same at the same time.",
@@ -81,12 +85,31 @@ def decide(person: Person, message: Message, facts: Circumstances, policy: Polic
         return Suppress("consent_withdrawn")
     if message.rules.waits_for_peace and facts.troubled:
         return Hold(message.expires_at, "issue_open")
+    if message.rules.waits_for_peace and (rested_at := _rested_at(facts, policy, now)):
+        return Hold(rested_at, "after_issue")
     if until := _quiet_until(person, message, policy, now):
         return Hold(until, "quiet_hours")
     if no_room := full(facts.said.values(), message.rules.concern, policy, now, zone_of(person.zone) or policy.zone):
         until = _quiet_until(person, message, policy, no_room.until) or no_room.until
         return Hold(until, no_room.reason, _numbers(no_room))
+    if until := _gathers_until(message, policy, now):
+        return Hold(until, "gathering")
     return Send()
+
+
+def _rested_at(facts: Circumstances, policy: Policy, now: datetime) -> datetime | None:
+    """When enough time has passed since the last trouble; None when it has."""
+    ended_at = facts.last_trouble_ended_at
+    rested_at = ended_at + policy.rest_after_issue if ended_at else now
+    return rested_at if rested_at > now else None
+
+
+def _gathers_until(message: Message, policy: Policy, now: datetime) -> datetime | None:
+    """So long it waits for others of its kind; None when it does no longer."""
+    if not message.rules.joins:
+        return None
+    until = min(message.intended_at + policy.group_window, message.told_by or message.expires_at)
+    return until if until > now else None
 
 
 def _numbers(no_room: Full) -> dict[str, Any]:
@@ -116,12 +139,20 @@ def _overtaken_issue(message: Message, facts: Circumstances) -> str | None:
     issue = facts.issues.get(message.issue_id or "")
     if issue is None:
         return "issue_resolved"
+    if _warned_already(message, issue, facts):
+        return "warned_already"
     if message.kind == "issue_resolved":
         return None if issue.told else "opening_not_told"
     if not issue.open:
         return "issue_resolved"
     cancelled = facts.stage_of(message.order_id) is Stage.cancelled and issue.kind not in _AFTER_CANCELLATION
     return "order_cancelled" if cancelled else None
+
+
+def _warned_already(message: Message, issue: Issue, facts: Circumstances) -> bool:
+    """One warning for each promise, however often it is in danger."""
+    warns = message.kind in ("issue_opened", "issue_worse") and issue.kind is IssueKind.delivery_at_risk
+    return warns and facts.warned.get(issue.order_id) == issue.promise
 
 
 def _told_with_resolution(message: Message, facts: Circumstances) -> bool:

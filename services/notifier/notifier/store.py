@@ -29,7 +29,7 @@ left join circumstances using (customer_id)
 _MESSAGES = text("""
 select m.* from messages m
 join unnest(cast(:customer_ids as text[])) as wanted (customer_id) on wanted.customer_id = m.customer_id
-where m.state in ('intended', 'held', 'ready', 'sending')
+where m.state in ('intended', 'held', 'ready', 'sending', 'joined')
 union
 select m.* from messages m
 join unnest(cast(:message_ids as text[])) as named (message_id) on named.message_id = m.message_id
@@ -51,18 +51,18 @@ on conflict (customer_id) do update set document = excluded.document
 _KEEP_MESSAGES = text("""
 insert into messages (message_id, customer_id, kind, subject, state, reason, order_id, issue_id, invitation_id,
                       intended_at, expires_at, told_by, held_until, ready_at, attempts, content, correlation_id,
-                      traceparent, priority)
+                      traceparent, priority, inside)
 select * from unnest(
   cast(:message_id as text[]), cast(:customer_id as text[]), cast(:kind as text[]), cast(:subject as text[]),
   cast(:state as text[]), cast(:reason as text[]), cast(:order_id as text[]), cast(:issue_id as text[]),
   cast(:invitation_id as text[]), cast(:intended_at as timestamptz[]), cast(:expires_at as timestamptz[]),
   cast(:told_by as timestamptz[]), cast(:held_until as timestamptz[]), cast(:ready_at as timestamptz[]),
   cast(:attempts as integer[]), cast(cast(:content as text[]) as jsonb[]), cast(:correlation_id as text[]),
-  cast(:traceparent as text[]), cast(:priority as smallint[]))
+  cast(:traceparent as text[]), cast(:priority as smallint[]), cast(:inside as text[]))
 on conflict (message_id) do update
-set (state, reason, held_until, ready_at, attempts, content, priority, leased_until)
+set (state, reason, held_until, ready_at, attempts, content, priority, inside, leased_until)
   = (excluded.state, excluded.reason, excluded.held_until, excluded.ready_at, excluded.attempts, excluded.content,
-     excluded.priority, null)
+     excluded.priority, excluded.inside, null)
 """)
 
 _TAKE = text("""
@@ -104,12 +104,12 @@ join unnest(cast(:message_ids as text[])) as v (message_id) using (message_id)
 
 _TELLING = text("""
 select count(*) as issues,
-       count(*) filter (where state in ('ready', 'sending', 'sent')) as told,
-       count(*) filter (where state in ('ready', 'sending', 'sent') and ready_at <= coalesce(told_by, ready_at))
-         as told_in_time,
+       count(*) filter (where was_told) as told,
+       count(*) filter (where was_told and ready_at <= coalesce(told_by, ready_at)) as told_in_time,
        count(*) filter (where state in ('suppressed', 'failed', 'unknown')) as not_told,
        count(*) filter (where state in ('intended', 'held')) as waiting
-from messages where kind = 'issue_opened'
+from messages, lateral (select state in ('ready', 'sending', 'joined', 'sent') as was_told) as telling
+where kind = 'issue_opened'
 """)
 
 _LISTED = text("""

@@ -3,17 +3,22 @@
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
+
 from chassis.items import Due, Item
 from chassis.outcomes import NOTHING, Decision, Outcome, SetDeadline
 from contracts.notifications import TellingFailed
+from contracts.vocabulary import IssueKind
 from notifier import messages
-from notifier.caps import KEPT
-from notifier.circumstances import Issue
+from notifier.apologies import apologises
+from notifier.caps import remembered
+from notifier.circumstances import Issue, Said
 from notifier.correspondence import SEND, TOLD_BY, Correspondence
 from notifier.issues import marked
 from notifier.messages import Message, State
 from notifier.policy import Policy
 from notifier.sending import Hold, Send, Suppress
+from notifier.together import content_of, group_of
 from notifier.turns import decide_in_turn, priority
 
 
@@ -46,6 +51,8 @@ def on_told_by_due(account: Correspondence, due: Due, policy: Policy) -> tuple[C
     issue = account.circumstances.issues.get(issue_id)
     if opening is None or issue is None or not issue.open or issue.told or issue.telling_failed:
         return account, outcome
+    if opening.reason == "warned_already":
+        return account, outcome
     if opening.reason == "quiet_hours" and opening.held_until is not None:
         return account, outcome + Outcome(deadlines=(SetDeadline(TOLD_BY, issue_id, opening.held_until),))
     account, failed = _telling_failed(account, due, issue, opening.reason or "not_sent")
@@ -77,22 +84,48 @@ def suppress(account: Correspondence, message: Message, at: datetime, reason: st
 def _make_ready(
     account: Correspondence, message: Message, at: datetime, policy: Policy
 ) -> tuple[Correspondence, Outcome]:
-    """The sender takes it from here; its words are of what is true now."""
-    issue = account.circumstances.issues.get(message.issue_id or "")
-    content = {**message.content, **(issue.content() if issue else {})}
+    """The sender takes it from here, with all that is said together; its words are of what is true now."""
+    leading, *others = group_of(account, message, policy, at)
+    facts = account.circumstances
+    sorry = apologises(leading, facts, policy, at)
+    content = {**content_of(account, leading), "sorry": sorry}
+    if others:
+        content["also"] = [{**content_of(account, one), "order_id": one.order_id} for one in others]
     account, outcome = account.with_message(
-        message, state=State.ready, reason=None, held_until=None, ready_at=at, content=content,
-        attempts=message.attempts + 1, priority=priority(message, account.circumstances, policy),
+        leading, state=State.ready, reason=None, held_until=None, ready_at=at, content=content,
+        attempts=leading.attempts + 1, priority=priority(leading, facts, policy),
     )  # fmt: skip
-    account, counted = account.with_circumstances(
-        account.circumstances.with_said(message.message_id, message.rules.concern, at, KEPT)
+    said = remembered({**facts.said, leading.message_id: Said(leading.rules.concern, at, sorry)}, policy, at)
+    account, counted = account.with_circumstances(replace(facts, said=said))
+    reason = "allowed" if leading.attempts == 0 else "again"
+    outcome += counted + Outcome(decisions=(_decision(leading, "told", reason, sorry=sorry),))
+    account, told = _told(account, leading)
+    outcome += told
+    for one in others:
+        account, joined = _join(account, one, leading, at)
+        outcome += joined
+    return account, outcome
+
+
+def _join(account: Correspondence, message: Message, leading: Message, at: datetime) -> tuple[Correspondence, Outcome]:
+    account, outcome = account.with_message(
+        message, state=State.joined, reason="told_together", held_until=None, ready_at=at, inside=leading.message_id
     )
-    outcome += counted
-    if message.kind == "issue_opened":
-        account, told = marked(account, message.issue_id, told=True)
-        outcome += told
-    reason = "allowed" if message.attempts == 0 else "again"
-    return account, outcome + Outcome(decisions=(_decision(message, "told", reason),))
+    account, told = _told(account, message)
+    decision = _decision(message, "told", "told_together", inside=leading.message_id)
+    return account, outcome + told + Outcome(decisions=(decision,))
+
+
+def _told(account: Correspondence, message: Message) -> tuple[Correspondence, Outcome]:
+    """The customer knows of the issue now."""
+    issue = account.circumstances.issues.get(message.issue_id or "")
+    if message.kind != "issue_opened" or issue is None:
+        return account, Outcome()
+    account, outcome = marked(account, message.issue_id, told=True)
+    if issue.kind is IssueKind.delivery_at_risk:
+        account, warned = account.with_circumstances(account.circumstances.with_warning(issue.order_id, issue.promise))
+        outcome += warned
+    return account, outcome
 
 
 def _telling_failed(account: Correspondence, due: Due, issue: Issue, reason: str) -> tuple[Correspondence, Outcome]:

@@ -5,7 +5,7 @@ Owns the order among one customer's messages, and among customers by what they a
 
 from datetime import datetime
 
-from notifier.circumstances import Circumstances
+from notifier.circumstances import Circumstances, Said
 from notifier.correspondence import Correspondence
 from notifier.kinds import KINDS, Concern
 from notifier.messages import Message
@@ -33,8 +33,8 @@ def decide_in_turn(account: Correspondence, message: Message, policy: Policy, no
         for rival in sorted(account.messages.values(), key=_importance):
             if _importance(rival) >= _importance(message):
                 break
-            if _may_go(rival, now) and isinstance(decide(account.person, rival, facts, policy, now), Send):
-                facts = facts.with_said(rival.message_id, rival.rules.concern, now)
+            if may_go(rival, now) and isinstance(decide(account.person, rival, facts, policy, now), Send):
+                facts = facts.with_said(rival.message_id, Said(rival.rules.concern, now))
     return decide(account.person, message, facts, policy, now)
 
 
@@ -42,6 +42,6 @@ def _importance(message: Message) -> tuple[int, int, datetime, str]:
     return _CONCERNS[message.rules.concern], _KINDS[message.kind], message.intended_at, message.message_id
 
 
-def _may_go(message: Message, now: datetime) -> bool:
+def may_go(message: Message, now: datetime) -> bool:
     """Its time may have come, too; what the mail server put off keeps its own."""
     return message.waiting and (message.reason != "deferred" or message.held_until is None or message.held_until <= now)
