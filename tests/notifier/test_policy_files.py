@@ -11,12 +11,12 @@ from msgspec.structs import replace
 from pydantic import ValidationError
 from sqlalchemy import text
 
-from chassis.policy_files import PolicyRefused
+from chassis.policy_files import PolicyRefused, fields_of
 from notifier.__main__ import main
 from notifier.app import application
 from notifier.kinds import Concern
-from notifier.policy import DEFAULT, Cap
-from notifier.policy_files import read
+from notifier.policy import DEFAULT, Cap, Policy
+from notifier.policy_files import NOT_OF_THE_FILE, read
 from notifier.settings import NotifierSettings
 from tests.conftest import ClientOf, RuntimeOf
 from tests.notifier.correspondent import confirmed, hour, known
@@ -58,8 +58,10 @@ def test_a_cap_is_laid_over_the_usual_ones(tmp_path: Path) -> None:
 
 
 def test_the_readme_shows_a_policy_that_says_what_holds_anyway(tmp_path: Path) -> None:
-    shown = README.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
+    page = README.read_text(encoding="utf-8")
+    shown = page.partition("```yaml\n")[2].partition("```")[0]
     policy = read(file_of(tmp_path, shown))
+    assert [name for name in fields_of(Policy) if f"{name}:" not in page and name not in NOT_OF_THE_FILE] == []
     assert replace(policy, version="1", quiet_hours=DEFAULT.quiet_hours, countries={}) == DEFAULT
     for country in (None, "FR", "US", "DE"):
         for concern in Concern:
@@ -94,6 +96,7 @@ WRONG: dict[str, tuple[str, list[str]]] = {
         "version: 1\nbudget:\n  day: 2\n  day_kept_for_issues: 2\n", ["3: what is kept for issues is less"]
     ),
     "no message at all": ("version: 1\ncaps:\n  loyalty: {day: 0}\n", ["3: day: a number from 1 to 1000"]),
+    "a window without end": ("version: 1\ngroup_window: a while\n", ["2: group_window: 'a while' is no length"]),
     "the zone of all services": ("version: 1\nshop_zone: Europe/Paris\n", ["2: there is no 'shop_zone'"]),
     "several at once": (
         "version: has spaces\ncountry: Spain\nquiet_hours:\n  begins: late\ncountries:\n  DE: {closes: 1}\n",

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from chassis.items import Command, Due, Item
-from chassis.outcomes import DUPLICATE, NOTHING, ClearDeadline, Outcome
+from chassis.outcomes import DUPLICATE, NOTHING, ClearDeadline, Decision, Outcome
 from chassis.service import Folding, Tx
 from contracts import Event
 from contracts.loyalty import TierLost, TierReached
@@ -29,6 +29,7 @@ from notifier.issues import on_issue_resolved, on_issue_said
 from notifier.messages import IN_HAND, Message, message_id_of
 from notifier.people import ERASED, Person, consented, updated
 from notifier.policy import Policy
+from notifier.sending import REMEDIES
 from notifier.telling import on_send_due, on_told_by_due, suppress
 
 STAGES: dict[Any, Stage] = {
@@ -43,21 +44,28 @@ def folding(policy: Policy) -> Folding[Correspondence]:
     """The three functions, for a shop with these manners."""
 
     def fold(account: Correspondence, item: Item) -> tuple[Correspondence, Outcome]:
-        account, outcome = fold_one(account, item, policy)
-        return account, versioned(outcome, policy)
+        return fold_one(account, item, policy)
 
     return Folding(load=load, fold=fold, save=save)
 
 
-def versioned(outcome: Outcome, policy: Policy) -> Outcome:
-    """Its decisions name the policy that they were taken by."""
-    if not outcome.decisions:
-        return outcome
-    return replace(outcome, decisions=tuple(replace(one, version=policy.version) for one in outcome.decisions))
-
-
 def fold_one(account: Correspondence, item: Item, policy: Policy) -> tuple[Correspondence, Outcome]:
-    """What one item leads to. Somebody who was erased is not spoken to and nothing more is kept of them."""
+    """What one item leads to, with decisions that explain themselves."""
+    account, outcome = _folded(account, item, policy)
+    if outcome.decisions:
+        outcome = replace(outcome, decisions=tuple(explained(one, policy) for one in outcome.decisions))
+    return account, outcome
+
+
+def explained(decision: Decision, policy: Policy) -> Decision:
+    """It names the policy that it was taken by, and what would have changed it where there is such a thing."""
+    remedy = REMEDIES.get(decision.reason)
+    detail = {**decision.detail, "remedy": remedy} if remedy else decision.detail
+    return replace(decision, version=policy.version, detail=detail)
+
+
+def _folded(account: Correspondence, item: Item, policy: Policy) -> tuple[Correspondence, Outcome]:
+    """Somebody who was erased is not spoken to and nothing more is kept of them."""
     match item:
         case Command(data=Delivered()):
             return on_delivered(account, item)

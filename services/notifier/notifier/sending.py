@@ -58,6 +58,8 @@ REMEDIES = {
     "told_together": "Nothing: it was told inside of another message.",
     "order_cancelled": "The order not being cancelled.",
     "delivered_meanwhile": "The order not having arrived before it could be told.",
+    "opening_says_it": "Nothing: the message that tells the issue says how it is then.",
+    "no_worse": "The issue getting worse.",
     "told_with_resolution": "No other message saying the same at the same time.",
     "refused": "An address that the mail server accepts.",
     "gave_up": "A mail server that takes it in time.",
