@@ -155,5 +155,5 @@ def test_a_high_tier_goes_first_among_equals_and_an_issue_before_every_tier() ->
 
 def test_what_was_said_longer_ago_than_counts_is_forgotten() -> None:
     life = Life([known(), confirmed(10), *(earned(34 + 24 * day, order_id=f"o{day}") for day in range(20))], until=600)
-    now = max(one.at for one in life.account.circumstances.said.values())
-    assert all(now - one.at <= timedelta(days=9) for one in life.account.circumstances.said.values())
+    now = max(one.at for one in life.account.circumstances.lately_said.values())
+    assert all(now - one.at <= timedelta(days=9) for one in life.account.circumstances.lately_said.values())

@@ -54,7 +54,7 @@ def test_the_first_ones_window_is_that_of_all_and_the_worst_leads() -> None:
     assert leading.content["issue_kind"] == "lost"
     assert [(one["issue_kind"], one["order_id"]) for one in leading.content["also"]] == [("delivery_late", "o1")]
     assert all(issue.told for issue in life.account.circumstances.issues.values())
-    assert len(life.account.circumstances.said) == 1
+    assert len(life.account.circumstances.lately_said) == 1
 
 
 def test_the_message_says_all_of_it() -> None:

@@ -17,13 +17,13 @@ OURS = frozenset({
 """What the shop answers for. Nobody apologises for a failed payment, a closed door, or what has not happened yet."""
 
 
-def apologises(message: Message, facts: Circumstances, policy: Policy, now: datetime) -> bool:
-    """Whether this message says that we are sorry."""
-    return _is_due(message, facts) and _said(facts, policy, now) < policy.apologies.most
+def apology(message: Message, facts: Circumstances, policy: Policy, now: datetime) -> dict[str, bool]:
+    """`sorry`: whether this message says that we are; nothing where there is nothing to be sorry for."""
+    return {"sorry": _said(facts, policy, now) < policy.apologies.most} if _is_due(message, facts) else {}
 
 
 def _said(facts: Circumstances, policy: Policy, now: datetime) -> int:
-    return sum(one.sorry and now - one.at < policy.apologies.within for one in facts.said.values())
+    return sum(one.sorry and now - one.at < policy.apologies.within for one in facts.lately_said.values())
 
 
 def _is_due(message: Message, facts: Circumstances) -> bool:

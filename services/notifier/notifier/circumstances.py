@@ -72,7 +72,7 @@ class Issue(Struct, frozen=True, kw_only=True, omit_defaults=True):
         }
 
 
-class Said(Struct, frozen=True):
+class Said(Struct, frozen=True, omit_defaults=True):
     """Something that was given to the mail server, or is about to be."""
 
     concern: Concern
@@ -86,7 +86,7 @@ class Circumstances(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     orders: dict[str, Stage] = {}
     issues: dict[str, Issue] = {}
-    said: dict[str, Said] = {}
+    lately_said: dict[str, Said] = {}
     """What was lately said, by message."""
     warned: dict[str, str] = {}
     """The promise that somebody was warned of, by order."""
@@ -116,13 +116,13 @@ class Circumstances(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def with_said(self, message_id: str, said: Said) -> "Circumstances":
         """One message more was said."""
-        return replace(self, said={**self.said, message_id: said})
+        return replace(self, lately_said={**self.lately_said, message_id: said})
 
     def without_said(self, message_id: str) -> "Circumstances":
         """It was not said after all."""
-        if message_id not in self.said:
+        if message_id not in self.lately_said:
             return self
-        return replace(self, said={one: said for one, said in self.said.items() if one != message_id})
+        return replace(self, lately_said={one: said for one, said in self.lately_said.items() if one != message_id})
 
     def with_warning(self, order_id: str, promise: str | None) -> "Circumstances":
         """Somebody was warned that this promise of the order may be missed; None: of none."""

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from contracts.orders import Resolution
 from contracts.vocabulary import IssueKind
-from notifier.caps import Full, full
+from notifier.caps import full
 from notifier.circumstances import Circumstances, Issue, Stage
 from notifier.courtesy import quiet_until
 from notifier.messages import Message
@@ -91,9 +91,8 @@ def decide(person: Person, message: Message, facts: Circumstances, policy: Polic
         return Hold(rested_at, "after_issue")
     if until := _quiet_until(person, message, policy, now):
         return Hold(until, "quiet_hours")
-    if no_room := full(facts.said.values(), message.rules.concern, policy, now, zone_of(person.zone) or policy.zone):
-        until = _quiet_until(person, message, policy, no_room.until) or no_room.until
-        return Hold(until, no_room.reason, _numbers(no_room))
+    if no_room := _no_room(person, message, facts, policy, now):
+        return no_room
     if until := _gathers_until(message, policy, now):
         return Hold(until, "gathering")
     return Send()
@@ -114,8 +113,14 @@ def _gathers_until(message: Message, policy: Policy, now: datetime) -> datetime 
     return until if until > now else None
 
 
-def _numbers(no_room: Full) -> dict[str, Any]:
-    return {"period": no_room.period, "limit": no_room.limit, "said": no_room.said}
+def _no_room(person: Person, message: Message, facts: Circumstances, policy: Policy, now: datetime) -> Hold | None:
+    """Held until the period ends, and the quiet with which the next one begins."""
+    zone = zone_of(person.zone) or policy.zone
+    found = full(facts.lately_said.values(), message.rules.concern, policy, now, zone)
+    if found is None:
+        return None
+    until = _quiet_until(person, message, policy, found.until) or found.until
+    return Hold(until, found.reason, {"period": found.period, "limit": found.limit, "said": found.said})
 
 
 def _quiet_until(person: Person, message: Message, policy: Policy, now: datetime) -> datetime | None:

@@ -10,7 +10,7 @@ from chassis.outcomes import NOTHING, Decision, Outcome, SetDeadline
 from contracts.notifications import TellingFailed
 from contracts.vocabulary import IssueKind
 from notifier import messages
-from notifier.apologies import apologises
+from notifier.apologies import apology
 from notifier.caps import remembered
 from notifier.circumstances import Issue, Said
 from notifier.correspondence import SEND, TOLD_BY, Correspondence
@@ -87,18 +87,18 @@ def _make_ready(
     """The sender takes it from here, with all that is said together; its words are of what is true now."""
     leading, *others = group_of(account, message, policy, at)
     facts = account.circumstances
-    sorry = apologises(leading, facts, policy, at)
-    content = {**content_of(account, leading), "sorry": sorry}
+    sorry = apology(leading, facts, policy, at)
+    content = {**content_of(account, leading), **sorry}
     if others:
         content["also"] = [{**content_of(account, one), "order_id": one.order_id} for one in others]
     account, outcome = account.with_message(
         leading, state=State.ready, reason=None, held_until=None, ready_at=at, content=content,
         attempts=leading.attempts + 1, priority=priority(leading, facts, policy),
     )  # fmt: skip
-    said = remembered({**facts.said, leading.message_id: Said(leading.rules.concern, at, sorry)}, policy, at)
-    account, counted = account.with_circumstances(replace(facts, said=said))
+    said = remembered({**facts.lately_said, leading.message_id: Said(leading.rules.concern, at, **sorry)}, policy, at)
+    account, counted = account.with_circumstances(replace(facts, lately_said=said))
     reason = "allowed" if leading.attempts == 0 else "again"
-    outcome += counted + Outcome(decisions=(_decision(leading, "told", reason, sorry=sorry),))
+    outcome += counted + Outcome(decisions=(_decision(leading, "told", reason, **sorry),))
     account, told = _told(account, leading)
     outcome += told
     for one in others:
