@@ -144,9 +144,9 @@ def earned(at: float, points: int = 59, order_id: str = "o1") -> Event[Any]:
     return said(fact, at)
 
 
-def goodwill(at: float) -> Event[Any]:
+def goodwill(at: float, goodwill_id: str = "g1") -> Event[Any]:
     fact = GoodwillGranted(
-        customer_id=ADA, goodwill_id="g1", order_id="o1", issue_id="o1-delivery_late", occurred_at=hour(at),
+        customer_id=ADA, goodwill_id=goodwill_id, order_id="o1", issue_id="o1-delivery_late", occurred_at=hour(at),
         points=100, available_points=100, pending_points=0, reason="delivery_late",
     )  # fmt: skip
     return said(fact, at)

@@ -10,7 +10,7 @@ from contracts.vocabulary import IssueKind, Severity
 from notifier.deliveries import Result
 from notifier.messages import Message, State
 from notifier.policy import Budget
-from tests.notifier.correspondent import POLICY, Life, erased, hour, known, opened, resolved, survey
+from tests.notifier.correspondent import POLICY, Life, erased, goodwill, hour, known, opened, resolved, survey
 from tests.notifier.test_letters import text_of, written
 
 USUAL = replace(POLICY, group_window=timedelta(minutes=5))
@@ -83,6 +83,14 @@ def test_inside_of_another_message_it_takes_no_room_of_its_own() -> None:
     assert len(Life(story, until=11, policy=tight).told()) == 2
 
 
+def test_however_many_are_told_together_they_leave_room_as_one() -> None:
+    night = [opened(22 + number / 10, kind) for number, kind in enumerate((LATE, LOST, MISSING))]
+    policy = replace(USUAL, budget=Budget(day=4, week=9, day_kept_for_issues=2, week_kept_for_issues=2))
+    for number in range(4):
+        life = Life([known(), *night, goodwill(22, f"g{number}")], until=33, policy=policy)
+        assert life.kinds_told() == ["goodwill_granted", "issue_opened"]
+
+
 def test_when_the_message_was_taken_all_of_it_was_told() -> None:
     life = two()
     leading = by_issue(life)["o2-lost"]
@@ -110,6 +118,16 @@ def test_what_may_not_have_arrived_is_decided_again_and_is_one_message_again(res
     leading, other = by_issue(life)["o2-lost"], by_issue(life)["o1-delivery_late"]
     assert (leading.state, leading.attempts, other.state) == (State.ready, 2, State.joined)
     assert len(leading.content["also"]) == 1
+
+
+def test_what_was_put_off_goes_out_with_the_next_one_that_is_told() -> None:
+    life = Life([known(), opened(10)], until=11, policy=USUAL)
+    leading = life.message("issue_opened")
+    for at in (11, 11.1, 11.2):  # the third pause is a quarter of an hour
+        life.report(life.message("issue_opened"), Result.deferred, at).live(until=at + 0.09)
+    life.live([opened(11.21, LOST, severity=Severity.critical, order_id="o2")], until=11.4)
+    assert by_issue(life)["o1-delivery_late"].inside == by_issue(life)["o2-lost"].message_id
+    assert by_issue(life)["o1-delivery_late"].message_id == leading.message_id
 
 
 def test_what_was_inside_of_a_refused_message_is_tried_by_itself() -> None:

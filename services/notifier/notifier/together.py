@@ -11,7 +11,6 @@ from notifier.correspondence import Correspondence
 from notifier.messages import Message, State
 from notifier.policy import Policy
 from notifier.sending import Hold, Send, decide
-from notifier.turns import may_go
 
 _SEVERITIES = list(Severity)
 _NO_OBSTACLES = ("gathering", "cap_reached", "budget_spent")
@@ -44,7 +43,7 @@ def content_of(account: Correspondence, message: Message) -> dict[str, Any]:
 
 
 def _may_join(account: Correspondence, message: Message, policy: Policy, now: datetime) -> bool:
-    if not may_go(message, now):
+    if not message.waiting:
         return False
     verdict = decide(account.person, message, account.circumstances, policy, now)
     return isinstance(verdict, Send) or (isinstance(verdict, Hold) and verdict.reason in _NO_OBSTACLES)

@@ -33,15 +33,11 @@ def decide_in_turn(account: Correspondence, message: Message, policy: Policy, no
         for rival in sorted(account.messages.values(), key=_importance):
             if _importance(rival) >= _importance(message):
                 break
-            if may_go(rival, now) and isinstance(decide(account.person, rival, facts, policy, now), Send):
-                facts = facts.with_said(rival.message_id, Said(rival.rules.concern, now))
+            if rival.waiting and isinstance(decide(account.person, rival, facts, policy, now), Send):
+                place = rival.kind if rival.rules.joins else rival.message_id  # those that join take one place together
+                facts = facts.with_said(place, Said(rival.rules.concern, now))
     return decide(account.person, message, facts, policy, now)
 
 
 def _importance(message: Message) -> tuple[int, int, datetime, str]:
     return _CONCERNS[message.rules.concern], _KINDS[message.kind], message.intended_at, message.message_id
-
-
-def may_go(message: Message, now: datetime) -> bool:
-    """Its time may have come, too; what the mail server put off keeps its own."""
-    return message.waiting and (message.reason != "deferred" or message.held_until is None or message.held_until <= now)
