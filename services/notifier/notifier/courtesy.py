@@ -42,6 +42,7 @@ def _end(quiet: Quiet, country: str | None, moment: datetime, zone: tzinfo) -> d
     return _on_clock(day, quiet.ends, zone)
 
 
+@lru_cache(maxsize=10_000)
 def _on_clock(day: date, clock: time, zone: tzinfo) -> datetime:
     """A clock that jumps over the time has none, a clock set back has two: the later reading is never too early."""
     moment = datetime.combine(day, clock, tzinfo=zone)

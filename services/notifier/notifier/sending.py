@@ -115,6 +115,8 @@ def _gathers_until(message: Message, policy: Policy, now: datetime) -> datetime 
 
 def _no_room(person: Person, message: Message, facts: Circumstances, policy: Policy, now: datetime) -> Hold | None:
     """Held until the period ends, and the quiet with which the next one begins."""
+    if not policy.limited(message.rules.concern):
+        return None
     zone = zone_of(person.zone) or policy.zone
     found = full(facts.lately_said.values(), message.rules.concern, policy, now, zone)
     if found is None:

@@ -15,7 +15,8 @@ drop index messages_ready;
 create index messages_ready on messages (priority, ready_at, message_id) where state = 'ready'
 """
 _DOWN = """
-update messages set state = 'intended' where state = 'joined';
+-- its words stand in the message that it is inside of
+update messages set state = 'sent' where state = 'joined';
 drop index messages_unsaid;
 create index messages_unsaid on messages (customer_id) where state in ('intended', 'held', 'ready', 'sending');
 alter table messages drop column inside;
