@@ -6,7 +6,7 @@ from chassis.application import Application
 from chassis.runtime import Runtime
 from chassis.service import Inlet, Service
 from contracts.feedback import FEEDBACK, SurveyDue
-from contracts.loyalty import LOYALTY, GoodwillGranted, PointsEarned, PointsVested, TierReached
+from contracts.loyalty import LOYALTY, GoodwillGranted, PointsEarned, PointsVested, TierLost, TierReached
 from contracts.notifications import (
     NOTIFICATIONS,
     MessageFailed,
@@ -26,8 +26,8 @@ from contracts.orders import (
     OrderShipped,
 )
 from contracts.storefront import CUSTOMERS, ConsentChanged, CustomerErased, CustomerUpdated
-from notifier.courtesy import Courtesy
 from notifier.folding import folding
+from notifier.policy import Policy
 from notifier.routes import routes
 from notifier.sender import Sender, look_back
 from notifier.settings import NotifierSettings
@@ -47,19 +47,19 @@ CONSUMES = (
         ),
     ),
     Inlet(FEEDBACK, (SurveyDue,)),
-    Inlet(LOYALTY, (PointsEarned, PointsVested, GoodwillGranted, TierReached)),
+    Inlet(LOYALTY, (PointsEarned, PointsVested, GoodwillGranted, TierReached, TierLost)),
 )
 PUBLISHES = (MessageSent, MessageHeld, MessageSuppressed, MessageFailed, TellingFailed)
 
 
-def service(courtesy: Courtesy) -> Service:
+def service(policy: Policy) -> Service:
     """The notifier of a shop with these manners."""
     return Service(
         name="notifier",
         consumes=CONSUMES,
         topic=NOTIFICATIONS,
         publishes=PUBLISHES,
-        folding=folding(courtesy),
+        folding=folding(policy),
         migrations=Path(__file__).parents[1] / "migrations",
     )
 
@@ -67,14 +67,15 @@ def service(courtesy: Courtesy) -> Service:
 def application() -> Application:
     """Read from the environment, and composed."""
     settings = NotifierSettings()
+    policy = settings.policy()
 
     async def send(runtime: Runtime) -> None:
         await look_back(runtime)
         await Sender(runtime, settings).run()
 
     return Application(
-        service=service(settings.courtesy()),
+        service=service(policy),
         settings=settings,
-        routers=lambda _: [routes()],
+        routers=lambda _: [routes(policy)],
         background=(send,),
     )

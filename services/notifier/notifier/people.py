@@ -38,6 +38,7 @@ class Person(Struct, frozen=True, kw_only=True, omit_defaults=True):
     given_name: str | None = None
     locale: str | None = None
     zone: str | None = None
+    country: str | None = None
     consents: dict[str, Consent] = {}
     """By `channel:purpose`."""
     said_at: datetime | None = None
@@ -64,6 +65,7 @@ def updated(person: Person, said: CustomerUpdated, at: datetime) -> Person:
         given_name=clean_name(said.given_name),
         locale=said.locale,
         zone=said.zone if zone_of(said.zone) else None,
+        country=said.country,
         said_at=at,
     )
 

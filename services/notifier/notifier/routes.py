@@ -11,11 +11,12 @@ from contracts.vocabulary import Channel, Purpose
 from notifier import store
 from notifier.messages import Message, State
 from notifier.people import Person, masked
-from notifier.schemas import ConsentBody, MessageBody, PersonBody, ToldBody
+from notifier.policy import Policy
+from notifier.schemas import ConsentBody, MessageBody, PersonBody, PolicyBody, ToldBody
 from notifier.sending import REMEDIES
 
 
-def routes() -> APIRouter:
+def routes(policy: Policy) -> APIRouter:
     """All of them."""
     router = APIRouter(prefix="/v1", tags=["notifier"])
 
@@ -51,6 +52,10 @@ def routes() -> APIRouter:
     @router.get("/told", summary="Share of issues told, and told in time")
     async def told(tx: Transaction) -> ToldBody:
         return ToldBody(**await store.telling(tx))
+
+    @router.get("/policy", summary="The rules of courtesy, as they are in force")
+    async def running_policy() -> PolicyBody:
+        return PolicyBody.of(policy)
 
     return router
 

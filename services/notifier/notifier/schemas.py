@@ -1,11 +1,15 @@
 """What the notifier answers over HTTP. No address is ever shown whole."""
 
 from datetime import datetime
+from typing import Any, Self
 
+import msgspec
 from pydantic import BaseModel, Field
 
 from contracts.vocabulary import Channel, Purpose
+from notifier.kinds import Concern
 from notifier.messages import State
+from notifier.policy import Policy
 
 
 class MessageBody(BaseModel):
@@ -30,6 +34,7 @@ class MessageBody(BaseModel):
     held_until: datetime | None = None
     ready_at: datetime | None = Field(default=None, description="When it was decided to send it")
     attempts: int
+    inside: str | None = Field(default=None, description="The message that it went out inside of")
 
 
 class ConsentBody(BaseModel):
@@ -62,3 +67,24 @@ class ToldBody(BaseModel):
     told_in_time: int = Field(description="Decided to send at `told_by` or before; issues without one count")
     not_told: int = Field(description="Suppressed, failed, or unknown")
     waiting: int
+
+
+class PolicyBody(BaseModel):
+    """The shop's manners."""
+
+    version: str
+    values: dict[str, Any] = Field(description="As the file says them, with everything that it leaves out")
+    quiet_hours: dict[str, dict[Concern, Any]] = Field(
+        description="What holds, by country (`*`: every other) and concern",
+        examples=[{"*": {"issue": {"begins": "21:00:00", "ends": "08:00:00", "closed": []}}}],
+    )
+
+    @classmethod
+    def of(cls, policy: Policy) -> Self:
+        """As it is in force."""
+        values = msgspec.to_builtins(policy)
+        hold = {
+            country or "*": {one: msgspec.to_builtins(policy.quiet(country, one)) for one in Concern}
+            for country in policy.named_countries
+        }
+        return cls(version=values.pop("version"), values=values, quiet_hours=hold)

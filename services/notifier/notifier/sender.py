@@ -45,7 +45,7 @@ class Sender:
     def __init__(self, runtime: Runtime, settings: NotifierSettings) -> None:
         self._runtime = runtime
         self._settings = settings
-        zone = settings.courtesy().shop_zone
+        zone = settings.policy().zone
         self._letters = Letters(Shop(name=settings.shop_name, address=settings.sender_address, zone=zone))
         self._server = MailServer(settings)
 

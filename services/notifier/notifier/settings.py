@@ -1,17 +1,19 @@
 """Settings of the notifier; those of every service are in `chassis.settings`."""
 
-from datetime import time, timedelta
+from datetime import timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
+from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from chassis.policy_files import PolicyRefused
 from chassis.settings import ServiceSettings
 from contracts.storefront import Contact
 from contracts.vocabulary import Channel
-from notifier.courtesy import Courtesy, QuietHours
+from notifier import policy_files
 from notifier.people import email_of
+from notifier.policy import Policy
 
 
 class SmtpSecurity(StrEnum):
@@ -32,8 +34,9 @@ class NotifierSettings(ServiceSettings):
     feedback_url: str = Field(
         default="http://127.0.0.1:8104", description="Where customers reach the feedback service's pages"
     )
-    quiet_begins: time = Field(default=time(21), description="From this hour on the customer's clock nobody is woken")
-    quiet_ends: time = Field(default=time(8), description="Until this hour; the same as quiet_begins: no quiet hours")
+    policy_file: Path | None = Field(
+        default=None, description="The shop's policy, YAML; without one the defaults hold. Read at start"
+    )
     smtp_host: str = Field(default="127.0.0.1", validation_alias="SMTP_HOST", description="The mail server")
     smtp_port: int = Field(
         default=25, ge=1, le=65_535, validation_alias="SMTP_PORT", description="The mail server's port"
@@ -60,6 +63,16 @@ class NotifierSettings(ServiceSettings):
         default=300.0, gt=0, description="A message that waited so long for the mail server is decided again"
     )
 
+    @field_validator("policy_file")
+    @classmethod
+    def _policy_is_right(cls, path: Path | None) -> Path | None:
+        if path is not None:
+            try:
+                policy_files.read(path)
+            except PolicyRefused as refused:
+                raise ValueError(f"the policy is refused\n{refused}") from refused
+        return path
+
     @field_validator("sender_address")
     @classmethod
     def _is_an_address(cls, address: str) -> str:
@@ -84,6 +97,8 @@ class NotifierSettings(ServiceSettings):
         """How long what was decided holds."""
         return timedelta(seconds=self.stale_after_s)
 
-    def courtesy(self) -> Courtesy:
-        """The shop's manners."""
-        return Courtesy(quiet_hours=QuietHours(self.quiet_begins, self.quiet_ends), shop_zone=ZoneInfo(self.shop_zone))
+    def policy(self) -> Policy:
+        """The policy that the file describes. Raises `PolicyRefused` for one that became wrong meanwhile."""
+        if self.policy_file is None:
+            return Policy(shop_zone=self.shop_zone)
+        return policy_files.read(self.policy_file, shop_zone=self.shop_zone)
