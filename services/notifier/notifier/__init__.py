@@ -3,6 +3,7 @@
 Consumes: storefront.customers: CustomerUpdated, ConsentChanged, CustomerErased; orders: OrderConfirmed, OrderShipped,
     OrderDelivered, OrderCancelled, IssueOpened, IssueUpdated, IssueResolved; feedback: SurveyDue;
     loyalty: PointsEarned, PointsVested, GoodwillGranted, TierReached
-Publishes: notifications: MessageSent, MessageHeld, MessageSuppressed, MessageFailed, TellingFailed
+Publishes: notifications: MessageSent, MessageHeld, MessageSuppressed, MessageFailed, TellingFailed,
+    PreferenceChanged
 Owns: people, circumstances, messages, told_before
 """

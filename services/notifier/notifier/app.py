@@ -13,6 +13,7 @@ from contracts.notifications import (
     MessageHeld,
     MessageSent,
     MessageSuppressed,
+    PreferenceChanged,
     TellingFailed,
 )
 from contracts.orders import (
@@ -28,6 +29,7 @@ from contracts.orders import (
 from contracts.storefront import CUSTOMERS, ConsentChanged, CustomerErased, CustomerUpdated
 from notifier.courtesy import Courtesy
 from notifier.folding import folding
+from notifier.pages import page
 from notifier.routes import routes
 from notifier.sender import Sender, look_back
 from notifier.settings import NotifierSettings
@@ -49,7 +51,7 @@ CONSUMES = (
     Inlet(FEEDBACK, (SurveyDue,)),
     Inlet(LOYALTY, (PointsEarned, PointsVested, GoodwillGranted, TierReached)),
 )
-PUBLISHES = (MessageSent, MessageHeld, MessageSuppressed, MessageFailed, TellingFailed)
+PUBLISHES = (MessageSent, MessageHeld, MessageSuppressed, MessageFailed, TellingFailed, PreferenceChanged)
 
 
 def service(courtesy: Courtesy) -> Service:
@@ -75,6 +77,6 @@ def application() -> Application:
     return Application(
         service=service(settings.courtesy()),
         settings=settings,
-        routers=lambda _: [routes()],
+        routers=lambda runtime: [routes(), page(runtime, settings.shop_name)],
         background=(send,),
     )

@@ -26,6 +26,7 @@ from notifier.intentions import intend, intention_of
 from notifier.issues import on_issue_resolved, on_issue_said
 from notifier.messages import IN_HAND, Message, message_id_of
 from notifier.people import ERASED, Person, consented, updated
+from notifier.preferences import Choose, on_choose
 from notifier.telling import on_send_due, on_told_by_due, suppress
 
 STAGES: dict[Any, Stage] = {
@@ -54,6 +55,8 @@ def fold_one(account: Correspondence, item: Item, courtesy: Courtesy) -> tuple[C
             return on_customer_erased(account, item)
         case _ if account.person.erased:
             return account, NOTHING
+        case Command(data=Choose()):
+            return on_choose(account, item)
         case Due(kind=kind) if kind == SEND:
             return on_send_due(account, item, courtesy)
         case Due(kind=kind) if kind == TOLD_BY:

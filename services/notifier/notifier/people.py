@@ -78,6 +78,18 @@ def consented(person: Person, said: ConsentChanged, at: datetime) -> Person:
     return replace(person, consents={**person.consents, key: consent})
 
 
+def answered(person: Person, channel: Channel, purpose: Purpose, given: bool, evidence: str, at: datetime) -> Person:
+    """The person after their own answer here, which always holds; the same person when it was their answer before.
+
+    It counts as said not before anything known, so that a storefront whose clock runs ahead does not overrule it.
+    """
+    known = person.consents.get(f"{channel}:{purpose}")
+    if known is not None and known.given is given:
+        return person
+    consent = Consent(given=given, evidence=evidence, said_at=max(at, known.said_at) if known else at)
+    return replace(person, consents={**person.consents, f"{channel}:{purpose}": consent})
+
+
 def email_of(contacts: tuple[Contact, ...]) -> str | None:
     """The first e-mail address that can be written to; None when there is none."""
     for contact in contacts:

@@ -2,6 +2,7 @@
 
 from datetime import time, timedelta
 from enum import StrEnum
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator
@@ -31,6 +32,10 @@ class NotifierSettings(ServiceSettings):
     sender_address: str = Field(default="hello@shop.example", description="The address that messages come from")
     feedback_url: str = Field(
         default="http://127.0.0.1:8104", description="Where customers reach the feedback service's pages"
+    )
+    pages_url: str = Field(
+        default="http://127.0.0.1:8102",
+        description="Where customers reach the notifier's pages; https but on this machine",
     )
     quiet_begins: time = Field(default=time(21), description="From this hour on the customer's clock nobody is woken")
     quiet_ends: time = Field(default=time(8), description="Until this hour; the same as quiet_begins: no quiet hours")
@@ -66,6 +71,15 @@ class NotifierSettings(ServiceSettings):
         if email_of((Contact(channel=Channel.email, address=address),)) is None:
             raise ValueError("write a plain e-mail address, like hello@shop.example")
         return address
+
+    @field_validator("pages_url")
+    @classmethod
+    def _is_safe_to_click(cls, url: str) -> str:
+        """RFC 8058, section 3.1: mail programs unsubscribe over https only."""
+        parts = urlsplit(url)
+        if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost"):
+            raise ValueError("write an address with https")
+        return url.rstrip("/")
 
     @field_validator("shop_name")
     @classmethod

@@ -1,0 +1,114 @@
+"""What customers choose for themselves: what they want to hear. Their commands, and what follows from them.
+
+Comes from the customer's own page, from one click in their mail program, or from the care team. Which of two answers
+holds is decided in `people`; whether a message may be said, in `sending`.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from chassis.errors import Rejected
+from chassis.items import Command
+from chassis.outcomes import DUPLICATE, Decision, Outcome
+from contracts.notifications import PreferenceChanged
+from contracts.vocabulary import Channel, Purpose
+from notifier.correspondence import Correspondence, look_again
+from notifier.messages import Message
+from notifier.people import answered
+
+LINK_PURPOSE = "preferences"
+"""What a link to the customer's page is minted for."""
+LINK_LASTS = timedelta(days=730)
+"""From the mail to the end of its link to the page. One click in the mail program works for ever."""
+CHANNELS = (Channel.email,)
+"""On which there is something to choose."""
+
+Answers = Mapping[tuple[Channel, Purpose], bool]
+
+
+class Way(StrEnum):
+    """How a choice came to us."""
+
+    one_click = "one_click"
+    page = "page"
+    care = "care"
+
+
+class Choose(Struct, frozen=True, kw_only=True):
+    """What a customer wants to hear from now on. What is not named stays as it is."""
+
+    wanted: dict[Channel, dict[Purpose, bool]]
+    way: Way
+    evidence: str
+    """How we know, so that it can be shown later."""
+
+    @property
+    def answers(self) -> Answers:
+        """Flat: by channel and purpose."""
+        return {(channel, purpose): given for channel, said in self.wanted.items() for purpose, given in said.items()}
+
+
+class Source(NamedTuple):
+    """The mail that a link stands in."""
+
+    purpose: Purpose
+    message_id: str
+
+    @classmethod
+    def of(cls, subject: str) -> "Source":
+        """From a link's subject; `Rejected` (bad_link) when it is none of ours."""
+        purpose, _, message_id = subject.partition(":")
+        if purpose not in Purpose.__members__:
+            raise Rejected("bad_link", "This link is not valid. Please open it from the message again.")
+        return cls(Purpose(purpose), message_id)
+
+
+def link_subject(message: Message) -> str:
+    """What the link in this mail is about: what the mail is for, and which one it is."""
+    return f"{message.rules.purpose}:{message.message_id}"
+
+
+def may_be_left(purpose: Purpose) -> bool:
+    """Whether one click in the mail program ends it.
+
+    Not where a mail is about an order or what is wrong with it: who clicks there means the advertising, and would not
+    hear of their refund. Mail programs ask for it of promotional mail only. It can be ended on the page, with words.
+    """
+    return purpose is not Purpose.service
+
+
+def unsubscription(source: Source) -> Choose:
+    """One click in the mail program (RFC 8058): nothing more for what this mail was for."""
+    if not may_be_left(source.purpose):
+        raise Rejected("not_by_one_click", "Messages about orders are ended on the page, not by one click.")
+    evidence = f"one click on List-Unsubscribe in message {source.message_id}"
+    return Choose(wanted={Channel.email: {source.purpose: False}}, way=Way.one_click, evidence=evidence)
+
+
+def on_choose(account: Correspondence, command: Command[Choose]) -> tuple[Correspondence, Outcome]:
+    """Every answer that is new is kept and said; what waits is decided again at once. DUPLICATE when none is."""
+    choice, person, outcome = command.data, account.person, Outcome()
+    for (channel, purpose), given in choice.answers.items():
+        before, person = person, answered(person, channel, purpose, given, choice.evidence, command.at)
+        if person is not before:
+            outcome += _said(account.customer_id, command, channel, purpose, given)
+    if person is account.person:
+        return account, DUPLICATE
+    waiting = [message for message in account.messages.values() if message.waiting and message.reason != "deferred"]
+    account, kept = account.with_person(person)
+    return account, kept + outcome + look_again(sorted(waiting, key=lambda message: message.message_id), command)
+
+
+def _said(customer_id: str, command: Command[Choose], channel: Channel, purpose: Purpose, given: bool) -> Outcome:
+    fact = PreferenceChanged(
+        customer_id=customer_id, occurred_at=command.at, channel=channel, purpose=purpose, wanted=given
+    )
+    decision = Decision(
+        subject=f"{channel}:{purpose}", rule="preferences", outcome="wanted" if given else "unwanted",
+        reason=str(command.data.way),
+    )  # fmt: skip
+    return Outcome(facts=(fact,), decisions=(decision,))
