@@ -31,6 +31,7 @@ from notifier.courtesy import Courtesy
 from notifier.folding import folding
 from notifier.pages import page
 from notifier.routes import routes
+from notifier.seals import seal_of
 from notifier.sender import Sender, look_back
 from notifier.settings import NotifierSettings
 
@@ -69,6 +70,7 @@ def service(courtesy: Courtesy) -> Service:
 def application() -> Application:
     """Read from the environment, and composed."""
     settings = NotifierSettings()
+    seal_of(settings)  # a key file that is wrong stops the start, not the first mail
 
     async def send(runtime: Runtime) -> None:
         await look_back(runtime)

@@ -2,6 +2,7 @@
 
 from datetime import time, timedelta
 from enum import StrEnum
+from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -58,6 +59,19 @@ class NotifierSettings(ServiceSettings):
     smtp_connections: int = Field(
         default=4, ge=1, le=50, validation_alias="SMTP_CONNECTIONS", description="Connections side by side"
     )
+    dkim_key_file: Path | None = Field(
+        default=None,
+        validation_alias="DKIM_KEY_FILE",
+        description="RSA key in PEM that signs mails; without it none is",
+    )
+    dkim_selector: str = Field(
+        default="rapport", pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$", validation_alias="DKIM_SELECTOR",
+        description="Which of the domain's keys it is",
+    )  # fmt: skip
+    dkim_domain: str | None = Field(
+        default=None, pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?$", validation_alias="DKIM_DOMAIN",
+        description="The domain that vouches; that of the sender's address by default",
+    )  # fmt: skip
     lease_s: float = Field(
         default=300.0, gt=0, description="A message that a sender had in hand for so long counts as lost"
     )
