@@ -4,180 +4,162 @@ Looking changes nothing (mail scanners open links); only sending the form does, 
 (RFC 8058), which posts to the same address. Nothing is logged here: the link is the key to the page.
 """
 
-import base64
-from hashlib import sha256
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
+from babel.dates import format_skeleton
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-from starlette.datastructures import FormData
 
 from chassis.errors import Rejected
 from chassis.links import LinkClaims
+from chassis.pages import WAYS_OUT, Notice, Pages
 from chassis.runtime import Runtime
 from contracts.vocabulary import Purpose
 from notifier import store
-from notifier.people import Person, masked
-from notifier.preferences import CHANNELS, LINK_PURPOSE, Choose, Source, Way, unsubscription
+from notifier.forms import KEEP, PAUSES_DAYS, Form, box, sent, shown
+from notifier.people import Person, masked, zone_of
+from notifier.phrases import PHRASES, Phrases, phrases_for
+from notifier.preferences import CHANNELS, LINK_PURPOSE, Source, unsubscription
 
 MOST_FIELDS = 50
-
-_environment = Environment(loader=PackageLoader("notifier"), autoescape=True, undefined=StrictUndefined)
-_STYLE = _environment.get_template("style.css").render()
-_PREFERENCES = _environment.get_template("preferences.html")
-_NOTICE = _environment.get_template("notice.html")
-_STYLE_HASH = base64.b64encode(sha256(_STYLE.encode()).digest()).decode()
-_HEADERS = {
-    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex",
-    "Cache-Control": "no-store",
+STATUSES = {
+    "bad_link": HTTPStatus.NOT_FOUND,
+    "link_expired": HTTPStatus.GONE,
+    "erased": HTTPStatus.GONE,
+    "not_by_one_click": HTTPStatus.UNPROCESSABLE_ENTITY,
 }
+"""Of what is said instead of the page, by the code of the refusal; the words are in `phrases`."""
 
 
-class Notice(NamedTuple):
-    """What is said instead of the form."""
+class Visit(NamedTuple):
+    """A page that was opened by its link."""
 
-    status: HTTPStatus
-    title: str
-    words: str
-
-
-NOTICES = {
-    "bad_link": Notice(
-        HTTPStatus.NOT_FOUND, "This link does not work", "Please open it again from the message we sent you."
-    ),
-    "link_expired": Notice(
-        HTTPStatus.GONE,
-        "This link is too old",
-        "Please open the link in a newer message, or answer any message of ours.",
-    ),
-    "erased": Notice(HTTPStatus.GONE, "There is nothing left to choose", "We have forgotten you, as you asked."),
-    "not_by_one_click": Notice(
-        HTTPStatus.UNPROCESSABLE_ENTITY, "Please choose on the page", "Open the link in the message."
-    ),
-}
-LATER = "We could not keep your choice just now. Please send it again later."
-UNSUBSCRIBED = Notice(HTTPStatus.OK, "Done", "You will not get such messages any more.")
-WORDS = {
-    Purpose.service: ("Your orders", "That they came in, left and arrived, and what is wrong with them."),
-    Purpose.loyalty: ("Your points", "What you earned, and what you can do with it."),
-    Purpose.survey: ("Questions", "Now and then one question: how did we do?"),
-    Purpose.marketing: ("Offers and news", "What is new, and what costs less."),
-}
-
-
-class Choice(NamedTuple):
-    """One box of the form."""
-
-    name: str
-    title: str
-    more: str
-    wanted: bool
+    claims: LinkClaims
+    source: Source
+    person: Person
+    now: datetime
 
 
 def page(runtime: Runtime, shop_name: str) -> APIRouter:
     """The form, and where it and mail programs send to."""
     router = APIRouter(tags=["customer's page"], default_response_class=HTMLResponse)
+    pages = Pages("notifier", shop_name)
 
-    @router.get("/preferences/{token}", summary="What you want to hear, as a form", responses=_RESPONSES)
-    async def show(token: str) -> HTMLResponse:
+    @router.get("/preferences/{token}", summary="What you want to hear, as a form", responses=WAYS_OUT)
+    async def show(token: str, request: Request) -> HTMLResponse:
         try:
-            claims = await _open(runtime, token)
-            return _form(shop_name, await _person(runtime, claims))
+            visit = await _open(runtime, token)
         except Rejected as refusal:
-            return _notice(NOTICES[refusal.code], shop_name)
+            return _refused(pages, refusal, request)
+        return _form(pages, runtime, visit, _phrases(visit.person, request), shown(visit.person, visit.now))
 
     @router.post(
-        "/preferences/{token}", summary="A choice, or the one click of a mail program", responses=_RESPONSES,
+        "/preferences/{token}", summary="A choice, or the one click of a mail program", responses=WAYS_OUT,
         openapi_extra=_BODY,
     )  # fmt: skip
     async def choose(token: str, request: Request) -> HTMLResponse:
-        form = await request.form(max_files=0, max_fields=MOST_FIELDS)
+        fields = await request.form(max_files=0, max_fields=MOST_FIELDS)
         try:
-            if form.get("List-Unsubscribe") == "One-Click":
-                return await _unsubscribe(runtime, token, shop_name)
-            claims = await _open(runtime, token)
-            person = await _person(runtime, claims)
-            chosen = _chosen(form, person, Source.of(claims.subject))
+            if fields.get("List-Unsubscribe") == "One-Click":
+                return await _unsubscribe(pages, runtime, token, request)
+            visit = await _open(runtime, token)
         except Rejected as refusal:
-            return _notice(NOTICES[refusal.code], shop_name)
+            return _refused(pages, refusal, request)
+        form, say = sent(fields), _phrases(visit.person, request)
+        if problems := form.problems():
+            return _form(pages, runtime, visit, say, form, problems=problems)
         try:
-            await runtime.command(claims.customer_id, chosen, actor="customer")
+            choice = form.choice(visit.person, visit.source, visit.now)
+            await runtime.command(visit.claims.customer_id, choice, actor="customer")
         except Rejected:
-            return _form(shop_name, person, problem=LATER)
-        return _form(shop_name, await _person(runtime, claims), saved=True)
+            return _form(pages, runtime, visit, say, form, later=True)
+        visit = await _open(runtime, token)
+        return _form(pages, runtime, visit, _phrases(visit.person, request), shown(visit.person, visit.now), saved=True)
 
     return router
 
 
-async def _unsubscribe(runtime: Runtime, token: str, shop_name: str) -> HTMLResponse:
+async def _unsubscribe(pages: Pages, runtime: Runtime, token: str, request: Request) -> HTMLResponse:
     """At once, whatever the age of the mail."""
     claims = runtime.links.verify(token, purpose=LINK_PURPOSE)
-    leaving = unsubscription(Source.of(claims.subject))
+    source = Source.of(claims.subject)
+    leaving, say = unsubscription(source), _phrases(await _person(runtime, claims.customer_id), request)
     try:
         await runtime.command(claims.customer_id, leaving, actor="customer")
     except Rejected:
-        return _notice(Notice(HTTPStatus.SERVICE_UNAVAILABLE, "Not yet", LATER), shop_name)
-    return _notice(UNSUBSCRIBED, shop_name)
+        return _notice(pages, say, "unsubscribed", HTTPStatus.SERVICE_UNAVAILABLE, say("later"))
+    words = say("unsubscribed", what=say(source.purpose))
+    return _notice(pages, say, "unsubscribed", HTTPStatus.OK, words, onward=("", say("onward")))
 
 
-async def _open(runtime: Runtime, token: str) -> LinkClaims:
-    """Raises `Rejected` with a code of `NOTICES`."""
+async def _open(runtime: Runtime, token: str) -> Visit:
+    """Raises `Rejected` with a code of `STATUSES`."""
     claims = runtime.links.verify(token, purpose=LINK_PURPOSE)
-    claims.check_open(await runtime.now(claims.customer_id))
-    return claims
-
-
-async def _person(runtime: Runtime, claims: LinkClaims) -> Person:
-    async with runtime.transaction() as tx:
-        person, _ = (await store.people_and_circumstances_of(tx, [claims.customer_id]))[claims.customer_id]
+    source, now = Source.of(claims.subject), await runtime.now(claims.customer_id)
+    claims.check_open(now)
+    person = await _person(runtime, claims.customer_id)
     if person.erased:
         raise Rejected("erased", "This customer asked to be forgotten.")
+    return Visit(claims, source, person, now)
+
+
+async def _person(runtime: Runtime, customer_id: str) -> Person:
+    async with runtime.transaction() as tx:
+        person, _ = (await store.people_and_circumstances_of(tx, [customer_id]))[customer_id]
     return person
 
 
-def _chosen(form: FormData, person: Person, source: Source) -> Choose:
-    """What differs from what holds: a box that nobody touched says nothing."""
-    wanted: dict[Any, dict[Purpose, bool]] = {}
-    for channel in CHANNELS:
-        boxes = {purpose: form.get(f"{channel}-{purpose}") == "yes" for purpose in Purpose}
-        wanted[channel] = {
-            purpose: given for purpose, given in boxes.items() if given is not person.allows(channel, purpose)
-        }
-    return Choose(wanted=wanted, way=Way.page, evidence=f"preference page, opened from message {source.message_id}")
+def _phrases(person: Person | None, request: Request) -> Phrases:
+    return phrases_for(person.language if person else None, request.headers.get("accept-language", ""))
 
 
-def _form(shop_name: str, person: Person, *, problem: str | None = None, saved: bool = False) -> HTMLResponse:
-    channels = [
-        (
-            channel,
-            [Choice(f"{channel}-{purpose}", *WORDS[purpose], person.allows(channel, purpose)) for purpose in Purpose],
-        )
-        for channel in CHANNELS
-    ]
-    content = _PREFERENCES.render(
-        style=Markup(_STYLE),  # noqa: S704 our own file
-        shop_name=shop_name, address=masked(person.email), channels=channels, problem=problem, saved=saved,
-    )  # fmt: skip
-    status = HTTPStatus.SERVICE_UNAVAILABLE if problem else HTTPStatus.OK
-    return HTMLResponse(content, status, headers=_HEADERS)
+def _refused(pages: Pages, refusal: Rejected, request: Request) -> HTMLResponse:
+    say = _phrases(None, request)
+    return _notice(pages, say, refusal.code, STATUSES[refusal.code], say(refusal.code))
 
 
-def _notice(notice: Notice, shop_name: str) -> HTMLResponse:
-    style = Markup(_STYLE)  # noqa: S704 our own file
-    content = _NOTICE.render(style=style, shop_name=shop_name, title=notice.title, words=notice.words)
-    return HTMLResponse(content, notice.status, headers=_HEADERS)
+def _notice(
+    pages: Pages, say: Phrases, key: str, status: HTTPStatus, words: str, onward: tuple[str, str] | None = None
+) -> HTMLResponse:
+    return pages.notice(Notice(status, say(f"{key}_title"), words, onward), language=say.language)
 
 
-_RESPONSES: dict[int | str, dict[str, Any]] = {
-    HTTPStatus.GONE: {"description": "The link is too old", "content": {"text/html": {}}},
-    HTTPStatus.NOT_FOUND: {"description": "The link is not one of ours", "content": {"text/html": {}}},
-}
+def _form(
+    pages: Pages, runtime: Runtime, visit: Visit, say: Phrases, form: Form, *, problems: dict[str, str] | None = None,
+    later: bool = False, saved: bool = False,
+) -> HTMLResponse:  # fmt: skip
+    status = HTTPStatus.SERVICE_UNAVAILABLE if later else HTTPStatus.OK
+    zone_name = visit.person.zone or runtime.settings.shop_zone
+    return pages.page(
+        "preferences.html",
+        HTTPStatus.UNPROCESSABLE_ENTITY if problems else status,
+        language=say.language,
+        say=say,
+        form=form,
+        problems=problems or {},
+        later=later,
+        saved=saved,
+        address=masked(visit.person.email),
+        channels=[[(box(channel, purpose), str(purpose)) for purpose in Purpose] for channel in CHANNELS],
+        zone=zone_name.replace("_", " "),
+        pauses=_pauses(visit, say, zone_name),
+        tongues=[("", say("language_usual")), *((one, PHRASES[one]("name")) for one in PHRASES)],
+        languages=list(PHRASES),
+    )
+
+
+def _pauses(visit: Visit, say: Phrases, zone_name: str) -> list[tuple[str, str]]:
+    """The lengths that can be chosen, and the pause that holds now."""
+    lengths = [("", say("pause_none")), *((str(days), say(f"pause_{days}")) for days in PAUSES_DAYS)]
+    until = visit.person.paused(Purpose.marketing, visit.now)
+    if until is None:
+        return lengths
+    day = until.astimezone(zone_of(zone_name)).date()
+    return [(KEEP, say("pause_until", day=format_skeleton("MMMMd", day, locale=say.language))), *lengths]
+
+
 _ONE_CLICK = {"type": "object", "properties": {"List-Unsubscribe": {"const": "One-Click"}}}
 _BODY: dict[str, Any] = {
     "requestBody": {

@@ -5,7 +5,7 @@ What storefronts send is cleaned here, once: an address or a name that could bre
 
 import re
 import unicodedata
-from datetime import datetime, tzinfo
+from datetime import datetime, time, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -31,6 +31,23 @@ class Consent(Struct, frozen=True, kw_only=True):
     said_at: datetime
 
 
+class Hours(Struct, frozen=True):
+    """From `begins` until `ends` on the person's clock, usually over midnight; the same twice: never."""
+
+    begins: time
+    ends: time
+
+
+class Preferences(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What somebody chose here, besides what they want to hear. No storefront changes it."""
+
+    language: str | None = None
+    """Instead of the profile's."""
+    quiet_hours: Hours | None = None
+    """Instead of the shop's."""
+    paused_until: datetime | None = None
+
+
 class Person(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One customer as the notifier knows them; all blank until somebody says who they are, and after erasure."""
 
@@ -42,7 +59,18 @@ class Person(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """By `channel:purpose`."""
     said_at: datetime | None = None
     """When name and contact were last said."""
+    preferences: Preferences = Preferences()
     erased: bool = False
+
+    @property
+    def language(self) -> str | None:
+        """What they chose, or what the storefront says: a locale like de or pt-BR."""
+        return self.preferences.language or self.locale
+
+    def paused(self, purpose: Purpose, now: datetime) -> datetime | None:
+        """Until when they want to be left in peace; never from what concerns their orders."""
+        until = self.preferences.paused_until
+        return until if purpose is not Purpose.service and until is not None and now < until else None
 
     def allows(self, channel: Channel, purpose: Purpose) -> bool:
         """An explicit answer is obeyed, whatever the purpose; without one, everything but marketing is allowed."""

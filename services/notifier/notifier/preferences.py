@@ -1,15 +1,16 @@
-"""What customers choose for themselves: what they want to hear. Their commands, and what follows from them.
+"""What customers choose for themselves: what they want to hear, when, in which language; and what follows from it.
 
 Comes from the customer's own page, from one click in their mail program, or from the care team. Which of two answers
 holds is decided in `people`; whether a message may be said, in `sending`.
 """
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
 
 from chassis.errors import Rejected
 from chassis.items import Command
@@ -18,7 +19,7 @@ from contracts.notifications import PreferenceChanged
 from contracts.vocabulary import Channel, Purpose
 from notifier.correspondence import Correspondence, look_again
 from notifier.messages import Message
-from notifier.people import answered
+from notifier.people import Hours, Person, Preferences, answered
 
 LINK_PURPOSE = "preferences"
 """What a link to the customer's page is minted for."""
@@ -26,8 +27,8 @@ LINK_LASTS = timedelta(days=730)
 """From the mail to the end of its link to the page. One click in the mail program works for ever."""
 CHANNELS = (Channel.email,)
 """On which there is something to choose."""
-
-Answers = Mapping[tuple[Channel, Purpose], bool]
+LANGUAGES = ("en", "de", "es", "fr", "pt")
+"""What can be chosen: the page's languages, and in time those of the messages."""
 
 
 class Way(StrEnum):
@@ -39,17 +40,24 @@ class Way(StrEnum):
 
 
 class Choose(Struct, frozen=True, kw_only=True):
-    """What a customer wants to hear from now on. What is not named stays as it is."""
+    """What a customer chooses from now on. What is not named stays as it is."""
 
-    wanted: dict[Channel, dict[Purpose, bool]]
+    wanted: dict[Channel, dict[Purpose, bool]] = {}
+    language: str | UnsetType | None = UNSET
+    """None: as the storefront says."""
+    quiet_hours: Hours | UnsetType | None = UNSET
+    """None: as the shop usually does."""
+    paused_until: datetime | UnsetType | None = UNSET
     way: Way
     evidence: str
     """How we know, so that it can be shown later."""
 
     @property
-    def answers(self) -> Answers:
-        """Flat: by channel and purpose."""
-        return {(channel, purpose): given for channel, said in self.wanted.items() for purpose, given in said.items()}
+    def answers(self) -> Iterator[tuple[Channel, Purpose, bool]]:
+        """What is wanted, one by one."""
+        for channel, said in self.wanted.items():
+            for purpose, given in said.items():
+                yield channel, purpose, given
 
 
 class Source(NamedTuple):
@@ -90,25 +98,40 @@ def unsubscription(source: Source) -> Choose:
 
 
 def on_choose(account: Correspondence, command: Command[Choose]) -> tuple[Correspondence, Outcome]:
-    """Every answer that is new is kept and said; what waits is decided again at once. DUPLICATE when none is."""
-    choice, person, outcome = command.data, account.person, Outcome()
-    for (channel, purpose), given in choice.answers.items():
-        before, person = person, answered(person, channel, purpose, given, choice.evidence, command.at)
-        if person is not before:
-            outcome += _said(account.customer_id, command, channel, purpose, given)
-    if person is account.person:
+    """Every choice that is new is kept; what waits is decided again at once. DUPLICATE when none is new."""
+    person, said = _answered(account, command)
+    person, chosen = _chosen(person, command.data)
+    if person == account.person:
         return account, DUPLICATE
     waiting = [message for message in account.messages.values() if message.waiting and message.reason != "deferred"]
     account, kept = account.with_person(person)
-    return account, kept + outcome + look_again(sorted(waiting, key=lambda message: message.message_id), command)
+    return account, kept + said + chosen + look_again(sorted(waiting, key=lambda one: one.message_id), command)
 
 
-def _said(customer_id: str, command: Command[Choose], channel: Channel, purpose: Purpose, given: bool) -> Outcome:
-    fact = PreferenceChanged(
-        customer_id=customer_id, occurred_at=command.at, channel=channel, purpose=purpose, wanted=given
-    )
-    decision = Decision(
-        subject=f"{channel}:{purpose}", rule="preferences", outcome="wanted" if given else "unwanted",
-        reason=str(command.data.way),
-    )  # fmt: skip
-    return Outcome(facts=(fact,), decisions=(decision,))
+def _answered(account: Correspondence, command: Command[Choose]) -> tuple[Person, Outcome]:
+    """What they want to hear: said to the shop's other systems too."""
+    choice, person, outcome = command.data, account.person, Outcome()
+    for channel, purpose, given in choice.answers:
+        before, person = person, answered(person, channel, purpose, given, choice.evidence, command.at)
+        if person is not before:
+            fact = PreferenceChanged(
+                customer_id=account.customer_id, occurred_at=command.at, channel=channel, purpose=purpose, wanted=given
+            )
+            decision = _decision(f"{channel}:{purpose}", "wanted" if given else "unwanted", choice.way)
+            outcome += Outcome(facts=(fact,), decisions=(decision,))
+    return person, outcome
+
+
+def _chosen(person: Person, choice: Choose) -> tuple[Person, Outcome]:
+    """Language, quiet hours and pause: nobody else's business, so it is not said."""
+    named = {name: getattr(choice, name) for name in Preferences.__struct_fields__}
+    chosen = {name: value for name, value in named.items() if value is not UNSET}
+    preferences = replace(person.preferences, **chosen)
+    changed = [name for name in chosen if getattr(preferences, name) != getattr(person.preferences, name)]
+    outcomes = {name: "cleared" if chosen[name] is None else "chosen" for name in changed}
+    decisions = tuple(_decision(name, outcome, choice.way) for name, outcome in outcomes.items())
+    return replace(person, preferences=preferences), Outcome(decisions=decisions)
+
+
+def _decision(subject: str, outcome: str, way: Way) -> Decision:
+    return Decision(subject=subject, rule="preferences", outcome=outcome, reason=str(way))

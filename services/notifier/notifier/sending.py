@@ -10,7 +10,7 @@ from msgspec import Struct
 from contracts.orders import Resolution
 from contracts.vocabulary import IssueKind
 from notifier.circumstances import Circumstances, Stage
-from notifier.courtesy import Courtesy
+from notifier.courtesy import Courtesy, QuietHours
 from notifier.messages import Message
 from notifier.people import Person, zone_of
 
@@ -38,6 +38,7 @@ REMEDIES = {
     "quiet_hours": "It goes out when the quiet hours on the customer's clock are over.",
     "waiting_for_contact": "It goes out as soon as the storefront says an e-mail address of this customer.",
     "issue_open": "It goes out when no issue of this customer is open any more, if it is still worth saying then.",
+    "paused": "It goes out when the pause that the customer asked for is over, if it is still worth saying then.",
     "deferred": "It goes out when the mail server takes it.",
     "no_contact": "An e-mail address of this customer, in time.",
     "consent_withdrawn": "The customer's consent to this purpose by e-mail.",
@@ -75,7 +76,11 @@ def decide(person: Person, message: Message, facts: Circumstances, courtesy: Cou
         return Suppress("consent_withdrawn")
     if message.rules.waits_for_peace and facts.troubled:
         return Hold(message.expires_at, "issue_open")
-    if quiet_until := courtesy.quiet_hours.end(now, zone_of(person.zone) or courtesy.shop_zone):
+    if paused_until := person.paused(message.rules.purpose, now):
+        return Hold(min(paused_until, message.expires_at), "paused")
+    own = person.preferences.quiet_hours
+    quiet = QuietHours(own.begins, own.ends) if own else courtesy.quiet_hours
+    if quiet_until := quiet.end(now, zone_of(person.zone) or courtesy.shop_zone):
         return Hold(quiet_until, "quiet_hours")
     return Send()
 
