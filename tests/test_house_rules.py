@@ -33,7 +33,7 @@ from tests.sources import (
 )
 
 PURE_CHASSIS = {"chassis.items", "chassis.outcomes", "chassis.errors", "chassis.sequence"}
-EDGES = {"letters", "mail", "reports", "seals", "sender"}
+EDGES = {"letters", "mail", "reports", "seals", "sender", "withdrawals"}
 """The notifier's way out, which no other service has: words, SMTP, and the task that brings them together."""
 MAY_IMPORT = {
     "core": {"core"},

@@ -11,10 +11,12 @@ from sqlalchemy import text
 
 from chassis.runtime import Runtime
 from contracts.vocabulary import Purpose
+from notifier import store
 from notifier.app import application
-from notifier.preferences import LINK_LASTS
+from notifier.preferences import LINK_LASTS, Withdrawal
 from notifier.sender import Sender
 from notifier.settings import NotifierSettings
+from notifier.withdrawals import give_kept
 from tests.conftest import ClientOf, RuntimeOf
 from tests.notifier.correspondent import (
     ADA,
@@ -256,3 +258,37 @@ async def test_who_is_forgotten_is_told_so_and_remembered_by_no_click(
 async def test_an_address_that_mail_programs_would_not_post_to_is_no_setting(runtime_of: RuntimeOf, url: str) -> None:
     with pytest.raises(ValueError, match="https"):
         await runtime_of(application, NOTIFIER_PAGES_URL=url)
+
+
+async def test_a_click_that_cannot_be_folded_now_is_kept_and_counts_as_of_its_moment(
+    runtime: Runtime, sender: Sender, postbox: Postbox, client: httpx.AsyncClient
+) -> None:
+    """An event of this customer is parked; a mail program does not come again."""
+    await lived(runtime, sender, known(), survey(10), until=11)
+    async with runtime.transaction() as tx:
+        await tx.execute(
+            text("insert into positions (topic, partition, next_offset, settled_at) values ('t', :p, 0, :at)"),
+            {"p": runtime.partition_of(ADA), "at": hour(11)},
+        )
+        await tx.execute(text("update customers set blocked_at = now()"))
+    for _ in range(2):
+        assert (await client.post(way_out(postbox.mails[0]), data=ONE_CLICK)).status_code == 202
+    assert await give_kept(runtime) == 0
+    async with runtime.transaction() as tx:
+        await tx.execute(text("update customers set blocked_at = null"))
+    assert [await give_kept(runtime), await give_kept(runtime)] == [1, 0]
+    assert [(key, given) for key, given, _ in await withdrawals(runtime)] == [("email:survey", False)]
+    async with runtime.transaction() as tx:
+        at = (await tx.execute(text("select at from decisions where rule = 'preferences'"))).scalar_one()
+    assert at == hour(11)
+
+
+@pytest.mark.parametrize(("said", "given"), [(10, False), (12, True)])
+async def test_what_was_said_after_a_kept_click_holds(runtime: Runtime, said: float, *, given: bool) -> None:
+    await runtime.fold([known()], until=hour(1))
+    kept = Withdrawal(ADA, Purpose.survey, "m1", hour(11))
+    async with runtime.transaction() as tx:
+        await store.keep_withdrawal(tx, kept)
+    await runtime.fold([consent(Purpose.survey, said, given=True)], until=hour(13))
+    assert await give_kept(runtime) == 1
+    assert [said_so for _, said_so, _ in await withdrawals(runtime)] == [given]

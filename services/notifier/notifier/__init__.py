@@ -5,5 +5,5 @@ Consumes: storefront.customers: CustomerUpdated, ConsentChanged, CustomerErased;
     loyalty: PointsEarned, PointsVested, GoodwillGranted, TierReached
 Publishes: notifications: MessageSent, MessageHeld, MessageSuppressed, MessageFailed, TellingFailed,
     PreferenceChanged
-Owns: people, circumstances, messages, told_before
+Owns: people, circumstances, messages, told_before, kept_withdrawals
 """

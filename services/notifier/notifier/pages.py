@@ -21,7 +21,7 @@ from notifier import store
 from notifier.forms import KEEP, PAUSES_DAYS, Form, box, sent, shown
 from notifier.people import Person, masked, zone_of
 from notifier.phrases import PHRASES, Phrases, phrases_for
-from notifier.preferences import CHANNELS, LINK_PURPOSE, Source, unsubscription
+from notifier.preferences import CHANNELS, LINK_PURPOSE, Source, Withdrawal, unsubscription
 
 MOST_FIELDS = 50
 STATUSES = {
@@ -86,11 +86,15 @@ async def _unsubscribe(pages: Pages, runtime: Runtime, token: str, request: Requ
     claims = runtime.links.verify(token, purpose=LINK_PURPOSE)
     source = Source.of(claims.subject)
     leaving, say = unsubscription(source), _phrases(await _person(runtime, claims.customer_id), request)
+    what = say(source.purpose)
     try:
         await runtime.command(claims.customer_id, leaving, actor="customer")
-    except Rejected:
-        return _notice(pages, say, "unsubscribed", HTTPStatus.SERVICE_UNAVAILABLE, say("later"))
-    words = say("unsubscribed", what=say(source.purpose))
+    except Rejected:  # a mail program does not come again
+        at = await runtime.now(claims.customer_id)
+        async with runtime.transaction() as tx:
+            await store.keep_withdrawal(tx, Withdrawal(claims.customer_id, source.purpose, source.message_id, at))
+        return _notice(pages, say, "unsubscribed", HTTPStatus.ACCEPTED, say("unsubscribed_soon", what=what))
+    words = say("unsubscribed", what=what)
     return _notice(pages, say, "unsubscribed", HTTPStatus.OK, words, onward=("", say("onward")))
 
 

@@ -67,6 +67,11 @@ class Person(Struct, frozen=True, kw_only=True, omit_defaults=True):
         """What they chose, or what the storefront says: a locale like de or pt-BR."""
         return self.preferences.language or self.locale
 
+    def said_after(self, moment: datetime, channel: Channel, purpose: Purpose) -> bool:
+        """Whether their last answer about this came later than `moment`."""
+        consent = self.consents.get(f"{channel}:{purpose}")
+        return consent is not None and consent.said_at > moment
+
     def paused(self, purpose: Purpose, now: datetime) -> datetime | None:
         """Until when they want to be left in peace; never from what concerns their orders."""
         until = self.preferences.paused_until

@@ -51,6 +51,8 @@ class Choose(Struct, frozen=True, kw_only=True):
     way: Way
     evidence: str
     """How we know, so that it can be shown later."""
+    kept: bool = False
+    """It had to wait: what was said after it holds."""
 
     @property
     def answers(self) -> Iterator[tuple[Channel, Purpose, bool]]:
@@ -75,6 +77,15 @@ class Source(NamedTuple):
         return cls(Purpose(purpose), message_id)
 
 
+class Withdrawal(NamedTuple):
+    """One click that waits until it can be folded: an event of the customer is parked, so nothing of theirs changes."""
+
+    customer_id: str
+    purpose: Purpose
+    message_id: str
+    withdrawn_at: datetime
+
+
 def link_subject(message: Message) -> str:
     """What the link in this mail is about: what the mail is for, and which one it is."""
     return f"{message.rules.purpose}:{message.message_id}"
@@ -89,12 +100,12 @@ def may_be_left(purpose: Purpose) -> bool:
     return purpose is not Purpose.service
 
 
-def unsubscription(source: Source) -> Choose:
+def unsubscription(source: Source, *, kept: bool = False) -> Choose:
     """One click in the mail program (RFC 8058): nothing more for what this mail was for."""
     if not may_be_left(source.purpose):
         raise Rejected("not_by_one_click", "Messages about orders are ended on the page, not by one click.")
     evidence = f"one click on List-Unsubscribe in message {source.message_id}"
-    return Choose(wanted={Channel.email: {source.purpose: False}}, way=Way.one_click, evidence=evidence)
+    return Choose(wanted={Channel.email: {source.purpose: False}}, way=Way.one_click, evidence=evidence, kept=kept)
 
 
 def on_choose(account: Correspondence, command: Command[Choose]) -> tuple[Correspondence, Outcome]:
@@ -112,6 +123,8 @@ def _answered(account: Correspondence, command: Command[Choose]) -> tuple[Person
     """What they want to hear: said to the shop's other systems too."""
     choice, person, outcome = command.data, account.person, Outcome()
     for channel, purpose, given in choice.answers:
+        if choice.kept and person.said_after(command.at, channel, purpose):
+            continue
         before, person = person, answered(person, channel, purpose, given, choice.evidence, command.at)
         if person is not before:
             fact = PreferenceChanged(

@@ -29,11 +29,13 @@ from notifier.people import Person
 from notifier.preferences import LINK_LASTS, LINK_PURPOSE, link_subject, may_be_left
 from notifier.reports import PAUSE_S, Reports, wait_out
 from notifier.settings import NotifierSettings
+from notifier.withdrawals import give_kept
 
 MOST_AT_ONCE = 100
 """Messages in hand."""
 LOOK_EVERY_S = 0.1
 LOOK_FOR_LOST_EVERY_S = 5.0
+LOOK_FOR_KEPT_EVERY_S = 5.0
 CLOCKS_DIFFER = timedelta(minutes=10)
 """At most so much do the clocks of database and relay; looking back further than needed costs only the reading."""
 
@@ -56,6 +58,7 @@ class Sender:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_for_ever(self.send_ready, LOOK_EVERY_S))
                 group.create_task(_for_ever(self.report_lost, LOOK_FOR_LOST_EVERY_S))
+                group.create_task(_for_ever(lambda: give_kept(self._runtime), LOOK_FOR_KEPT_EVERY_S))
         finally:
             await self.close()
 
