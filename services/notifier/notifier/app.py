@@ -79,6 +79,6 @@ def application() -> Application:
     return Application(
         service=service(settings.courtesy()),
         settings=settings,
-        routers=lambda runtime: [routes(), page(runtime, settings.shop_name)],
+        routers=lambda runtime: [routes(runtime), page(runtime, settings.shop_name)],
         background=(send,),
     )

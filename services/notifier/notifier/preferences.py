@@ -25,6 +25,7 @@ LINK_PURPOSE = "preferences"
 """What a link to the customer's page is minted for."""
 LINK_LASTS = timedelta(days=730)
 """From the mail to the end of its link to the page. One click in the mail program works for ever."""
+LONGEST_PAUSE = timedelta(days=366)
 CHANNELS = (Channel.email,)
 """On which there is something to choose."""
 LANGUAGES = ("en", "de", "es", "fr", "pt")
@@ -110,6 +111,9 @@ def unsubscription(source: Source, *, kept: bool = False) -> Choose:
 
 def on_choose(account: Correspondence, command: Command[Choose]) -> tuple[Correspondence, Outcome]:
     """Every choice that is new is kept; what waits is decided again at once. DUPLICATE when none is new."""
+    until = command.data.paused_until
+    if isinstance(until, datetime) and until > command.at + LONGEST_PAUSE:
+        raise Rejected("pause_too_long", f"A pause lasts {LONGEST_PAUSE.days} days at most.")
     person, said = _answered(account, command)
     person, chosen = _chosen(person, command.data)
     if person == account.person:
