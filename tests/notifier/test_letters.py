@@ -159,3 +159,12 @@ def test_a_name_in_another_script_arrives_whole() -> None:
     mail = written(message("survey"), Person(email="ada@example.org", given_name="Ада 🌷"))
     assert mail["To"].addresses[0].display_name == "Ада 🌷"
     assert "Hello Ада 🌷," in text_of(mail)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_mail_leads_to_the_page_where_its_reader_chooses(kind: str) -> None:
+    mail = written(message(kind), ways=Ways(preferences="https://shop.example/preferences/token"))
+    assert text_of(mail).endswith(
+        "What you want to hear from us, and when:\n\nhttps://shop.example/preferences/token\n"
+    )
+    assert 'href="https://shop.example/preferences/token"' in html_of(mail)

@@ -171,6 +171,7 @@ async def test_a_choice_made_here_holds_though_a_storefronts_clock_runs_ahead(
 ) -> None:
     await runtime.fold([consent(Purpose.marketing, 5, given=True)], until=hour(6))
     await client.post(path, data=USUAL)
+    await runtime.fold([consent(Purpose.marketing, 4, given=True)], until=hour(6))
     assert (await person(runtime))["consents"]["email:marketing"]["given"] is False
 
 
