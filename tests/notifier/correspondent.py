@@ -29,6 +29,7 @@ from notifier.deliveries import Delivered, Result
 from notifier.folding import fold_one
 from notifier.messages import Message, State
 from notifier.policy import Policy
+from notifier.preferences import Choose, Way
 
 ADA = "ada"
 BERLIN = "Europe/Berlin"
@@ -184,6 +185,15 @@ class Life:
         identity = f"{message.message_id}-{message.attempts}-{result}-{at}"
         command = Command(
             id=identity, at=hour(at), customer_id=ADA, data=report, actor="notifier", correlation_id=identity
+        )
+        return self._fold([command], START)
+
+    def choose(self, at: float, **chosen: Any) -> "Life":
+        """What the customer would choose on their page."""
+        choice = Choose(way=Way.page, evidence="preference page", **chosen)
+        identity = f"choice@{at}"
+        command = Command(
+            id=identity, at=hour(at), customer_id=ADA, data=choice, actor="customer", correlation_id=identity
         )
         return self._fold([command], START)
 

@@ -18,6 +18,7 @@ from contracts.notifications import MessageSuppressed
 from contracts.vocabulary import IssueKind, Severity
 from notifier.kinds import KINDS, Concern
 from notifier.messages import Message, State
+from notifier.people import Hours
 from notifier.policy import Budget, Cap, Caps, Policy, QuietHours, QuietTable
 from notifier.sending import REMEDIES
 from tests.notifier.correspondent import (
@@ -26,6 +27,7 @@ from tests.notifier.correspondent import (
     delivered,
     earned,
     goodwill,
+    hour,
     known,
     opened,
     resolved,
@@ -66,31 +68,43 @@ EVENTS = st.one_of(
 PLACES = st.sampled_from(
     [("Europe/Paris", "FR"), ("Europe/Berlin", "DE"), ("America/Denver", "US"), ("Asia/Tokyo", None), ("UTC", "XX")]
 )
+OWN = st.sampled_from([None, Hours(time(18), time(10)), Hours(time(12), time(14)), Hours(time(0), time(0))])
+PAUSED_DAYS = st.sampled_from([0, 9])
 
 
-@given(st.lists(EVENTS, max_size=30), PLACES, POLICIES)
+@given(st.lists(EVENTS, max_size=30), PLACES, POLICIES, OWN, PAUSED_DAYS)
 def test_nobody_is_disturbed_or_flooded_and_every_silence_has_a_reason(
-    events: list[Event[Any]], place: tuple[str, str | None], policy: Policy
+    events: list[Event[Any]], place: tuple[str, str | None], policy: Policy, own: Hours | None, paused_days: int
 ) -> None:
     zone, country = place
-    life = Life([known(zone=zone, country=country), *events], until=END, policy=policy)
+    life = Life([known(zone=zone, country=country)], policy=policy)
+    life.choose(0, quiet_hours=own, paused_until=hour(24 * paused_days)).live(events, until=END)
     messages = list(life.account.messages.values())
     leading = [message for message in messages if message.state is State.ready]
     for message in leading:
-        _is_not_quiet(message, policy, ZoneInfo(zone), country)
+        _is_not_quiet(message, policy, own, ZoneInfo(zone), country)
+        _is_not_in_the_pause(message, paused_days)
     _is_not_too_much(leading, policy, ZoneInfo(zone))
     for message in messages:
         _has_an_outcome(message, life)
 
 
-def _is_not_quiet(message: Message, policy: Policy, zone: ZoneInfo, country: str | None) -> None:
+def _is_not_quiet(message: Message, policy: Policy, own: Hours | None, zone: ZoneInfo, country: str | None) -> None:
     assert message.ready_at is not None
     local, quiet = message.ready_at.astimezone(zone), policy.quiet(country, message.rules.concern)
-    assert quiet.begins > quiet.ends
-    assert quiet.ends <= local.time() < quiet.begins, f"{message.kind} at {local}"
+    begins, ends = (own.begins, own.ends) if own else (quiet.begins, quiet.ends)
+    over_midnight = begins > ends
+    awake = ends <= local.time() < begins if over_midnight else not begins <= local.time() < ends
+    assert awake, f"{message.kind} at {local}"
     assert f"{local:%A}".lower() not in quiet.closed, f"{message.kind} at {local}"
     good_friday = "public_holidays" in quiet.closed and country == "DE" and local.date() == date(2026, 4, 3)
     assert not good_friday, f"{message.kind} on a public holiday"
+
+
+def _is_not_in_the_pause(message: Message, paused_days: int) -> None:
+    assert message.ready_at is not None
+    about_orders = message.rules.concern in (Concern.issue, Concern.service)
+    assert about_orders or message.ready_at >= hour(24 * paused_days), f"{message.kind} at {message.ready_at}"
 
 
 def _is_not_too_much(leading: list[Message], policy: Policy, zone: ZoneInfo) -> None:

@@ -13,6 +13,7 @@ from contracts.notifications import (
     MessageHeld,
     MessageSent,
     MessageSuppressed,
+    PreferenceChanged,
     TellingFailed,
 )
 from contracts.orders import (
@@ -27,8 +28,10 @@ from contracts.orders import (
 )
 from contracts.storefront import CUSTOMERS, ConsentChanged, CustomerErased, CustomerUpdated
 from notifier.folding import folding
+from notifier.pages import page
 from notifier.policy import Policy
 from notifier.routes import routes
+from notifier.seals import seal_of
 from notifier.sender import Sender, look_back
 from notifier.settings import NotifierSettings
 
@@ -49,7 +52,7 @@ CONSUMES = (
     Inlet(FEEDBACK, (SurveyDue,)),
     Inlet(LOYALTY, (PointsEarned, PointsVested, GoodwillGranted, TierReached, TierLost)),
 )
-PUBLISHES = (MessageSent, MessageHeld, MessageSuppressed, MessageFailed, TellingFailed)
+PUBLISHES = (MessageSent, MessageHeld, MessageSuppressed, MessageFailed, TellingFailed, PreferenceChanged)
 
 
 def service(policy: Policy) -> Service:
@@ -68,6 +71,7 @@ def application() -> Application:
     """Read from the environment, and composed."""
     settings = NotifierSettings()
     policy = settings.policy()
+    seal_of(settings)  # a key file that is wrong stops the start, not the first mail
 
     async def send(runtime: Runtime) -> None:
         await look_back(runtime)
@@ -76,6 +80,6 @@ def application() -> Application:
     return Application(
         service=service(policy),
         settings=settings,
-        routers=lambda _: [routes(policy)],
+        routers=lambda runtime: [routes(runtime, policy), page(runtime, settings.shop_name)],
         background=(send,),
     )

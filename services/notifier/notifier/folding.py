@@ -29,6 +29,7 @@ from notifier.issues import on_issue_resolved, on_issue_said
 from notifier.messages import IN_HAND, Message, message_id_of
 from notifier.people import ERASED, Person, consented, updated
 from notifier.policy import Policy
+from notifier.preferences import Choose, on_choose
 from notifier.sending import REMEDIES
 from notifier.telling import on_send_due, on_told_by_due, suppress
 
@@ -73,6 +74,8 @@ def _folded(account: Correspondence, item: Item, policy: Policy) -> tuple[Corres
             return on_customer_erased(account, item)
         case _ if account.person.erased:
             return account, NOTHING
+        case Command(data=Choose()):
+            return on_choose(account, item)
         case Due(kind=kind) if kind == SEND:
             return on_send_due(account, item, policy)
         case Due(kind=kind) if kind == TOLD_BY:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from contracts.orders import Resolution
 from contracts.vocabulary import IssueKind
@@ -43,6 +44,7 @@ REMEDIES = {
     "quiet_hours": "It goes out when the quiet hours on the customer's clock are over.",
     "waiting_for_contact": "It goes out as soon as the storefront says an e-mail address of this customer.",
     "issue_open": "It goes out when no issue of this customer is open any more, if it is still worth saying then.",
+    "paused": "It goes out when the pause that the customer asked for is over, if it is still worth saying then.",
     "after_issue": "It goes out some time after the customer's last issue ended, if it is still worth saying then.",
     "gathering": "It goes out a few minutes after the issue opened, with others that open meanwhile.",
     "cap_reached": "It goes out in the customer's next day or week: of its purpose enough was said in this one.",
@@ -52,6 +54,7 @@ REMEDIES = {
     "consent_withdrawn": "The customer's consent to this purpose by e-mail.",
     "expired": "Being able to say it while it was worth saying.",
     "erased": "Nothing: the customer asked to be forgotten.",
+    "past": "Nothing: it follows from a past that was read in.",
     "issue_resolved": "The issue still being open when it could be told.",
     "opening_not_told": "The customer having heard of the issue before it was solved.",
     "warned_already": "Another promise for this order: of this one the customer was warned before.",
@@ -85,6 +88,8 @@ def decide(person: Person, message: Message, facts: Circumstances, policy: Polic
         return Suppress("expired")
     if not person.allows(message.channel, message.rules.purpose):
         return Suppress("consent_withdrawn")
+    if paused_until := person.paused(message.rules.purpose, now):
+        return Hold(min(paused_until, message.expires_at), "paused")
     if message.rules.waits_for_peace and facts.troubled:
         return Hold(message.expires_at, "issue_open")
     if message.rules.waits_for_peace and (rested_at := _rested_at(facts, policy, now)):
@@ -126,8 +131,12 @@ def _no_room(person: Person, message: Message, facts: Circumstances, policy: Pol
 
 
 def _quiet_until(person: Person, message: Message, policy: Policy, now: datetime) -> datetime | None:
+    """The person's own hours go over the policy's; its closed days hold all the same."""
     country, zone = person.country or policy.country, zone_of(person.zone) or policy.zone
-    return quiet_until(policy.quiet(country, message.rules.concern), country, now, zone)
+    quiet = policy.quiet(country, message.rules.concern)
+    if own := person.preferences.quiet_hours:
+        quiet = replace(quiet, begins=own.begins, ends=own.ends)
+    return quiet_until(quiet, country, now, zone)
 
 
 def _overtaken(message: Message, facts: Circumstances) -> str | None:

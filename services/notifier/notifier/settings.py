@@ -3,6 +3,7 @@
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
@@ -34,6 +35,10 @@ class NotifierSettings(ServiceSettings):
     feedback_url: str = Field(
         default="http://127.0.0.1:8104", description="Where customers reach the feedback service's pages"
     )
+    pages_url: str = Field(
+        default="http://127.0.0.1:8102",
+        description="Where customers reach the notifier's pages; https but on this machine",
+    )
     policy_file: Path | None = Field(
         default=None, description="The shop's policy, YAML; without one the defaults hold. Read at start"
     )
@@ -56,6 +61,19 @@ class NotifierSettings(ServiceSettings):
     smtp_connections: int = Field(
         default=4, ge=1, le=50, validation_alias="SMTP_CONNECTIONS", description="Connections side by side"
     )
+    dkim_key_file: Path | None = Field(
+        default=None,
+        validation_alias="DKIM_KEY_FILE",
+        description="RSA key in PEM that signs mails; without it none is",
+    )
+    dkim_selector: str = Field(
+        default="rapport", pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$", validation_alias="DKIM_SELECTOR",
+        description="Which of the domain's keys it is",
+    )  # fmt: skip
+    dkim_domain: str | None = Field(
+        default=None, pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?$", validation_alias="DKIM_DOMAIN",
+        description="The domain that vouches; that of the sender's address by default",
+    )  # fmt: skip
     lease_s: float = Field(
         default=300.0, gt=0, description="A message that a sender had in hand for so long counts as lost"
     )
@@ -79,6 +97,15 @@ class NotifierSettings(ServiceSettings):
         if email_of((Contact(channel=Channel.email, address=address),)) is None:
             raise ValueError("write a plain e-mail address, like hello@shop.example")
         return address
+
+    @field_validator("pages_url")
+    @classmethod
+    def _is_safe_to_click(cls, url: str) -> str:
+        """RFC 8058, section 3.1: mail programs unsubscribe over https only."""
+        parts = urlsplit(url)
+        if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost"):
+            raise ValueError("write an address with https")
+        return url.rstrip("/")
 
     @field_validator("shop_name")
     @classmethod

@@ -9,10 +9,12 @@ from sqlalchemy import RowMapping, text
 
 from chassis.errors import Rejected
 from chassis.service import Tx
+from contracts.vocabulary import Purpose
 from notifier.circumstances import Circumstances
 from notifier.kinds import KINDS
 from notifier.messages import Message, State
 from notifier.people import BLANK, ERASED, Person
+from notifier.preferences import Withdrawal
 
 Known = tuple[Person, Circumstances]
 
@@ -100,6 +102,23 @@ on conflict do nothing
 _TOLD_BEFORE = text("""
 select t.message_id, t.told_at from told_before t
 join unnest(cast(:message_ids as text[])) as v (message_id) using (message_id)
+""")
+
+_KEEP_WITHDRAWAL = text("""
+insert into kept_withdrawals (customer_id, purpose, message_id, withdrawn_at)
+values (:customer_id, :purpose, :message_id, :withdrawn_at)
+on conflict do nothing
+""")
+
+_KEPT_WITHDRAWALS = text("""
+select k.* from kept_withdrawals k join customers c using (customer_id)
+where c.blocked_at is null order by k.withdrawn_at, k.customer_id, k.purpose limit :most
+""")
+
+_FORGET_WITHDRAWALS = text("""
+delete from kept_withdrawals k
+using unnest(cast(:customer_ids as text[]), cast(:purposes as text[])) as v (customer_id, purpose)
+where (k.customer_id, k.purpose) = (v.customer_id, v.purpose)
 """)
 
 _TELLING = text("""
@@ -225,6 +244,25 @@ async def told_before(tx: Tx, message_ids: Sequence[str]) -> dict[str, datetime]
     """Those of these messages that were sent in a past that was forgotten, and when."""
     rows = await tx.execute(_TOLD_BEFORE, {"message_ids": list(message_ids)})
     return {row.message_id: row.told_at for row in rows}
+
+
+async def keep_withdrawal(tx: Tx, withdrawal: Withdrawal) -> None:
+    """One click that cannot be folded now; the first one of a customer and purpose stays."""
+    await tx.execute(_KEEP_WITHDRAWAL, withdrawal._asdict())
+
+
+async def kept_withdrawals(tx: Tx, most: int) -> list[Withdrawal]:
+    """Those that can be folded by now, oldest first."""
+    rows = await tx.execute(_KEPT_WITHDRAWALS, {"most": most})
+    return [Withdrawal(row.customer_id, Purpose(row.purpose), row.message_id, row.withdrawn_at) for row in rows]
+
+
+async def forget_withdrawals(tx: Tx, withdrawals: Sequence[Withdrawal]) -> None:
+    """They are folded."""
+    if withdrawals:
+        customer_ids = [one.customer_id for one in withdrawals]
+        purposes = [str(one.purpose) for one in withdrawals]
+        await tx.execute(_FORGET_WITHDRAWALS, {"customer_ids": customer_ids, "purposes": purposes})
 
 
 async def telling(tx: Tx) -> dict[str, int]:
