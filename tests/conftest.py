@@ -16,6 +16,7 @@ from chassis.migrations import upgrade
 from chassis.runtime import Runtime
 from chassis.web import create_app
 from deploy.local.postgres import Postgres
+from tests import browser
 
 LINK_KEYS = "test:a-secret-that-is-long-enough-for-tests"
 
@@ -115,3 +116,5 @@ def _no_settings_from_outside() -> None:
 
 
 pytest_plugins = ["tests.brokers"]
+collect_ignore = [] if browser.PROGRAM else ["notifier/test_in_a_browser.py"]
+"""Pages are looked at in a browser where there is one; what can be said of them without one is tested everywhere."""

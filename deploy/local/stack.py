@@ -125,6 +125,7 @@ class Stack:
             "LINK_KEYS": self._link_keys,
             **{f"PUBLIC_URL_{name.upper()}": self.url(name) for name in SERVICES},
             "NOTIFIER_FEEDBACK_URL": self.url("feedback"),
+            "NOTIFIER_PAGES_URL": self.url("notifier"),
             **self._environment,
             "HTTP_PORT": str(port or getattr(self.ports, service)),
             "KAFKA_BOOTSTRAP_SERVERS": self.broker.bootstrap,

@@ -67,7 +67,13 @@ LISTENERS: Mapping[str, Mapping[str, Sequence[type[Fact]]]] = {
             orders.IssueResolved,
         ),
         feedback.FEEDBACK: (feedback.SurveyDue,),
-        loyalty.LOYALTY: (loyalty.PointsEarned, loyalty.PointsVested, loyalty.GoodwillGranted, loyalty.TierReached),
+        loyalty.LOYALTY: (
+            loyalty.PointsEarned,
+            loyalty.PointsVested,
+            loyalty.GoodwillGranted,
+            loyalty.TierReached,
+            loyalty.TierLost,
+        ),
     },
 }
 """Who listens to which facts of a topic; none named means all. As in the services' own Consumes lines."""

@@ -66,7 +66,7 @@ class TellingFailed(Fact, frozen=True, kw_only=True):
     reason: Word
 
 
-@event_type("notifications.preference-changed.v1", topic=NOTIFICATIONS, subject="customer_id", planned=True)
+@event_type("notifications.preference-changed.v1", topic=NOTIFICATIONS, subject="customer_id")
 class PreferenceChanged(Fact, frozen=True, kw_only=True):
     """The customer chose what they want to hear."""
 

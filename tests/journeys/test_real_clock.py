@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,10 +20,11 @@ A_FEW_SECONDS_S = 10.0
 
 
 @pytest.fixture
-async def real_house(kafka: Broker, database_of: DatabaseOf) -> AsyncIterator[House]:
+async def real_house(kafka: Broker, database_of: DatabaseOf, tmp_path: Path) -> AsyncIterator[House]:
     """A house that lives now, and in which nobody sleeps."""
-    wakeful = {"NOTIFIER_QUIET_BEGINS": "00:00", "NOTIFIER_QUIET_ENDS": "00:00"}
-    async with open_house(kafka, database_of, CLOCK="real", **wakeful) as house:
+    wakeful = tmp_path / "policy.yaml"
+    wakeful.write_text("version: wakeful\nquiet_hours: {begins: 00:00, ends: 00:00}\n", encoding="utf-8")
+    async with open_house(kafka, database_of, CLOCK="real", NOTIFIER_POLICY_FILE=str(wakeful)) as house:
         yield house
         await house.audit()
 

@@ -26,6 +26,7 @@ BOOKKEEPING = ("positions", "inbox")
 MAY_BE_EMPTY = ("outbox", "parked_events", "deadlines", "commands")
 EMPTY = {f"{service}.{table}" for service in COMPOSED for table in MAY_BE_EMPTY} | {
     "loyalty.redemptions",
+    "notifier.kept_withdrawals",
     "notifier.told_before",
     "orders_listener.forecasts",
     "orders_listener.disruption_calls",

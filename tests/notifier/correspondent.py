@@ -25,14 +25,16 @@ from contracts.orders import (
 from contracts.storefront import CancelledBy, ConsentChanged, Contact, CustomerErased, CustomerUpdated
 from contracts.vocabulary import Channel, IssueKind, Purpose, Severity
 from notifier.correspondence import Correspondence
-from notifier.courtesy import Courtesy, QuietHours
 from notifier.deliveries import Delivered, Result
 from notifier.folding import fold_one
 from notifier.messages import Message, State
+from notifier.policy import Policy
+from notifier.preferences import Choose, Way
 
 ADA = "ada"
 BERLIN = "Europe/Berlin"
-COURTESY = Courtesy(quiet_hours=QuietHours(), shop_zone=ZoneInfo(BERLIN))
+POLICY = Policy(shop_zone=BERLIN, group_window=timedelta(0))
+"""As usual, but that no issue waits for company: those tests say so."""
 START = datetime(2026, 3, 2, 0, tzinfo=ZoneInfo(BERLIN)).astimezone(UTC)
 """Midnight of a Monday in Berlin: `hour(10)` is ten in the morning."""
 
@@ -51,12 +53,14 @@ def said(fact: Fact, hours: float) -> Event[Any]:
 
 
 def known(
-    at: float = 0, *, email: str = "ada@example.org", name: str | None = "Ada", zone: str | None = BERLIN
-) -> Event[Any]:
+    at: float = 0, *, email: str = "ada@example.org", name: str | None = "Ada", zone: str | None = BERLIN,
+    country: str | None = None,
+) -> Event[Any]:  # fmt: skip
     contacts = (Contact(channel=Channel.email, address=email),)
-    return said(
-        CustomerUpdated(customer_id=ADA, occurred_at=hour(at), contacts=contacts, given_name=name, zone=zone), at
+    fact = CustomerUpdated(
+        customer_id=ADA, occurred_at=hour(at), contacts=contacts, given_name=name, zone=zone, country=country
     )
+    return said(fact, at)
 
 
 def consent(purpose: Purpose, at: float, *, given: bool = False) -> Event[Any]:
@@ -129,16 +133,21 @@ def survey(at: float, *, expires: float = 336) -> Event[Any]:
     return said(fact, at)
 
 
-def earned(at: float, points: int = 59) -> Event[Any]:
+def earned(at: float, points: int = 59, order_id: str = "o1") -> Event[Any]:
     fact = PointsEarned(
-        customer_id=ADA, order_id="o1", occurred_at=hour(at), points=points, available_points=0, pending_points=points
+        customer_id=ADA,
+        order_id=order_id,
+        occurred_at=hour(at),
+        points=points,
+        available_points=0,
+        pending_points=points,
     )
     return said(fact, at)
 
 
-def goodwill(at: float) -> Event[Any]:
+def goodwill(at: float, goodwill_id: str = "g1") -> Event[Any]:
     fact = GoodwillGranted(
-        customer_id=ADA, goodwill_id="g1", order_id="o1", issue_id="o1-delivery_late", occurred_at=hour(at),
+        customer_id=ADA, goodwill_id=goodwill_id, order_id="o1", issue_id="o1-delivery_late", occurred_at=hour(at),
         points=100, available_points=100, pending_points=0, reason="delivery_late",
     )  # fmt: skip
     return said(fact, at)
@@ -151,13 +160,13 @@ def tier(at: float) -> Event[Any]:
 class Life:
     """One customer's correspondence over time, with the deadlines that it set."""
 
-    def __init__(self, events: Iterable[Event[Any]] = (), *, until: float = 0, courtesy: Courtesy = COURTESY) -> None:
+    def __init__(self, events: Iterable[Event[Any]] = (), *, until: float = 0, policy: Policy = POLICY) -> None:
         self.account = Correspondence(customer_id=ADA)
         self.facts: list[Fact] = []
         self.decisions: list[Decision] = []
         self.waiting: dict[tuple[str, str], Due] = {}
         self.duplicates = 0
-        self._courtesy = courtesy
+        self._policy = policy
         self.live(events, until=until)
 
     def live(self, events: Iterable[Event[Any]] = (), *, until: float) -> "Life":
@@ -179,9 +188,18 @@ class Life:
         )
         return self._fold([command], START)
 
+    def choose(self, at: float, **chosen: Any) -> "Life":
+        """What the customer would choose on their page."""
+        choice = Choose(way=Way.page, evidence="preference page", **chosen)
+        identity = f"choice@{at}"
+        command = Command(
+            id=identity, at=hour(at), customer_id=ADA, data=choice, actor="customer", correlation_id=identity
+        )
+        return self._fold([command], START)
+
     def _fold(self, items: list[Any], before: datetime) -> "Life":
         folded: Folded = fold_sequence(
-            lambda account, item: fold_one(account, item, self._courtesy),
+            lambda account, item: fold_one(account, item, self._policy),
             {ADA: self.account}, items, list(self.waiting.values()), before=before,
         )  # fmt: skip
         assert not folded.refused, folded.refused

@@ -19,6 +19,7 @@ class Postbox:
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
+        self.raw: list[bytes] = []
         self.recipients: list[str] = []
         self.sessions: set[int] = set()
         self.answers: list[str] = []
@@ -48,6 +49,7 @@ class Postbox:
     def _keep(self, envelope: Envelope) -> None:
         mail: Any = message_from_bytes(envelope.original_content or b"", policy=SMTP_POLICY)
         self.mails.append(mail)
+        self.raw.append(envelope.original_content or b"")
         self.recipients += envelope.rcpt_tos
 
 

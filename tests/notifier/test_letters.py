@@ -11,7 +11,7 @@ import pytest
 from contracts.orders import Resolution
 from contracts.vocabulary import IssueKind
 from notifier.kinds import KINDS
-from notifier.letters import Letters, Shop
+from notifier.letters import NO_WAYS, Letters, Shop, Ways
 from notifier.messages import Message, message_id_of
 from notifier.people import Person, zone_of
 from tests.notifier.correspondent import ADA, BERLIN, Life, delivered, goodwill, hour, known, opened, resolved
@@ -47,9 +47,9 @@ def message(kind: str, **content: Any) -> Message:
     )  # fmt: skip
 
 
-def written(message: Message, person: Person = ADA_HERSELF, link: str | None = None) -> EmailMessage:
+def written(message: Message, person: Person = ADA_HERSELF, ways: Ways = NO_WAYS) -> EmailMessage:
     """The mail as it arrives on the other side."""
-    return message_from_bytes(LETTERS.letter(message, person, link=link).as_bytes(), _class=EmailMessage, policy=SMTP)
+    return message_from_bytes(LETTERS.letter(message, person, ways).as_bytes(), _class=EmailMessage, policy=SMTP)
 
 
 def text_of(mail: EmailMessage) -> str:
@@ -113,7 +113,7 @@ def test_an_apology_that_waited_for_the_morning_is_true_whether_the_order_came_m
 
 
 def test_the_link_stands_alone_in_the_text_and_behind_a_button_in_the_html() -> None:
-    mail = written(message("survey"), link="http://shop.example/s/token")
+    mail = written(message("survey"), ways=Ways(action="http://shop.example/s/token"))
     assert "\n\nhttp://shop.example/s/token\n\n" in text_of(mail)
     assert 'href="http://shop.example/s/token"' in html_of(mail)
 
@@ -127,7 +127,7 @@ def test_no_value_breaks_out_of_a_header(evil: str) -> None:
     assert mail["Bcc"] is None
     assert mail["Subject"].isprintable()
     with pytest.raises(ValueError, match=r"(?i)invalid|illegal|linefeed|carriage"):
-        LETTERS.letter(message("tier_reached"), Person(email="ada@example.org\r\nBcc: all@example.org"), link=None)
+        LETTERS.letter(message("tier_reached"), Person(email="ada@example.org\r\nBcc: all@example.org"))
 
 
 def test_what_a_template_prints_is_escaped_in_html_and_never_run() -> None:
@@ -146,7 +146,7 @@ def test_the_same_message_has_the_same_name_for_ever() -> None:
 
 
 def test_lines_are_short_enough_for_every_mail_server() -> None:
-    raw = LETTERS.letter(message("issue_opened", known="word " * 400), ADA_HERSELF, link=None).as_bytes()
+    raw = LETTERS.letter(message("issue_opened", known="word " * 400), ADA_HERSELF).as_bytes()
     assert max(len(line) for line in raw.split(b"\r\n")) <= 998
     assert raw.isascii()
 
@@ -159,3 +159,12 @@ def test_a_name_in_another_script_arrives_whole() -> None:
     mail = written(message("survey"), Person(email="ada@example.org", given_name="Ада 🌷"))
     assert mail["To"].addresses[0].display_name == "Ада 🌷"
     assert "Hello Ада 🌷," in text_of(mail)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_mail_leads_to_the_page_where_its_reader_chooses(kind: str) -> None:
+    mail = written(message(kind), ways=Ways(preferences="https://shop.example/preferences/token"))
+    assert text_of(mail).endswith(
+        "What you want to hear from us, and when:\n\nhttps://shop.example/preferences/token\n"
+    )
+    assert 'href="https://shop.example/preferences/token"' in html_of(mail)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from chassis.runtime import Runtime
@@ -99,6 +100,18 @@ async def test_what_is_ready_at_the_same_moment_leaves_in_the_order_in_which_it_
         "Your order earned 59 points",
         "You have reached silver",
     ]
+
+
+async def test_what_went_wrong_leaves_first_whoever_it_is_for(
+    runtime: Runtime, sender: Sender, postbox: Postbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("notifier.sender.MOST_AT_ONCE", 2)
+    await ready(runtime, earned(9), survey(9), confirmed(9.5))
+    bob = [replace(one, id=f"bob-{one.id}", data=replace(one.data, customer_id="bob")) for one in (known(), opened(10))]
+    assert not (await runtime.fold(bob, until=hour(11))).refused
+    assert await sender.send_ready() == 2
+    assert [mail["Subject"] for mail in postbox.mails] == ["Your order is late", "Thank you for your order"]
+    assert await sender.send_ready() == 2
 
 
 @pytest.mark.parametrize("days", [2, 14, 30])

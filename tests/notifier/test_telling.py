@@ -9,6 +9,7 @@ from contracts import Event
 from contracts.notifications import MessageHeld, MessageSuppressed, TellingFailed
 from contracts.orders import Resolution
 from contracts.vocabulary import IssueKind, Purpose, Severity
+from notifier.deliveries import Result
 from notifier.messages import State
 from tests.notifier.correspondent import (
     Life,
@@ -110,8 +111,45 @@ def test_nobody_is_asked_or_cheered_while_something_is_wrong() -> None:
     life = Life([known(), opened(9), survey(10), earned(10), tier(10), goodwill(11)], until=20)
     assert life.kinds_told() == ["issue_opened", "goodwill_granted"]
     assert {fact.reason for fact in life.all(MessageHeld)} == {"issue_open"}
-    life.live([resolved(36)], until=37)
-    assert sorted(life.kinds_told()[2:]) == ["issue_resolved", "points_earned", "survey", "tier_reached"]
+    assert life.live([resolved(36)], until=37).kinds_told()[2:] == ["issue_resolved"]
+    assert {fact.reason for fact in life.all(MessageHeld)} == {"issue_open", "after_issue"}
+    assert sorted(life.live(until=61).kinds_told()[3:]) == ["points_earned", "survey", "tier_reached"]
+    assert {at for _, at in life.told()[3:]} == {hour(60)}
+
+
+def test_an_issue_that_nobody_was_told_of_needs_no_rest_after_it() -> None:
+    life = Life([known(), opened(22), resolved(30), survey(31)], until=33)
+    assert life.told() == [("survey", hour(32))]
+
+
+def test_of_a_promise_somebody_is_warned_once_and_of_the_next_one_again() -> None:
+    first, second, third = warning(10, 1, 96), warning(34, 2, 96), warning(58, 3, 144)
+    life = Life([known(), first, calm(first, 20), second, calm(second, 44), third], until=80)
+    assert [at for kind, at in life.told() if kind == "issue_opened"] == [hour(10), hour(58)]
+    assert [fact.reason for fact in life.all(MessageSuppressed)] == ["warned_already"]
+    assert [kind for kind in life.kinds_told() if kind == "issue_resolved"] == ["issue_resolved"]
+    assert not life.all(TellingFailed)
+
+
+def test_a_warning_that_did_not_arrive_is_no_warning() -> None:
+    first, second = warning(10, 1, 96), warning(34, 2, 96)
+    life = Life([known(), first], until=11)
+    life.report(life.message("issue_opened"), Result.refused, 11)
+    assert life.live([second], until=40).told() == [("issue_opened", hour(34))]
+
+
+def warning(at: float, number: int, promised: float) -> Event[Any]:
+    """The promise of order o1 is in danger, in an issue of that number."""
+    event = opened(at, IssueKind.delivery_at_risk)
+    data = replace(event.data, issue_id=f"risk{number}", promised_by=hour(promised))
+    return replace(event, id=f"warning{number}", data=data)
+
+
+def calm(warned: Event[Any], at: float) -> Event[Any]:
+    """It is in danger no longer."""
+    event = resolved(at, IssueKind.delivery_at_risk, Resolution.moved)
+    data = replace(event.data, issue_id=warned.data.issue_id, promised_by=warned.data.promised_by)
+    return replace(event, id=f"calm-{warned.id}", data=data)
 
 
 def test_a_survey_that_waited_too_long_is_not_sent() -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from chassis.policy_files import PolicyRefused
 from orders_listener.__main__ import main
 from orders_listener.policy import DEFAULT, Lane, Limits
-from orders_listener.policy_files import PolicyRefused, read
+from orders_listener.policy_files import read
 from orders_listener.settings import OrdersListenerSettings
 from tests.sources import ROOT
 

@@ -4,18 +4,15 @@ Looking at it answers nothing (mail scanners open links); only sending the form 
 what is written may go anywhere but into the answer: nothing is logged here.
 """
 
-import base64
-from hashlib import sha256
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from chassis.errors import Rejected
 from chassis.links import LinkClaims
+from chassis.pages import WAYS_OUT, Notice, Pages
 from chassis.runtime import Runtime
 from feedback import store
 from feedback.answers import LONGEST_COMMENT, Answer, answerable
@@ -25,28 +22,6 @@ PURPOSE = "survey"
 """What a link must have been minted for."""
 SCORES = {str(score): score for score in range(LOWEST, HIGHEST + 1)}
 MOST_FIELDS = 10
-
-_environment = Environment(loader=PackageLoader("feedback"), autoescape=True, undefined=StrictUndefined)
-_STYLE = _environment.get_template("style.css").render()
-_QUESTION = _environment.get_template("question.html")
-_NOTICE = _environment.get_template("notice.html")
-_STYLE_HASH = base64.b64encode(sha256(_STYLE.encode()).digest()).decode()
-_HEADERS = {
-    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex",
-    "Cache-Control": "no-store",
-}
-
-
-class Notice(NamedTuple):
-    """What is said instead of the question."""
-
-    status: HTTPStatus
-    title: str
-    words: str
-
 
 LATER = "We could not keep your answer just now. Please send it again later."
 UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
@@ -67,33 +42,34 @@ NOTICES = {
 def page(runtime: Runtime, shop_name: str) -> APIRouter:
     """The form and where it is sent."""
     router = APIRouter(tags=["customer's page"], default_response_class=HTMLResponse)
+    pages = Pages("feedback", shop_name)
 
-    @router.get("/s/{token}", summary="The question, as a form", responses=_RESPONSES)
+    @router.get("/s/{token}", summary="The question, as a form", responses=WAYS_OUT)
     async def ask(token: str) -> HTMLResponse:
         try:
             await _open_question(runtime, token)
         except Rejected as refusal:
-            return _notice(NOTICES[refusal.code], shop_name)
-        return _question(shop_name)
+            return pages.notice(NOTICES[refusal.code])
+        return _question(pages)
 
-    @router.post("/s/{token}", summary="The answer, once", responses=_RESPONSES, openapi_extra=_FORM)
+    @router.post("/s/{token}", summary="The answer, once", responses=WAYS_OUT, openapi_extra=_FORM)
     async def answer(token: str, request: Request) -> HTMLResponse:
         try:
             claims = await _open_question(runtime, token)
         except Rejected as refusal:
-            return _notice(NOTICES[refusal.code], shop_name)
+            return pages.notice(NOTICES[refusal.code])
         form = await request.form(max_files=0, max_fields=MOST_FIELDS)
         score, comment = SCORES.get(_text(form.get("score"))), _text(form.get("comment"))
         if score is None or len(comment) > LONGEST_COMMENT:
-            return _question(shop_name, problem=_problem(score), score=score, comment=comment)
+            return _question(pages, problem=_problem(score), score=score, comment=comment)
         command = Answer(invitation_id=claims.subject, score=score, comment=comment or None)
         try:
             await runtime.command(claims.customer_id, command, actor="customer")
         except Rejected as refusal:
             if refusal.code in NOTICES:
-                return _notice(NOTICES[refusal.code], shop_name)
-            return _question(shop_name, problem=LATER, status=UNAVAILABLE, score=score, comment=comment)
-        return _notice(THANKS, shop_name)
+                return pages.notice(NOTICES[refusal.code])
+            return _question(pages, problem=LATER, status=UNAVAILABLE, score=score, comment=comment)
+        return pages.notice(THANKS)
 
     return router
 
@@ -121,36 +97,20 @@ def _problem(score: int | None) -> str:
 
 
 def _question(
-    shop_name: str,
+    pages: Pages,
     *,
     problem: str | None = None,
     status: HTTPStatus | None = None,
     score: int | None = None,
     comment: str = "",
 ) -> HTMLResponse:
-    content = _QUESTION.render(
-        style=Markup(_STYLE),  # noqa: S704 our own file
-        shop_name=shop_name,
-        scores=SCORES.values(),
-        longest_comment=LONGEST_COMMENT,
-        problem=problem,
-        score=score,
-        comment=comment,
-    )
     usual = HTTPStatus.OK if problem is None else HTTPStatus.UNPROCESSABLE_ENTITY
-    return HTMLResponse(content, status or usual, headers=_HEADERS)
+    return pages.page(
+        "question.html", status or usual, scores=SCORES.values(), longest_comment=LONGEST_COMMENT, problem=problem,
+        score=score, comment=comment,
+    )  # fmt: skip
 
 
-def _notice(notice: Notice, shop_name: str) -> HTMLResponse:
-    style = Markup(_STYLE)  # noqa: S704 our own file
-    content = _NOTICE.render(style=style, shop_name=shop_name, title=notice.title, words=notice.words)
-    return HTMLResponse(content, notice.status, headers=_HEADERS)
-
-
-_RESPONSES: dict[int | str, dict[str, Any]] = {
-    HTTPStatus.GONE: {"description": "The time to answer has passed", "content": {"text/html": {}}},
-    HTTPStatus.NOT_FOUND: {"description": "The link is not one of ours", "content": {"text/html": {}}},
-}
 _FORM: dict[str, Any] = {
     "requestBody": {
         "required": True,

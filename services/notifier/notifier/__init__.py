@@ -2,7 +2,8 @@
 
 Consumes: storefront.customers: CustomerUpdated, ConsentChanged, CustomerErased; orders: OrderConfirmed, OrderShipped,
     OrderDelivered, OrderCancelled, IssueOpened, IssueUpdated, IssueResolved; feedback: SurveyDue;
-    loyalty: PointsEarned, PointsVested, GoodwillGranted, TierReached
-Publishes: notifications: MessageSent, MessageHeld, MessageSuppressed, MessageFailed, TellingFailed
-Owns: people, circumstances, messages, told_before
+    loyalty: PointsEarned, PointsVested, GoodwillGranted, TierReached, TierLost
+Publishes: notifications: MessageSent, MessageHeld, MessageSuppressed, MessageFailed, TellingFailed,
+    PreferenceChanged
+Owns: people, circumstances, messages, told_before, kept_withdrawals
 """

@@ -1,7 +1,19 @@
-"""`python -m notifier [api | worker | migrate]`"""
+"""`notifier [api | worker | migrate | parked | redrive | policy]`, or `python -m notifier`."""
 
-from chassis.main import main
+import sys
+
+from chassis.main import main as run
+from notifier import policy_command
 from notifier.app import application
 
+
+def main() -> None:
+    """The service's command line, and what is beside the service."""
+    if sys.argv[1:2] == ["policy"]:
+        policy_command.main(sys.argv[2:])
+    else:
+        run(application)
+
+
 if __name__ == "__main__":
-    main(application)
+    main()

@@ -6,13 +6,14 @@ from chassis.application import Application
 from chassis.runtime import Runtime
 from chassis.service import Inlet, Service
 from contracts.feedback import FEEDBACK, SurveyDue
-from contracts.loyalty import LOYALTY, GoodwillGranted, PointsEarned, PointsVested, TierReached
+from contracts.loyalty import LOYALTY, GoodwillGranted, PointsEarned, PointsVested, TierLost, TierReached
 from contracts.notifications import (
     NOTIFICATIONS,
     MessageFailed,
     MessageHeld,
     MessageSent,
     MessageSuppressed,
+    PreferenceChanged,
     TellingFailed,
 )
 from contracts.orders import (
@@ -26,9 +27,11 @@ from contracts.orders import (
     OrderShipped,
 )
 from contracts.storefront import CUSTOMERS, ConsentChanged, CustomerErased, CustomerUpdated
-from notifier.courtesy import Courtesy
 from notifier.folding import folding
+from notifier.pages import page
+from notifier.policy import Policy
 from notifier.routes import routes
+from notifier.seals import seal_of
 from notifier.sender import Sender, look_back
 from notifier.settings import NotifierSettings
 
@@ -47,19 +50,19 @@ CONSUMES = (
         ),
     ),
     Inlet(FEEDBACK, (SurveyDue,)),
-    Inlet(LOYALTY, (PointsEarned, PointsVested, GoodwillGranted, TierReached)),
+    Inlet(LOYALTY, (PointsEarned, PointsVested, GoodwillGranted, TierReached, TierLost)),
 )
-PUBLISHES = (MessageSent, MessageHeld, MessageSuppressed, MessageFailed, TellingFailed)
+PUBLISHES = (MessageSent, MessageHeld, MessageSuppressed, MessageFailed, TellingFailed, PreferenceChanged)
 
 
-def service(courtesy: Courtesy) -> Service:
+def service(policy: Policy) -> Service:
     """The notifier of a shop with these manners."""
     return Service(
         name="notifier",
         consumes=CONSUMES,
         topic=NOTIFICATIONS,
         publishes=PUBLISHES,
-        folding=folding(courtesy),
+        folding=folding(policy),
         migrations=Path(__file__).parents[1] / "migrations",
     )
 
@@ -67,14 +70,16 @@ def service(courtesy: Courtesy) -> Service:
 def application() -> Application:
     """Read from the environment, and composed."""
     settings = NotifierSettings()
+    policy = settings.policy()
+    seal_of(settings)  # a key file that is wrong stops the start, not the first mail
 
     async def send(runtime: Runtime) -> None:
         await look_back(runtime)
         await Sender(runtime, settings).run()
 
     return Application(
-        service=service(settings.courtesy()),
+        service=service(policy),
         settings=settings,
-        routers=lambda _: [routes()],
+        routers=lambda runtime: [routes(runtime, policy), page(runtime, settings.shop_name)],
         background=(send,),
     )

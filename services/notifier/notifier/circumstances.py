@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from contracts.orders import Issue as IssueSaid
 from contracts.orders import Resolution
 from contracts.vocabulary import IssueKind, Severity
+from notifier.kinds import Concern
 
 
 class Stage(IntEnum):
@@ -53,6 +54,11 @@ class Issue(Struct, frozen=True, kw_only=True, omit_defaults=True):
         ranks = list(Severity)
         return ranks.index(self.severity) > ranks.index(other.severity)
 
+    @property
+    def promise(self) -> str:
+        """What tells the promise that it is about from others of the same order."""
+        return _text(self.promised_by) or "none"
+
     def content(self) -> dict[str, Any]:
         """What the words of a message about it may use."""
         return {
@@ -66,11 +72,27 @@ class Issue(Struct, frozen=True, kw_only=True, omit_defaults=True):
         }
 
 
+class Said(Struct, frozen=True, omit_defaults=True):
+    """Something that was given to the mail server, or is about to be."""
+
+    concern: Concern
+    at: datetime
+    sorry: bool = False
+    """It holds an apology."""
+
+
 class Circumstances(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One customer's orders and issues, by id."""
 
     orders: dict[str, Stage] = {}
     issues: dict[str, Issue] = {}
+    lately_said: dict[str, Said] = {}
+    """What was lately said, by message."""
+    warned: dict[str, str] = {}
+    """The promise that somebody was warned of, by order."""
+    tier: str | None = None
+    """As the loyalty service names it."""
+    tier_since: datetime | None = None
 
     def stage_of(self, order_id: str | None) -> Stage:
         """How far the order is, as far as anybody said."""
@@ -85,6 +107,32 @@ class Circumstances(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def with_issue(self, issue_id: str, issue: Issue) -> "Circumstances":
         """The issue as it is now."""
         return replace(self, issues={**self.issues, issue_id: issue})
+
+    def with_tier(self, tier: str, at: datetime) -> "Circumstances":
+        """The customer is in that tier since then, unless something later is known."""
+        if self.tier_since is not None and at <= self.tier_since:
+            return self
+        return replace(self, tier=tier, tier_since=at)
+
+    def with_said(self, message_id: str, said: Said) -> "Circumstances":
+        """One message more was said."""
+        return replace(self, lately_said={**self.lately_said, message_id: said})
+
+    def without_said(self, message_id: str) -> "Circumstances":
+        """It was not said after all."""
+        if message_id not in self.lately_said:
+            return self
+        return replace(self, lately_said={one: said for one, said in self.lately_said.items() if one != message_id})
+
+    def with_warning(self, order_id: str, promise: str | None) -> "Circumstances":
+        """Somebody was warned that this promise of the order may be missed; None: of none."""
+        others = {one: warned for one, warned in self.warned.items() if one != order_id}
+        return replace(self, warned=others if promise is None else {**others, order_id: promise})
+
+    @property
+    def last_trouble_ended_at(self) -> datetime | None:
+        """When the latest issue ended that the customer was told of."""
+        return max((issue.said_at for issue in self.issues.values() if issue.told and not issue.open), default=None)
 
     @property
     def troubled(self) -> bool:

@@ -1,35 +1,66 @@
-"""When it is polite to write: quiet hours in the person's own zone, right across changes of the clock."""
+"""When it is polite to write: on the person's own clock and calendar, right across changes of the clock.
 
-from datetime import UTC, datetime, time, timedelta, tzinfo
+Owns the arithmetic. Public holidays come from the library of that name, those of the whole country only: nobody tells
+us in which part of it somebody lives.
+"""
 
-from msgspec import Struct
+from collections.abc import Container
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 
+import holidays
 
-class QuietHours(Struct, frozen=True):
-    """From `begins` until `ends` on the person's clock nobody is written to; usually over midnight."""
+from notifier.policy import WEEKDAYS, Quiet
 
-    begins: time = time(21)
-    ends: time = time(8)
-
-    def end(self, moment: datetime, zone: tzinfo) -> datetime | None:
-        """When the quiet around `moment` ends (UTC, later than `moment`); None when it is not quiet then."""
-        local = moment.astimezone(zone)
-        if not self._cover(local.time()):
-            return None
-        day = local.date() if local.time() < self.ends else local.date() + timedelta(days=1)
-        ends = datetime.combine(day, self.ends, tzinfo=zone)
-        # A clock that jumps over the end has none, a clock set back has two: the later reading is never too early.
-        return max(ends.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
-
-    def _cover(self, clock: time) -> bool:
-        if self.begins <= self.ends:
-            return self.begins <= clock < self.ends
-        return clock >= self.begins or clock < self.ends
+A_DAY = timedelta(days=1)
+_SUPPORTED = holidays.list_supported_countries(include_aliases=False)
 
 
-class Courtesy(Struct, frozen=True, kw_only=True):
-    """The shop's manners, from its settings."""
+def quiet_until(quiet: Quiet, country: str | None, moment: datetime, zone: tzinfo) -> datetime | None:
+    """When the quiet around `moment` ends (UTC, later than `moment`); None when it is not quiet then.
 
-    quiet_hours: QuietHours = QuietHours()
-    shop_zone: tzinfo = UTC
-    """For people whose zone nobody knows."""
+    Days and hours that follow one another are one quiet: a closed Sunday ends on Monday at the end of the night.
+    """
+    until = moment
+    while end := _end(quiet, country, until, zone):
+        until = end
+    return until if until > moment else None
+
+
+def midnight_after(moment: datetime, zone: tzinfo, days: int = 1) -> datetime:
+    """The beginning of the day that comes so many days after that of `moment` on a clock in `zone`, in UTC."""
+    return _on_clock(moment.astimezone(zone).date() + days * A_DAY, time(0), zone)
+
+
+def _end(quiet: Quiet, country: str | None, moment: datetime, zone: tzinfo) -> datetime | None:
+    local = moment.astimezone(zone)
+    if _closed(quiet, country, local.date()):
+        return midnight_after(moment, zone)
+    if not _covers(quiet, local.time()):
+        return None
+    day = local.date() if local.time() < quiet.ends else local.date() + A_DAY
+    return _on_clock(day, quiet.ends, zone)
+
+
+@lru_cache(maxsize=10_000)
+def _on_clock(day: date, clock: time, zone: tzinfo) -> datetime:
+    """A clock that jumps over the time has none, a clock set back has two: the later reading is never too early."""
+    moment = datetime.combine(day, clock, tzinfo=zone)
+    return max(moment.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+
+
+def _covers(quiet: Quiet, clock: time) -> bool:
+    if quiet.begins <= quiet.ends:
+        return quiet.begins <= clock < quiet.ends
+    return clock >= quiet.begins or clock < quiet.ends
+
+
+def _closed(quiet: Quiet, country: str | None, day: date) -> bool:
+    if WEEKDAYS[day.weekday()] in quiet.closed:
+        return True
+    return "public_holidays" in quiet.closed and day in _public_holidays(country)
+
+
+@lru_cache(maxsize=300)
+def _public_holidays(country: str | None) -> Container[date]:
+    return holidays.country_holidays(country) if country in _SUPPORTED else ()

@@ -4,15 +4,19 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from chassis.errors import NotFound
 from chassis.items import Command
 from chassis.outcomes import DUPLICATE, Decision, Outcome, SetDeadline
+from contracts.vocabulary import IssueKind
 from notifier import messages
 from notifier.correspondence import SEND, TOLD_BY, Correspondence
 from notifier.issues import marked
 from notifier.messages import ENDED, Message, State
+from notifier.sending import Hold
 from notifier.telling import hold
+from notifier.together import inside
 
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
 """Between attempts while the mail server says "not now"; after the last one it is given up."""
@@ -53,8 +57,7 @@ def on_delivered(account: Correspondence, command: Command[Delivered]) -> tuple[
         return account, DUPLICATE
     match report.result:
         case Result.accepted:
-            account, outcome = account.with_message(message, state=State.sent, reason=None)
-            return account, outcome + Outcome(facts=(messages.sent(message, command.at),))
+            return _sent(account, message, command.at)
         case Result.refused:
             return _fail(account, message, command.at, "refused", report.code)
         case Result.deferred:
@@ -66,12 +69,22 @@ def on_delivered(account: Correspondence, command: Command[Delivered]) -> tuple[
             return _decide_again(account, message, command.at, str(report.result))
 
 
+def _sent(account: Correspondence, message: Message, at: datetime) -> tuple[Correspondence, Outcome]:
+    """It arrived, with everything inside of it."""
+    outcome = Outcome()
+    for one in [message, *inside(account, message)]:
+        account, changed = account.with_message(one, state=State.sent, reason=None)
+        outcome += changed + Outcome(facts=(messages.sent(one, at),))
+    return account, outcome
+
+
 def _decide_again(
     account: Correspondence, message: Message, at: datetime, reason: str
 ) -> tuple[Correspondence, Outcome]:
+    account, released = _release(account, message, at, reason)
     account, outcome = account.with_message(message, state=State.intended, reason=reason)
     account, untold = _untold(account, message, at)
-    return account, outcome + untold + Outcome(
+    return account, released + outcome + untold + Outcome(
         deadlines=(SetDeadline(SEND, message.message_id, at),),
         decisions=(_decision(message, "decided_again", reason),),
     )
@@ -82,30 +95,62 @@ def _try_later(
 ) -> tuple[Correspondence, Outcome]:
     if message.attempts > len(PAUSES):
         return _fail(account, message, at, "gave_up", code)
-    account, outcome = hold(account, message, at, at + PAUSES[message.attempts - 1], "deferred")
-    account, untold = _untold(account, message, at)
-    return account, outcome + untold
+    later = Hold(at + PAUSES[message.attempts - 1], "deferred")
+    outcome = Outcome()
+    for one in [message, *inside(account, message)]:
+        account, held = hold(account, replace(one, inside=None), at, later)
+        account, untold = _untold(account, one, at)
+        outcome += held + untold
+    return account, outcome
 
 
 def _fail(
     account: Correspondence, message: Message, at: datetime, reason: str, code: str | None
 ) -> tuple[Correspondence, Outcome]:
+    account, released = _release(account, message, at, reason)
     account, outcome = account.with_message(message, state=State.failed, reason=reason)
     account, untold = _untold(account, message, at)
-    return account, outcome + untold + Outcome(
+    return account, released + outcome + untold + Outcome(
         facts=(messages.failed(message, at, reason, code),),
         decisions=(_decision(message, "not_told", reason, code=code or ""),),
     )
 
 
+def _release(account: Correspondence, leading: Message, at: datetime, reason: str) -> tuple[Correspondence, Outcome]:
+    """What was inside of it is decided again by itself."""
+    outcome = Outcome()
+    for one in inside(account, leading):
+        account, again = account.with_message(one, state=State.intended, reason=reason, inside=None)
+        account, untold = _untold(account, one, at)
+        outcome += (
+            again
+            + untold
+            + Outcome(
+                deadlines=(SetDeadline(SEND, one.message_id, at),), decisions=(_decision(one, "decided_again", reason),)
+            )
+        )
+    return account, outcome
+
+
 def _untold(account: Correspondence, message: Message, at: datetime) -> tuple[Correspondence, Outcome]:
-    """The customer does not know of the issue after all: its `told_by` is watched again."""
+    """The customer did not hear it after all; an issue's `told_by` is watched again."""
+    account, outcome = account.with_circumstances(account.circumstances.without_said(message.message_id))
     if message.kind != "issue_opened":
-        return account, Outcome()
-    account, outcome = marked(account, message.issue_id, told=False)
+        return account, outcome
+    account, forgotten = _forget_warning(account, message)
+    account, marked_untold = marked(account, message.issue_id, told=False)
+    outcome += forgotten + marked_untold
     if message.told_by is None or message.issue_id is None:
         return account, outcome
     return account, outcome + Outcome(deadlines=(SetDeadline(TOLD_BY, message.issue_id, max(message.told_by, at)),))
+
+
+def _forget_warning(account: Correspondence, message: Message) -> tuple[Correspondence, Outcome]:
+    """The customer was not warned of the promise after all."""
+    issue = account.circumstances.issues.get(message.issue_id or "")
+    if issue is None or issue.kind is not IssueKind.delivery_at_risk:
+        return account, Outcome()
+    return account.with_circumstances(account.circumstances.with_warning(issue.order_id, None))
 
 
 def _decision(message: Message, outcome: str, reason: str, **detail: str) -> Decision:

@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from chassis.items import Command, Due, Item
-from chassis.outcomes import DUPLICATE, NOTHING, ClearDeadline, Outcome
+from chassis.outcomes import DUPLICATE, NOTHING, ClearDeadline, Decision, Outcome
 from chassis.service import Folding, Tx
 from contracts import Event
+from contracts.loyalty import TierLost, TierReached
 from contracts.orders import (
     IssueOpened,
     IssueResolved,
@@ -20,12 +23,14 @@ from contracts.storefront import ConsentChanged, CustomerErased, CustomerUpdated
 from notifier import store
 from notifier.circumstances import Circumstances, Stage
 from notifier.correspondence import SEND, TOLD_BY, CircumstancesRow, Correspondence, PersonRow, look_again
-from notifier.courtesy import Courtesy
 from notifier.deliveries import Delivered, on_delivered
 from notifier.intentions import intend, intention_of
 from notifier.issues import on_issue_resolved, on_issue_said
 from notifier.messages import IN_HAND, Message, message_id_of
 from notifier.people import ERASED, Person, consented, updated
+from notifier.policy import Policy
+from notifier.preferences import Choose, on_choose
+from notifier.sending import REMEDIES
 from notifier.telling import on_send_due, on_told_by_due, suppress
 
 STAGES: dict[Any, Stage] = {
@@ -36,17 +41,32 @@ STAGES: dict[Any, Stage] = {
 }
 
 
-def folding(courtesy: Courtesy) -> Folding[Correspondence]:
+def folding(policy: Policy) -> Folding[Correspondence]:
     """The three functions, for a shop with these manners."""
 
     def fold(account: Correspondence, item: Item) -> tuple[Correspondence, Outcome]:
-        return fold_one(account, item, courtesy)
+        return fold_one(account, item, policy)
 
     return Folding(load=load, fold=fold, save=save)
 
 
-def fold_one(account: Correspondence, item: Item, courtesy: Courtesy) -> tuple[Correspondence, Outcome]:
-    """What one item leads to. Somebody who was erased is not spoken to and nothing more is kept of them."""
+def fold_one(account: Correspondence, item: Item, policy: Policy) -> tuple[Correspondence, Outcome]:
+    """What one item leads to, with decisions that explain themselves."""
+    account, outcome = _folded(account, item, policy)
+    if outcome.decisions:
+        outcome = replace(outcome, decisions=tuple(explained(one, policy) for one in outcome.decisions))
+    return account, outcome
+
+
+def explained(decision: Decision, policy: Policy) -> Decision:
+    """It names the policy that it was taken by, and what would have changed it where there is such a thing."""
+    remedy = REMEDIES.get(decision.reason)
+    detail = {**decision.detail, "remedy": remedy} if remedy else decision.detail
+    return replace(decision, version=policy.version, detail=detail)
+
+
+def _folded(account: Correspondence, item: Item, policy: Policy) -> tuple[Correspondence, Outcome]:
+    """Somebody who was erased is not spoken to and nothing more is kept of them."""
     match item:
         case Command(data=Delivered()):
             return on_delivered(account, item)
@@ -54,10 +74,12 @@ def fold_one(account: Correspondence, item: Item, courtesy: Courtesy) -> tuple[C
             return on_customer_erased(account, item)
         case _ if account.person.erased:
             return account, NOTHING
+        case Command(data=Choose()):
+            return on_choose(account, item)
         case Due(kind=kind) if kind == SEND:
-            return on_send_due(account, item, courtesy)
+            return on_send_due(account, item, policy)
         case Due(kind=kind) if kind == TOLD_BY:
-            return on_told_by_due(account, item, courtesy)
+            return on_told_by_due(account, item, policy)
         case Event(data=CustomerUpdated()):
             return on_person_said(account, item, updated(account.person, item.data, item.at))
         case Event(data=ConsentChanged()):
@@ -98,6 +120,8 @@ def on_customer_erased(account: Correspondence, event: Event[Any]) -> tuple[Corr
 def on_fact(account: Correspondence, event: Event[Any]) -> tuple[Correspondence, Outcome]:
     """A fact that is remembered if it is about an order, and may have a message."""
     outcome = NOTHING
+    if isinstance(event.data, TierReached | TierLost):
+        account, outcome = account.with_circumstances(account.circumstances.with_tier(event.data.tier, event.at))
     stage = STAGES.get(type(event.data))
     if stage is not None:
         facts = account.circumstances.with_order(event.data.order_id, stage)

@@ -4,10 +4,21 @@ A table and nothing else; the words are in `words/`, the rules that look at it i
 """
 
 from datetime import timedelta
+from enum import StrEnum
 
 from msgspec import Struct
 
 from contracts.vocabulary import Purpose
+
+
+class Concern(StrEnum):
+    """What courtesy tells apart: the purposes, and among service what went wrong. The first are the most important."""
+
+    issue = "issue"
+    service = "service"
+    survey = "survey"
+    loyalty = "loyalty"
+    marketing = "marketing"
 
 
 class Kind(Struct, frozen=True, kw_only=True):
@@ -21,16 +32,27 @@ class Kind(Struct, frozen=True, kw_only=True):
     """Held while an issue of this customer is open: nobody is asked or cheered while something is wrong."""
     goes_again: bool = False
     """Said again when nobody knows whether it arrived: better twice than never."""
+    about_issue: bool = False
+    """It says how an issue stands."""
+
+    joins: bool = False
+    """Several of them that may be said at the same time are one message."""
+
+    @property
+    def concern(self) -> Concern:
+        """Which rules of courtesy hold for it."""
+        return Concern.issue if self.about_issue else Concern(self.purpose)
 
 
+_ABOUT_ISSUE = {"about_issue": True, "goes_again": True}
 _ALL = (
     Kind(name="order_confirmed", purpose=Purpose.service, lasts=timedelta(days=2)),
     Kind(name="order_shipped", purpose=Purpose.service, lasts=timedelta(days=2)),
     Kind(name="order_delivered", purpose=Purpose.service, lasts=timedelta(days=2)),
     Kind(name="order_cancelled", purpose=Purpose.service, lasts=timedelta(days=7)),
-    Kind(name="issue_opened", purpose=Purpose.service, lasts=timedelta(days=14), goes_again=True),
-    Kind(name="issue_worse", purpose=Purpose.service, lasts=timedelta(days=14), goes_again=True),
-    Kind(name="issue_resolved", purpose=Purpose.service, lasts=timedelta(days=7), goes_again=True),
+    Kind(name="issue_opened", purpose=Purpose.service, lasts=timedelta(days=14), joins=True, **_ABOUT_ISSUE),
+    Kind(name="issue_worse", purpose=Purpose.service, lasts=timedelta(days=14), **_ABOUT_ISSUE),
+    Kind(name="issue_resolved", purpose=Purpose.service, lasts=timedelta(days=7), **_ABOUT_ISSUE),
     Kind(name="survey", purpose=Purpose.survey, lasts=timedelta(days=14), waits_for_peace=True),
     Kind(name="points_earned", purpose=Purpose.loyalty, lasts=timedelta(days=7), waits_for_peace=True),
     Kind(name="points_vested", purpose=Purpose.loyalty, lasts=timedelta(days=7), waits_for_peace=True),

@@ -31,6 +31,21 @@ _ENCODING = SMTP.header_factory("Content-Transfer-Encoding", "quoted-printable")
 _VERSION = SMTP.header_factory("MIME-Version", "1.0")
 _AUTOMATIC = SMTP.header_factory("Auto-Submitted", "auto-generated")
 """RFC 3834: no out-of-office answers, please."""
+_ONE_CLICK = SMTP.header_factory("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+
+
+class Ways(Struct, frozen=True, kw_only=True):
+    """Where a mail leads, as addresses of pages."""
+
+    action: str | None = None
+    """What the mail asks for, where it asks for something."""
+    preferences: str | None = None
+    """Where its reader chooses what they want to hear."""
+    leaves: bool = False
+    """One click in the mail program, which posts to `preferences`, ends this purpose."""
+
+
+NO_WAYS = Ways()
 
 
 class Shop(Struct, frozen=True, kw_only=True):
@@ -50,14 +65,15 @@ class Letters:
         self._text = _compiled("letter.txt", autoescape=False)
         self._html = _compiled("letter.html", autoescape=True)
 
-    def letter(self, message: Message, person: Person, *, link: str | None) -> EmailMessage:
+    def letter(self, message: Message, person: Person, ways: Ways = NO_WAYS) -> EmailMessage:
         """The mail that says `message` to `person`, who has an address."""
         name = _name_of(message)
-        values = self._values(message, person, link)
+        values = self._values(message, person, ways)
         subject, _, text = self._text[name].render(values).partition("\n")
         html = self._html[name].render(values)
         mail = EmailMessage(policy=SMTP)
         self._address(mail, message, person)
+        _let_leave(mail, ways)
         mail["Subject"] = _one_line(subject)
         mail["MIME-Version"] = _VERSION
         mail["Content-Type"] = _ALTERNATIVES
@@ -74,10 +90,11 @@ class Letters:
         if message.order_id is not None:
             mail["X-Rapport-Order"] = message.order_id
 
-    def _values(self, message: Message, person: Person, link: str | None) -> dict[str, Any]:
+    def _values(self, message: Message, person: Person, ways: Ways) -> dict[str, Any]:
         zone = zone_of(person.zone) or self._shop.zone
-        about = {"given_name": person.given_name, "order_id": message.order_id, "shop": self._shop.name, "link": link}
-        return {**message.content, **about, "day": _Day(zone)}
+        about = {"given_name": person.given_name, "order_id": message.order_id, "shop": self._shop.name}
+        leads = {"link": ways.action, "preferences": ways.preferences}
+        return {**message.content, **about, **leads, "day": _Day(zone)}
 
 
 class _Day:
@@ -128,6 +145,24 @@ def _money(amount_minor: int, currency: str) -> str:
         if decimals
         else f"{amount_minor} {currency}"
     )
+
+
+class _Unfolded(str):
+    """A header's content that stays on one line: a long address must be neither broken nor encoded (RFC 2047)."""
+
+    __slots__ = ()
+    name = "List-Unsubscribe"
+
+    def fold(self, *, policy: Any) -> str:
+        """As the email package writes headers."""
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+def _let_leave(mail: EmailMessage, ways: Ways) -> None:
+    """RFC 8058: the mail program posts to this address when its user clicks, without asking anything more."""
+    if ways.preferences is not None and ways.leaves:
+        mail["List-Unsubscribe"] = _Unfolded(f"<{ways.preferences}>")
+        mail["List-Unsubscribe-Post"] = _ONE_CLICK
 
 
 def _part(content_type: Any, text: str) -> EmailMessage:

@@ -14,6 +14,7 @@ import aiosmtplib
 from msgspec import Struct
 
 from notifier.deliveries import Result
+from notifier.seals import seal_of
 from notifier.settings import NotifierSettings, SmtpSecurity
 
 _ENHANCED = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
@@ -35,6 +36,7 @@ class MailServer:
 
     def __init__(self, settings: NotifierSettings) -> None:
         self._settings = settings
+        self._seal = seal_of(settings)
         self._idle: list[tuple[aiosmtplib.SMTP, float]] = []
         """The latest used last, each with the moment when it was."""
         self._free = asyncio.Semaphore(settings.smtp_connections)
@@ -50,18 +52,23 @@ class MailServer:
     async def send(self, mail: EmailMessage) -> Answer:
         """Hand one mail over. Lost before DATA began is `deferred`, lost afterwards is `unknown`."""
         handed_over = False
+        content = self._content(mail)
         try:
             async with self._connection() as connection:
                 await connection.mail(mail["From"].addresses[0].addr_spec)
                 await connection.rcpt(mail["To"].addresses[0].addr_spec)
                 handed_over = True
-                response = await connection.data(mail.as_bytes())
+                response = await connection.data(content)
         except aiosmtplib.SMTPResponseException as error:
             result = Result.refused if error.code >= 500 else Result.deferred
             return Answer(result, _code(error.code, error.message))
         except (aiosmtplib.SMTPException, OSError):
             return Answer(Result.unknown if handed_over else Result.deferred)
         return Answer(Result.accepted, _code(response.code, response.message))
+
+    def _content(self, mail: EmailMessage) -> bytes:
+        written = mail.as_bytes()
+        return self._seal.sealed(written) if self._seal else written
 
     async def close(self) -> None:
         """Say goodbye on every connection."""

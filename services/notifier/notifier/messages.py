@@ -24,6 +24,8 @@ class State(StrEnum):
     """Decided; the sender takes it at once."""
     sending = "sending"
     """A sender has it in hand."""
+    joined = "joined"
+    """It goes out inside of another message, and shares what becomes of that one."""
     sent = "sent"
     suppressed = "suppressed"
     failed = "failed"
@@ -33,7 +35,7 @@ class State(StrEnum):
 
 WAITING = frozenset({State.intended, State.held})
 """Not decided for good; a `send` deadline is set."""
-IN_HAND = frozenset({State.ready, State.sending})
+IN_HAND = frozenset({State.ready, State.sending, State.joined})
 ENDED = frozenset({State.sent, State.failed, State.unknown})
 
 
@@ -60,9 +62,13 @@ class Message(Struct, frozen=True, kw_only=True):
     held_until: datetime | None = None
     ready_at: datetime | None = None
     attempts: int = 0
+    priority: int = 0
+    """Among all that is ready, smaller leaves first."""
     correlation_id: str
     """Of the fact that led to it; what is said of its delivery continues it."""
     traceparent: str | None = None
+    inside: str | None = None
+    """The message that it went out with, inside of that one."""
 
     @property
     def rules(self) -> Kind:

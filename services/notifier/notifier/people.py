@@ -5,7 +5,7 @@ What storefronts send is cleaned here, once: an address or a name that could bre
 
 import re
 import unicodedata
-from datetime import datetime, tzinfo
+from datetime import datetime, time, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -31,6 +31,23 @@ class Consent(Struct, frozen=True, kw_only=True):
     said_at: datetime
 
 
+class Hours(Struct, frozen=True):
+    """From `begins` until `ends` on the person's clock, usually over midnight; the same twice: never."""
+
+    begins: time
+    ends: time
+
+
+class Preferences(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What somebody chose here, besides what they want to hear. No storefront changes it."""
+
+    language: str | None = None
+    """Instead of the profile's."""
+    quiet_hours: Hours | None = None
+    """Instead of the shop's; days on which it writes to nobody stay closed."""
+    paused_until: datetime | None = None
+
+
 class Person(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One customer as the notifier knows them; all blank until somebody says who they are, and after erasure."""
 
@@ -38,11 +55,28 @@ class Person(Struct, frozen=True, kw_only=True, omit_defaults=True):
     given_name: str | None = None
     locale: str | None = None
     zone: str | None = None
+    country: str | None = None
     consents: dict[str, Consent] = {}
     """By `channel:purpose`."""
     said_at: datetime | None = None
     """When name and contact were last said."""
+    preferences: Preferences = Preferences()
     erased: bool = False
+
+    @property
+    def language(self) -> str | None:
+        """What they chose, or what the storefront says: a locale like de or pt-BR."""
+        return self.preferences.language or self.locale
+
+    def said_after(self, moment: datetime, channel: Channel, purpose: Purpose) -> bool:
+        """Whether their last answer about this came later than `moment`."""
+        consent = self.consents.get(f"{channel}:{purpose}")
+        return consent is not None and consent.said_at > moment
+
+    def paused(self, purpose: Purpose, now: datetime) -> datetime | None:
+        """Until when they want to be left in peace; never from what concerns their orders."""
+        until = self.preferences.paused_until
+        return until if purpose is not Purpose.service and until is not None and now < until else None
 
     def allows(self, channel: Channel, purpose: Purpose) -> bool:
         """An explicit answer is obeyed, whatever the purpose; without one, everything but marketing is allowed."""
@@ -64,6 +98,7 @@ def updated(person: Person, said: CustomerUpdated, at: datetime) -> Person:
         given_name=clean_name(said.given_name),
         locale=said.locale,
         zone=said.zone if zone_of(said.zone) else None,
+        country=said.country,
         said_at=at,
     )
 
@@ -76,6 +111,18 @@ def consented(person: Person, said: ConsentChanged, at: datetime) -> Person:
         return person
     consent = Consent(given=said.given, evidence=said.evidence, said_at=at)
     return replace(person, consents={**person.consents, key: consent})
+
+
+def answered(person: Person, channel: Channel, purpose: Purpose, given: bool, evidence: str, at: datetime) -> Person:
+    """The person after their own answer here, which always holds; the same person when it was their answer before.
+
+    It counts as said not before anything known, so that a storefront whose clock runs ahead does not overrule it.
+    """
+    known = person.consents.get(f"{channel}:{purpose}")
+    if known is not None and known.given is given:
+        return person
+    consent = Consent(given=given, evidence=evidence, said_at=max(at, known.said_at) if known else at)
+    return replace(person, consents={**person.consents, f"{channel}:{purpose}": consent})
 
 
 def email_of(contacts: tuple[Contact, ...]) -> str | None:

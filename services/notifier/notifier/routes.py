@@ -5,17 +5,30 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from chassis.errors import NotFound, Rejected
+from chassis.openapi import answer
 from chassis.pagination import PAGE_SIZE, Page, decode_cursor, encode_cursor
+from chassis.runtime import Runtime
+from chassis.service import Tx
 from chassis.web import Transaction
 from contracts.vocabulary import Channel, Purpose
 from notifier import store
 from notifier.messages import Message, State
-from notifier.people import Person, masked
-from notifier.schemas import ConsentBody, MessageBody, PersonBody, ToldBody
+from notifier.people import BLANK, Person, masked
+from notifier.policy import Policy
+from notifier.schemas import (
+    PREFERENCES,
+    ConsentBody,
+    MessageBody,
+    PersonBody,
+    PolicyBody,
+    PreferencesBody,
+    PreferencesIn,
+    ToldBody,
+)
 from notifier.sending import REMEDIES
 
 
-def routes() -> APIRouter:
+def routes(runtime: Runtime, policy: Policy) -> APIRouter:
     """All of them."""
     router = APIRouter(prefix="/v1", tags=["notifier"])
 
@@ -42,17 +55,49 @@ def routes() -> APIRouter:
 
     @router.get("/people/{customer_id}", summary="How a customer may be reached (masked), and what they allow")
     async def show_person(customer_id: str, tx: Transaction) -> PersonBody:
-        known = await store.people_and_circumstances_of(tx, [customer_id])
-        person, _ = known[customer_id]
-        if person.said_at is None and not person.consents and not person.erased:
-            raise NotFound("no_such_person", "Nobody said who this customer is.")
-        return _person_body(customer_id, person)
+        return _person_body(customer_id, await _person(tx, customer_id))
+
+    @router.get(
+        "/people/{customer_id}/preferences", summary="What a customer wants to hear, when, and in which language",
+        responses=answer(PREFERENCES),
+    )  # fmt: skip
+    async def show_preferences(customer_id: str, tx: Transaction) -> PreferencesBody:
+        return PreferencesBody.of(customer_id, await _remembered(tx, customer_id))
+
+    @router.put(
+        "/people/{customer_id}/preferences", summary="Write down what a customer told somebody of the care team",
+        responses=answer(PREFERENCES),
+    )  # fmt: skip
+    async def put_preferences(customer_id: str, body: PreferencesIn) -> PreferencesBody:
+        async with runtime.transaction() as tx:
+            person = await _remembered(tx, customer_id)
+        await runtime.command(customer_id, body.choice(person), actor="care")
+        async with runtime.transaction() as tx:
+            return PreferencesBody.of(customer_id, await _remembered(tx, customer_id))
 
     @router.get("/told", summary="Share of issues told, and told in time")
     async def told(tx: Transaction) -> ToldBody:
         return ToldBody(**await store.telling(tx))
 
+    @router.get("/policy", summary="The rules of courtesy, as they are in force")
+    async def running_policy() -> PolicyBody:
+        return PolicyBody.of(policy)
+
     return router
+
+
+async def _person(tx: Tx, customer_id: str) -> Person:
+    person, _ = (await store.people_and_circumstances_of(tx, [customer_id]))[customer_id]
+    if person == BLANK:
+        raise NotFound("no_such_person", "Nobody said who this customer is.")
+    return person
+
+
+async def _remembered(tx: Tx, customer_id: str) -> Person:
+    person = await _person(tx, customer_id)
+    if person.erased:
+        raise NotFound("erased", "This customer asked to be forgotten.")
+    return person
 
 
 def _place(cursor: str | None) -> store.After | None:

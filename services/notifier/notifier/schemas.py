@@ -1,11 +1,27 @@
 """What the notifier answers over HTTP. No address is ever shown whole."""
 
-from datetime import datetime
+from datetime import datetime, time
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field
+import msgspec
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from contracts.vocabulary import Channel, Purpose
+from notifier.kinds import Concern
 from notifier.messages import State
+from notifier.people import Hours, Person
+from notifier.policy import Policy
+from notifier.preferences import CHANNELS, Choose, Way
+
+CLOCK = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
+_CHOSEN: dict[str, Any] = {
+    "channels": {"email": {"service": True, "loyalty": True, "survey": False, "marketing": False}},
+    "language": "de",
+    "quiet_hours": {"begins": "21:30", "ends": "09:00"},
+    "paused_until": "2026-03-31T22:00:00Z",
+}
+PREFERENCES = {"customer_id": "ada", **_CHOSEN}
+PREFERENCES_PUT = {**_CHOSEN, "evidence": "telephone call about order o-17"}
 
 
 class MessageBody(BaseModel):
@@ -30,6 +46,7 @@ class MessageBody(BaseModel):
     held_until: datetime | None = None
     ready_at: datetime | None = Field(default=None, description="When it was decided to send it")
     attempts: int
+    inside: str | None = Field(default=None, description="The message that it went out inside of")
 
 
 class ConsentBody(BaseModel):
@@ -54,6 +71,97 @@ class PersonBody(BaseModel):
     consents: list[ConsentBody]
 
 
+class WantedBody(BaseModel):
+    """Per purpose, whether the customer may be written to about it."""
+
+    service: bool = Field(description="Orders, and what is wrong with them")
+    loyalty: bool
+    survey: bool
+    marketing: bool
+
+
+class ChannelsBody(BaseModel):
+    """On each channel on which there is something to choose."""
+
+    email: WantedBody
+
+
+class HoursBody(BaseModel):
+    """Quiet hours on the customer's clock, usually over midnight; the same twice: none."""
+
+    begins: Annotated[str, Field(pattern=CLOCK, examples=["21:30"])]
+    ends: Annotated[str, Field(pattern=CLOCK, examples=["09:00"])]
+
+    @classmethod
+    def of(cls, hours: Hours) -> "HoursBody":
+        """As they are written."""
+        return cls(begins=f"{hours.begins:%H:%M}", ends=f"{hours.ends:%H:%M}")
+
+    @property
+    def hours(self) -> Hours:
+        """As the rules read them."""
+        return Hours(time.fromisoformat(self.begins), time.fromisoformat(self.ends))
+
+
+class PreferencesIn(BaseModel):
+    """All preferences of a customer as they are from now on; null where the usual way holds."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [PREFERENCES_PUT]})
+
+    channels: ChannelsBody
+    language: Literal["en", "de", "es", "fr", "pt"] | None = Field(description="null: what the storefront says")
+    quiet_hours: HoursBody | None = Field(description="null: what the shop usually does")
+    paused_until: AwareDatetime | None = Field(description="Points, surveys and marketing wait; at most a year")
+    evidence: str = Field(
+        min_length=1, max_length=200, description="How the customer said it, kept with what changes; names nobody"
+    )
+
+    def choice(self, person: Person) -> Choose:
+        """As the rules read it: of what is wanted, only what differs from what holds."""
+        wanted = self.channels.model_dump()
+        return Choose(
+            wanted={
+                channel: {
+                    purpose: wanted[channel][purpose]
+                    for purpose in Purpose
+                    if wanted[channel][purpose] is not person.allows(channel, purpose)
+                }
+                for channel in CHANNELS
+            },
+            language=self.language,
+            quiet_hours=self.quiet_hours.hours if self.quiet_hours else None,
+            paused_until=self.paused_until,
+            way=Way.care,
+            evidence=f"care team: {self.evidence}",
+        )
+
+
+class PreferencesBody(BaseModel):
+    """What a customer wants to hear, when, and in which language."""
+
+    customer_id: str
+    channels: ChannelsBody
+    language: str | None
+    quiet_hours: HoursBody | None
+    paused_until: datetime | None
+
+    @classmethod
+    def of(cls, customer_id: str, person: Person) -> "PreferencesBody":
+        """What holds for this person."""
+        hours = person.preferences.quiet_hours
+        wanted = {
+            channel: WantedBody(**{purpose: person.allows(channel, purpose) for purpose in Purpose})
+            for channel in CHANNELS
+        }
+        return cls(
+            customer_id=customer_id,
+            channels=ChannelsBody(**wanted),
+            language=person.preferences.language,
+            quiet_hours=HoursBody.of(hours) if hours else None,
+            paused_until=person.preferences.paused_until,
+        )
+
+
 class ToldBody(BaseModel):
     """How often customers heard from us before they had to ask."""
 
@@ -62,3 +170,24 @@ class ToldBody(BaseModel):
     told_in_time: int = Field(description="Decided to send at `told_by` or before; issues without one count")
     not_told: int = Field(description="Suppressed, failed, or unknown")
     waiting: int
+
+
+class PolicyBody(BaseModel):
+    """The shop's manners."""
+
+    version: str
+    values: dict[str, Any] = Field(description="As the file says them, with everything that it leaves out")
+    quiet_hours: dict[str, dict[Concern, Any]] = Field(
+        description="What holds, by country (`*`: every other) and concern",
+        examples=[{"*": {"issue": {"begins": "21:00:00", "ends": "08:00:00", "closed": []}}}],
+    )
+
+    @classmethod
+    def of(cls, policy: Policy) -> Self:
+        """As it is in force."""
+        values = msgspec.to_builtins(policy)
+        hold = {
+            country or "*": {one: msgspec.to_builtins(policy.quiet(country, one)) for one in Concern}
+            for country in policy.named_countries
+        }
+        return cls(version=values.pop("version"), values=values, quiet_hours=hold)

@@ -22,17 +22,20 @@ from chassis.settings import ClockKind
 from contracts.notifications import MessageSent
 from notifier import store
 from notifier.deliveries import Result
-from notifier.letters import Letters, Shop
+from notifier.letters import Letters, Shop, Ways
 from notifier.mail import Answer, MailServer
 from notifier.messages import Message
 from notifier.people import Person
+from notifier.preferences import LINK_LASTS, LINK_PURPOSE, link_subject, may_be_left
 from notifier.reports import PAUSE_S, Reports, wait_out
 from notifier.settings import NotifierSettings
+from notifier.withdrawals import give_kept
 
 MOST_AT_ONCE = 100
 """Messages in hand."""
 LOOK_EVERY_S = 0.1
 LOOK_FOR_LOST_EVERY_S = 5.0
+LOOK_FOR_KEPT_EVERY_S = 5.0
 CLOCKS_DIFFER = timedelta(minutes=10)
 """At most so much do the clocks of database and relay; looking back further than needed costs only the reading."""
 
@@ -45,7 +48,7 @@ class Sender:
     def __init__(self, runtime: Runtime, settings: NotifierSettings) -> None:
         self._runtime = runtime
         self._settings = settings
-        zone = settings.courtesy().shop_zone
+        zone = settings.policy().zone
         self._letters = Letters(Shop(name=settings.shop_name, address=settings.sender_address, zone=zone))
         self._server = MailServer(settings)
 
@@ -55,6 +58,7 @@ class Sender:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_for_ever(self.send_ready, LOOK_EVERY_S))
                 group.create_task(_for_ever(self.report_lost, LOOK_FOR_LOST_EVERY_S))
+                group.create_task(_for_ever(lambda: give_kept(self._runtime), LOOK_FOR_KEPT_EVERY_S))
         finally:
             await self.close()
 
@@ -112,7 +116,7 @@ class Sender:
     async def _send(self, message: Message, person: Person) -> Answer:
         if self._is_stale(message):
             return Answer(Result.stale)
-        if person.email is None:  # erased, or the address taken back, since it was decided
+        if person.email is None or not person.allows(message.channel, message.rules.purpose):  # since it was decided
             return Answer(Result.stale)
         try:
             mail = self._letter(message, person)
@@ -127,14 +131,28 @@ class Sender:
         return real and datetime.now(UTC) - (message.ready_at or message.intended_at) > self._settings.stale_after
 
     def _letter(self, message: Message, person: Person) -> EmailMessage:
-        link = None
-        if message.invitation_id is not None:
-            token = self._runtime.links.mint(
-                purpose="survey", subject=message.invitation_id, customer_id=message.customer_id,
-                expires_at=message.expires_at,
-            )  # fmt: skip
-            link = f"{self._settings.feedback_url.rstrip('/')}/s/{token}"
-        return self._letters.letter(message, person, link=link)
+        ways = Ways(
+            action=self._answer_page(message),
+            preferences=self._preference_page(message),
+            leaves=may_be_left(message.rules.purpose),
+        )
+        return self._letters.letter(message, person, ways)
+
+    def _answer_page(self, message: Message) -> str | None:
+        if message.invitation_id is None:
+            return None
+        token = self._runtime.links.mint(
+            purpose="survey", subject=message.invitation_id, customer_id=message.customer_id,
+            expires_at=message.expires_at,
+        )  # fmt: skip
+        return f"{self._settings.feedback_url.rstrip('/')}/s/{token}"
+
+    def _preference_page(self, message: Message) -> str:
+        token = self._runtime.links.mint(
+            purpose=LINK_PURPOSE, subject=link_subject(message), customer_id=message.customer_id,
+            expires_at=(message.ready_at or message.intended_at) + LINK_LASTS,
+        )  # fmt: skip
+        return f"{self._settings.pages_url}/preferences/{token}"
 
 
 async def look_back(runtime: Runtime) -> int:

@@ -4,15 +4,19 @@
 """
 
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from contracts.orders import Resolution
 from contracts.vocabulary import IssueKind
-from notifier.circumstances import Circumstances, Stage
-from notifier.courtesy import Courtesy
+from notifier.caps import full
+from notifier.circumstances import Circumstances, Issue, Stage
+from notifier.courtesy import quiet_until
 from notifier.messages import Message
 from notifier.people import Person, zone_of
+from notifier.policy import Policy
 
 
 class Send(Struct, frozen=True):
@@ -24,6 +28,8 @@ class Hold(Struct, frozen=True):
 
     until: datetime
     reason: str
+    detail: dict[str, Any] = {}
+    """The numbers that the rule looked at."""
 
 
 class Suppress(Struct, frozen=True):
@@ -38,15 +44,25 @@ REMEDIES = {
     "quiet_hours": "It goes out when the quiet hours on the customer's clock are over.",
     "waiting_for_contact": "It goes out as soon as the storefront says an e-mail address of this customer.",
     "issue_open": "It goes out when no issue of this customer is open any more, if it is still worth saying then.",
+    "paused": "It goes out when the pause that the customer asked for is over, if it is still worth saying then.",
+    "after_issue": "It goes out some time after the customer's last issue ended, if it is still worth saying then.",
+    "gathering": "It goes out a few minutes after the issue opened, with others that open meanwhile.",
+    "cap_reached": "It goes out in the customer's next day or week: of its purpose enough was said in this one.",
+    "budget_spent": "It goes out in the customer's next day or week: enough was said in this one.",
     "deferred": "It goes out when the mail server takes it.",
     "no_contact": "An e-mail address of this customer, in time.",
     "consent_withdrawn": "The customer's consent to this purpose by e-mail.",
     "expired": "Being able to say it while it was worth saying.",
     "erased": "Nothing: the customer asked to be forgotten.",
+    "past": "Nothing: it follows from a past that was read in.",
     "issue_resolved": "The issue still being open when it could be told.",
     "opening_not_told": "The customer having heard of the issue before it was solved.",
+    "warned_already": "Another promise for this order: of this one the customer was warned before.",
+    "told_together": "Nothing: it was told inside of another message.",
     "order_cancelled": "The order not being cancelled.",
     "delivered_meanwhile": "The order not having arrived before it could be told.",
+    "opening_says_it": "Nothing: the message that tells the issue says how it is then.",
+    "no_worse": "The issue getting worse.",
     "told_with_resolution": "No other message saying the same at the same time.",
     "refused": "An address that the mail server accepts.",
     "gave_up": "A mail server that takes it in time.",
@@ -54,12 +70,11 @@ REMEDIES = {
 }
 """Reason code → what would have changed the outcome, for people."""
 
-_ABOUT_AN_ISSUE = ("issue_opened", "issue_worse", "issue_resolved")
 _AFTER_CANCELLATION = (IssueKind.refund_overdue,)
 _ENDS_BY_ORDER = {"order_delivered": Resolution.delivered, "order_cancelled": Resolution.cancelled}
 
 
-def decide(person: Person, message: Message, facts: Circumstances, courtesy: Courtesy, now: datetime) -> Verdict:
+def decide(person: Person, message: Message, facts: Circumstances, policy: Policy, now: datetime) -> Verdict:
     """Whether `message` may be said to `person` at `now`. The first rule that objects decides."""
     if person.erased:
         return Suppress("erased")
@@ -73,16 +88,60 @@ def decide(person: Person, message: Message, facts: Circumstances, courtesy: Cou
         return Suppress("expired")
     if not person.allows(message.channel, message.rules.purpose):
         return Suppress("consent_withdrawn")
+    if paused_until := person.paused(message.rules.purpose, now):
+        return Hold(min(paused_until, message.expires_at), "paused")
     if message.rules.waits_for_peace and facts.troubled:
         return Hold(message.expires_at, "issue_open")
-    if quiet_until := courtesy.quiet_hours.end(now, zone_of(person.zone) or courtesy.shop_zone):
-        return Hold(quiet_until, "quiet_hours")
+    if message.rules.waits_for_peace and (rested_at := _rested_at(facts, policy, now)):
+        return Hold(rested_at, "after_issue")
+    if until := _quiet_until(person, message, policy, now):
+        return Hold(until, "quiet_hours")
+    if no_room := _no_room(person, message, facts, policy, now):
+        return no_room
+    if until := _gathers_until(message, policy, now):
+        return Hold(until, "gathering")
     return Send()
+
+
+def _rested_at(facts: Circumstances, policy: Policy, now: datetime) -> datetime | None:
+    """When enough time has passed since the last trouble; None when it has."""
+    ended_at = facts.last_trouble_ended_at
+    rested_at = ended_at + policy.rest_after_issue if ended_at else now
+    return rested_at if rested_at > now else None
+
+
+def _gathers_until(message: Message, policy: Policy, now: datetime) -> datetime | None:
+    """So long it waits for others of its kind; None when it does no longer."""
+    if not message.rules.joins:
+        return None
+    until = min(message.intended_at + policy.group_window, message.told_by or message.expires_at)
+    return until if until > now else None
+
+
+def _no_room(person: Person, message: Message, facts: Circumstances, policy: Policy, now: datetime) -> Hold | None:
+    """Held until the period ends, and the quiet with which the next one begins."""
+    if not policy.limited(message.rules.concern):
+        return None
+    zone = zone_of(person.zone) or policy.zone
+    found = full(facts.lately_said.values(), message.rules.concern, policy, now, zone)
+    if found is None:
+        return None
+    until = _quiet_until(person, message, policy, found.until) or found.until
+    return Hold(until, found.reason, {"period": found.period, "limit": found.limit, "said": found.said})
+
+
+def _quiet_until(person: Person, message: Message, policy: Policy, now: datetime) -> datetime | None:
+    """The person's own hours go over the policy's; its closed days hold all the same."""
+    country, zone = person.country or policy.country, zone_of(person.zone) or policy.zone
+    quiet = policy.quiet(country, message.rules.concern)
+    if own := person.preferences.quiet_hours:
+        quiet = replace(quiet, begins=own.begins, ends=own.ends)
+    return quiet_until(quiet, country, now, zone)
 
 
 def _overtaken(message: Message, facts: Circumstances) -> str | None:
     """Why what happened since makes the message pointless; None when it still says something."""
-    if message.kind in _ABOUT_AN_ISSUE:
+    if message.rules.about_issue:
         return _overtaken_issue(message, facts)
     stage = facts.stage_of(message.order_id)
     if message.kind in _ENDS_BY_ORDER and _told_with_resolution(message, facts):
@@ -98,12 +157,20 @@ def _overtaken_issue(message: Message, facts: Circumstances) -> str | None:
     issue = facts.issues.get(message.issue_id or "")
     if issue is None:
         return "issue_resolved"
+    if _warned_already(message, issue, facts):
+        return "warned_already"
     if message.kind == "issue_resolved":
         return None if issue.told else "opening_not_told"
     if not issue.open:
         return "issue_resolved"
     cancelled = facts.stage_of(message.order_id) is Stage.cancelled and issue.kind not in _AFTER_CANCELLATION
     return "order_cancelled" if cancelled else None
+
+
+def _warned_already(message: Message, issue: Issue, facts: Circumstances) -> bool:
+    """One warning for each promise, however often it is in danger."""
+    warns = message.kind in ("issue_opened", "issue_worse") and issue.kind is IssueKind.delivery_at_risk
+    return warns and facts.warned.get(issue.order_id) == issue.promise
 
 
 def _told_with_resolution(message: Message, facts: Circumstances) -> bool:

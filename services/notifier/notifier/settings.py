@@ -1,17 +1,20 @@
 """Settings of the notifier; those of every service are in `chassis.settings`."""
 
-from datetime import time, timedelta
+from datetime import timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from chassis.policy_files import PolicyRefused
 from chassis.settings import ServiceSettings
 from contracts.storefront import Contact
 from contracts.vocabulary import Channel
-from notifier.courtesy import Courtesy, QuietHours
+from notifier import policy_files
 from notifier.people import email_of
+from notifier.policy import Policy
 
 
 class SmtpSecurity(StrEnum):
@@ -32,8 +35,13 @@ class NotifierSettings(ServiceSettings):
     feedback_url: str = Field(
         default="http://127.0.0.1:8104", description="Where customers reach the feedback service's pages"
     )
-    quiet_begins: time = Field(default=time(21), description="From this hour on the customer's clock nobody is woken")
-    quiet_ends: time = Field(default=time(8), description="Until this hour; the same as quiet_begins: no quiet hours")
+    pages_url: str = Field(
+        default="http://127.0.0.1:8102",
+        description="Where customers reach the notifier's pages; https but on this machine",
+    )
+    policy_file: Path | None = Field(
+        default=None, description="The shop's policy, YAML; without one the defaults hold. Read at start"
+    )
     smtp_host: str = Field(default="127.0.0.1", validation_alias="SMTP_HOST", description="The mail server")
     smtp_port: int = Field(
         default=25, ge=1, le=65_535, validation_alias="SMTP_PORT", description="The mail server's port"
@@ -53,6 +61,19 @@ class NotifierSettings(ServiceSettings):
     smtp_connections: int = Field(
         default=4, ge=1, le=50, validation_alias="SMTP_CONNECTIONS", description="Connections side by side"
     )
+    dkim_key_file: Path | None = Field(
+        default=None,
+        validation_alias="DKIM_KEY_FILE",
+        description="RSA key in PEM that signs mails; without it none is",
+    )
+    dkim_selector: str = Field(
+        default="rapport", pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$", validation_alias="DKIM_SELECTOR",
+        description="Which of the domain's keys it is",
+    )  # fmt: skip
+    dkim_domain: str | None = Field(
+        default=None, pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?$", validation_alias="DKIM_DOMAIN",
+        description="The domain that vouches; that of the sender's address by default",
+    )  # fmt: skip
     lease_s: float = Field(
         default=300.0, gt=0, description="A message that a sender had in hand for so long counts as lost"
     )
@@ -60,12 +81,31 @@ class NotifierSettings(ServiceSettings):
         default=300.0, gt=0, description="A message that waited so long for the mail server is decided again"
     )
 
+    @field_validator("policy_file")
+    @classmethod
+    def _policy_is_right(cls, path: Path | None) -> Path | None:
+        if path is not None:
+            try:
+                policy_files.read(path)
+            except PolicyRefused as refused:
+                raise ValueError(f"the policy is refused\n{refused}") from refused
+        return path
+
     @field_validator("sender_address")
     @classmethod
     def _is_an_address(cls, address: str) -> str:
         if email_of((Contact(channel=Channel.email, address=address),)) is None:
             raise ValueError("write a plain e-mail address, like hello@shop.example")
         return address
+
+    @field_validator("pages_url")
+    @classmethod
+    def _is_safe_to_click(cls, url: str) -> str:
+        """RFC 8058, section 3.1: mail programs unsubscribe over https only."""
+        parts = urlsplit(url)
+        if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost"):
+            raise ValueError("write an address with https")
+        return url.rstrip("/")
 
     @field_validator("shop_name")
     @classmethod
@@ -84,6 +124,8 @@ class NotifierSettings(ServiceSettings):
         """How long what was decided holds."""
         return timedelta(seconds=self.stale_after_s)
 
-    def courtesy(self) -> Courtesy:
-        """The shop's manners."""
-        return Courtesy(quiet_hours=QuietHours(self.quiet_begins, self.quiet_ends), shop_zone=ZoneInfo(self.shop_zone))
+    def policy(self) -> Policy:
+        """The policy that the file describes. Raises `PolicyRefused` for one that became wrong meanwhile."""
+        if self.policy_file is None:
+            return Policy(shop_zone=self.shop_zone)
+        return policy_files.read(self.policy_file, shop_zone=self.shop_zone)

@@ -9,10 +9,12 @@ from sqlalchemy import RowMapping, text
 
 from chassis.errors import Rejected
 from chassis.service import Tx
+from contracts.vocabulary import Purpose
 from notifier.circumstances import Circumstances
 from notifier.kinds import KINDS
 from notifier.messages import Message, State
 from notifier.people import BLANK, ERASED, Person
+from notifier.preferences import Withdrawal
 
 Known = tuple[Person, Circumstances]
 
@@ -29,7 +31,7 @@ left join circumstances using (customer_id)
 _MESSAGES = text("""
 select m.* from messages m
 join unnest(cast(:customer_ids as text[])) as wanted (customer_id) on wanted.customer_id = m.customer_id
-where m.state in ('intended', 'held', 'ready', 'sending')
+where m.state in ('intended', 'held', 'ready', 'sending', 'joined')
 union
 select m.* from messages m
 join unnest(cast(:message_ids as text[])) as named (message_id) on named.message_id = m.message_id
@@ -51,23 +53,23 @@ on conflict (customer_id) do update set document = excluded.document
 _KEEP_MESSAGES = text("""
 insert into messages (message_id, customer_id, kind, subject, state, reason, order_id, issue_id, invitation_id,
                       intended_at, expires_at, told_by, held_until, ready_at, attempts, content, correlation_id,
-                      traceparent)
+                      traceparent, priority, inside)
 select * from unnest(
   cast(:message_id as text[]), cast(:customer_id as text[]), cast(:kind as text[]), cast(:subject as text[]),
   cast(:state as text[]), cast(:reason as text[]), cast(:order_id as text[]), cast(:issue_id as text[]),
   cast(:invitation_id as text[]), cast(:intended_at as timestamptz[]), cast(:expires_at as timestamptz[]),
   cast(:told_by as timestamptz[]), cast(:held_until as timestamptz[]), cast(:ready_at as timestamptz[]),
   cast(:attempts as integer[]), cast(cast(:content as text[]) as jsonb[]), cast(:correlation_id as text[]),
-  cast(:traceparent as text[]))
+  cast(:traceparent as text[]), cast(:priority as smallint[]), cast(:inside as text[]))
 on conflict (message_id) do update
-set (state, reason, held_until, ready_at, attempts, content, leased_until)
+set (state, reason, held_until, ready_at, attempts, content, priority, inside, leased_until)
   = (excluded.state, excluded.reason, excluded.held_until, excluded.ready_at, excluded.attempts, excluded.content,
-     null)
+     excluded.priority, excluded.inside, null)
 """)
 
 _TAKE = text("""
 with next as (
-  select message_id from messages where state = 'ready' order by ready_at, message_id limit :most
+  select message_id from messages where state = 'ready' order by priority, ready_at, message_id limit :most
   for update skip locked
 )
 update messages m set state = 'sending', result = null, leased_until = now() + cast(:lease as interval)
@@ -102,14 +104,31 @@ select t.message_id, t.told_at from told_before t
 join unnest(cast(:message_ids as text[])) as v (message_id) using (message_id)
 """)
 
+_KEEP_WITHDRAWAL = text("""
+insert into kept_withdrawals (customer_id, purpose, message_id, withdrawn_at)
+values (:customer_id, :purpose, :message_id, :withdrawn_at)
+on conflict do nothing
+""")
+
+_KEPT_WITHDRAWALS = text("""
+select k.* from kept_withdrawals k join customers c using (customer_id)
+where c.blocked_at is null order by k.withdrawn_at, k.customer_id, k.purpose limit :most
+""")
+
+_FORGET_WITHDRAWALS = text("""
+delete from kept_withdrawals k
+using unnest(cast(:customer_ids as text[]), cast(:purposes as text[])) as v (customer_id, purpose)
+where (k.customer_id, k.purpose) = (v.customer_id, v.purpose)
+""")
+
 _TELLING = text("""
 select count(*) as issues,
-       count(*) filter (where state in ('ready', 'sending', 'sent')) as told,
-       count(*) filter (where state in ('ready', 'sending', 'sent') and ready_at <= coalesce(told_by, ready_at))
-         as told_in_time,
+       count(*) filter (where was_told) as told,
+       count(*) filter (where was_told and ready_at <= coalesce(told_by, ready_at)) as told_in_time,
        count(*) filter (where state in ('suppressed', 'failed', 'unknown')) as not_told,
        count(*) filter (where state in ('intended', 'held')) as waiting
-from messages where kind = 'issue_opened'
+from messages, lateral (select state in ('ready', 'sending', 'joined', 'sent') as was_told) as telling
+where kind = 'issue_opened'
 """)
 
 _LISTED = text("""
@@ -176,9 +195,15 @@ async def keep_messages(tx: Tx, messages: Sequence[Message]) -> None:
 
 
 async def take_ready(tx: Tx, most: int, lease: timedelta) -> list[Message]:
-    """Take messages in hand, oldest first, then by kind; what is not reported within `lease` counts as lost."""
-    taken = (await tx.execute(_TAKE, {"most": most, "lease": lease})).mappings()
-    return sorted((_message(row) for row in taken), key=_turn)
+    """Take messages in hand, the most important first; what is not reported within `lease` counts as lost.
+
+    Customers stand in the order of their most important message, the messages of one as they make sense.
+    """
+    taken = [_message(row) for row in (await tx.execute(_TAKE, {"most": most, "lease": lease})).mappings()]
+    first: dict[str, int] = {}
+    for message in taken:
+        first[message.customer_id] = min(message.priority, first.get(message.customer_id, message.priority))
+    return sorted(taken, key=lambda message: (first[message.customer_id], *_turn(message)))
 
 
 def _turn(message: Message) -> tuple[str, int, str]:
@@ -219,6 +244,25 @@ async def told_before(tx: Tx, message_ids: Sequence[str]) -> dict[str, datetime]
     """Those of these messages that were sent in a past that was forgotten, and when."""
     rows = await tx.execute(_TOLD_BEFORE, {"message_ids": list(message_ids)})
     return {row.message_id: row.told_at for row in rows}
+
+
+async def keep_withdrawal(tx: Tx, withdrawal: Withdrawal) -> None:
+    """One click that cannot be folded now; the first one of a customer and purpose stays."""
+    await tx.execute(_KEEP_WITHDRAWAL, withdrawal._asdict())
+
+
+async def kept_withdrawals(tx: Tx, most: int) -> list[Withdrawal]:
+    """Those that can be folded by now, oldest first."""
+    rows = await tx.execute(_KEPT_WITHDRAWALS, {"most": most})
+    return [Withdrawal(row.customer_id, Purpose(row.purpose), row.message_id, row.withdrawn_at) for row in rows]
+
+
+async def forget_withdrawals(tx: Tx, withdrawals: Sequence[Withdrawal]) -> None:
+    """They are folded."""
+    if withdrawals:
+        customer_ids = [one.customer_id for one in withdrawals]
+        purposes = [str(one.purpose) for one in withdrawals]
+        await tx.execute(_FORGET_WITHDRAWALS, {"customer_ids": customer_ids, "purposes": purposes})
 
 
 async def telling(tx: Tx) -> dict[str, int]:

@@ -1,47 +1,57 @@
 """What happens when a deadline comes: a message is decided, or it shows that somebody was not told in time."""
 
 from datetime import datetime
+from typing import Any
+
+from msgspec.structs import replace
 
 from chassis.items import Due, Item
 from chassis.outcomes import NOTHING, Decision, Outcome, SetDeadline
 from contracts.notifications import TellingFailed
+from contracts.vocabulary import IssueKind
 from notifier import messages
-from notifier.circumstances import Issue
+from notifier.apologies import apology
+from notifier.caps import remembered
+from notifier.circumstances import Issue, Said
 from notifier.correspondence import SEND, TOLD_BY, Correspondence
-from notifier.courtesy import Courtesy
 from notifier.issues import marked
 from notifier.messages import Message, State
-from notifier.sending import Hold, Send, Suppress, decide
+from notifier.policy import Policy
+from notifier.sending import Hold, Send, Suppress
+from notifier.together import content_of, group_of
+from notifier.turns import decide_in_turn, priority
 
 
-def on_send_due(account: Correspondence, due: Due, courtesy: Courtesy) -> tuple[Correspondence, Outcome]:
+def on_send_due(account: Correspondence, due: Due, policy: Policy) -> tuple[Correspondence, Outcome]:
     """Decide about a message that waits; nothing for one that no longer does."""
     message = account.messages.get(due.subject)
     if message is None or not message.waiting:
         return account, NOTHING
-    return settle(account, message, due, courtesy)
+    return settle(account, message, due, policy)
 
 
-def settle(account: Correspondence, message: Message, item: Item, courtesy: Courtesy) -> tuple[Correspondence, Outcome]:
+def settle(account: Correspondence, message: Message, item: Item, policy: Policy) -> tuple[Correspondence, Outcome]:
     """The decision about `message`, made now against what is true now, and what follows from it."""
-    match decide(account.person, message, account.circumstances, courtesy, item.at):
+    match decide_in_turn(account, message, policy, item.at):
         case Send():
-            return _make_ready(account, message, item.at)
-        case Hold(until, reason):
-            return hold(account, message, item.at, until, reason)
+            return _make_ready(account, message, item.at, policy)
+        case Hold() as verdict:
+            return hold(account, message, item.at, verdict)
         case Suppress(reason):
             return suppress(account, message, item.at, reason)
 
 
-def on_told_by_due(account: Correspondence, due: Due, courtesy: Courtesy) -> tuple[Correspondence, Outcome]:
+def on_told_by_due(account: Correspondence, due: Due, policy: Policy) -> tuple[Correspondence, Outcome]:
     """The customer should know of the issue by now. Waiting for the end of quiet hours is in time."""
     issue_id, outcome = due.subject, NOTHING
     opening = account.message_about("issue_opened", issue_id)
     if opening is not None and opening.waiting and (opening.held_until or due.at) <= due.at:
-        account, outcome = settle(account, opening, due, courtesy)
+        account, outcome = settle(account, opening, due, policy)
         opening = account.message_about("issue_opened", issue_id)
     issue = account.circumstances.issues.get(issue_id)
     if opening is None or issue is None or not issue.open or issue.told or issue.telling_failed:
+        return account, outcome
+    if opening.reason == "warned_already":
         return account, outcome
     if opening.reason == "quiet_hours" and opening.held_until is not None:
         return account, outcome + Outcome(deadlines=(SetDeadline(TOLD_BY, issue_id, opening.held_until),))
@@ -49,17 +59,17 @@ def on_told_by_due(account: Correspondence, due: Due, courtesy: Courtesy) -> tup
     return account, outcome + failed
 
 
-def hold(
-    account: Correspondence, message: Message, at: datetime, until: datetime, reason: str
-) -> tuple[Correspondence, Outcome]:
-    """It waits until `until`, and says so when that is news."""
+def hold(account: Correspondence, message: Message, at: datetime, verdict: Hold) -> tuple[Correspondence, Outcome]:
+    """It waits, and says so when that is news."""
+    until, reason = verdict.until, verdict.reason
     news = (message.reason, message.held_until) != (reason, until)
     known = message.state is State.held and message.reason == reason
     account, outcome = account.with_message(message, state=State.held, reason=reason, held_until=until)
+    detail = {"until": until.isoformat(), **verdict.detail}
     return account, outcome + Outcome(
         facts=(messages.held(message, at, until, reason),) if news else (),
         deadlines=(SetDeadline(SEND, message.message_id, until),),
-        decisions=() if known else (_decision(message, "held", reason, until=until.isoformat()),),
+        decisions=() if known else (_decision(message, "held", reason, **detail),),
     )
 
 
@@ -71,19 +81,51 @@ def suppress(account: Correspondence, message: Message, at: datetime, reason: st
     )
 
 
-def _make_ready(account: Correspondence, message: Message, at: datetime) -> tuple[Correspondence, Outcome]:
-    """The sender takes it from here; its words are of what is true now."""
-    issue = account.circumstances.issues.get(message.issue_id or "")
-    content = {**message.content, **(issue.content() if issue else {})}
+def _make_ready(
+    account: Correspondence, message: Message, at: datetime, policy: Policy
+) -> tuple[Correspondence, Outcome]:
+    """The sender takes it from here, with all that is said together; its words are of what is true now."""
+    leading, *others = group_of(account, message, policy, at)
+    facts = account.circumstances
+    sorry = apology(leading, facts, policy, at)
+    content = {**content_of(account, leading), **sorry}
+    if others:
+        content["also"] = [{**content_of(account, one), "order_id": one.order_id} for one in others]
     account, outcome = account.with_message(
-        message, state=State.ready, reason=None, held_until=None, ready_at=at, content=content,
-        attempts=message.attempts + 1,
+        leading, state=State.ready, reason=None, held_until=None, ready_at=at, content=content,
+        attempts=leading.attempts + 1, priority=priority(leading, facts, policy),
     )  # fmt: skip
-    if message.kind == "issue_opened":
-        account, told = marked(account, message.issue_id, told=True)
-        outcome += told
-    reason = "allowed" if message.attempts == 0 else "again"
-    return account, outcome + Outcome(decisions=(_decision(message, "told", reason),))
+    said = remembered({**facts.lately_said, leading.message_id: Said(leading.rules.concern, at, **sorry)}, policy, at)
+    account, counted = account.with_circumstances(replace(facts, lately_said=said))
+    reason = "allowed" if leading.attempts == 0 else "again"
+    outcome += counted + Outcome(decisions=(_decision(leading, "told", reason, **sorry),))
+    account, told = _told(account, leading)
+    outcome += told
+    for one in others:
+        account, joined = _join(account, one, leading, at)
+        outcome += joined
+    return account, outcome
+
+
+def _join(account: Correspondence, message: Message, leading: Message, at: datetime) -> tuple[Correspondence, Outcome]:
+    account, outcome = account.with_message(
+        message, state=State.joined, reason="told_together", held_until=None, ready_at=at, inside=leading.message_id
+    )
+    account, told = _told(account, message)
+    decision = _decision(message, "told", "told_together", inside=leading.message_id)
+    return account, outcome + told + Outcome(decisions=(decision,))
+
+
+def _told(account: Correspondence, message: Message) -> tuple[Correspondence, Outcome]:
+    """The customer knows of the issue now."""
+    issue = account.circumstances.issues.get(message.issue_id or "")
+    if message.kind != "issue_opened" or issue is None:
+        return account, Outcome()
+    account, outcome = marked(account, message.issue_id, told=True)
+    if issue.kind is IssueKind.delivery_at_risk:
+        account, warned = account.with_circumstances(account.circumstances.with_warning(issue.order_id, issue.promise))
+        outcome += warned
+    return account, outcome
 
 
 def _telling_failed(account: Correspondence, due: Due, issue: Issue, reason: str) -> tuple[Correspondence, Outcome]:
@@ -96,6 +138,6 @@ def _telling_failed(account: Correspondence, due: Due, issue: Issue, reason: str
     return account, outcome + Outcome(facts=(fact,), decisions=(decision,))
 
 
-def _decision(message: Message, outcome: str, reason: str, **detail: str) -> Decision:
+def _decision(message: Message, outcome: str, reason: str, **detail: Any) -> Decision:
     detail["kind"] = message.kind
     return Decision(subject=message.message_id, rule="sending", outcome=outcome, reason=reason, detail=dict(detail))

@@ -6,9 +6,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from chassis.policy_files import PolicyRefused
 from chassis.runtime import Runtime
 from orders_listener.app import service
-from orders_listener.policy_files import PolicyRefused, read
+from orders_listener.policy_files import read
 from orders_listener.settings import OrdersListenerSettings
 from orders_listener.trial_command import tried
 

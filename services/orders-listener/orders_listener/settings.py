@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from chassis.policy_files import PolicyRefused
 from chassis.settings import ClockKind, ServiceSettings
 from orders_listener import policy_files
 from orders_listener.ingest.signatures import standard_webhooks_key
@@ -70,7 +71,7 @@ class OrdersListenerSettings(ServiceSettings):
         if path is not None:
             try:
                 policy_files.read(path)
-            except policy_files.PolicyRefused as refused:
+            except PolicyRefused as refused:
                 raise ValueError(f"the policy is refused\n{refused}") from refused
         return path
 
