@@ -13,6 +13,7 @@ from contracts.storefront import (
     OrderChanged,
     OrderPaid,
     OrderPlaced,
+    OrderRefunded,
     PaymentFailed,
     ShipmentCreated,
 )
@@ -358,6 +359,17 @@ def test_of_an_old_order_that_comes_up_again_nobody_is_told(topic: str) -> None:
     headers = dict(record_said(hook(topic, body), 0, orders[-1], {"customer_id": "ada"}).headers)
     assert is_past(headers["ce_correlationid"].decode(), RECEIVED)
     assert not is_past(headers["ce_correlationid"].decode(), RECEIVED + timedelta(seconds=1))
+
+
+@pytest.mark.parametrize("topic", [CREATE, UPDATED, PAID, "orders/fulfilled", "orders/partially_fulfilled"])
+def test_what_happened_to_an_old_order_within_a_day_is_said(topic: str) -> None:
+    """Most orders are sent days after they were placed, and a shop may listen to nothing but its orders."""
+    yesterday, before = "2026-03-19T13:00:00Z", "2026-03-19T11:00:00Z"
+    parcels = [fulfillment(created_at=before), fulfillment(id=2, created_at=yesterday)]
+    refunds = [refund(refund_line(), id=1, processed_at=before), refund(refund_line(), id=2, processed_at=yesterday)]
+    told = facts_of(heard(hook(topic, order(fulfillments=parcels, refunds=refunds))))
+    assert [fact.shipment_id for fact in told if isinstance(fact, ShipmentCreated)] == ["2"]
+    assert [fact.refund_id for fact in told if isinstance(fact, OrderRefunded)] == ["2"]
 
 
 def test_that_an_old_order_is_paid_or_cancelled_is_news() -> None:

@@ -118,14 +118,6 @@ def _place(text: str) -> str:
 _NO_PLACE = re.compile(r"[^A-Za-z0-9._~:/-]")
 
 
-def _woocommerce_ping(delivery: Delivery) -> bool:
-    """Saving a webhook posts `webhook_id=N`, unsigned and without a topic, and wants a 200."""
-    return (
-        "x-wc-webhook-topic" not in delivery.headers
-        and re.fullmatch(rb"webhook_id=[0-9]{1,20}", delivery.body) is not None
-    )
-
-
 def _told_by_shopify(delivery: Delivery) -> Told:
     """The event's id is the same for every attempt and every subscription ("Ignore duplicate webhooks").
 

@@ -82,6 +82,12 @@ def known_moment(received_at: datetime, *written: Written) -> datetime | None:
     return next((moment for text in written if (moment := moment_of(text)) and moment <= latest), None)
 
 
+def happened_since(since: datetime | None, received_at: datetime, *written: Written) -> bool:
+    """Whether the first moment that is one is `since` or later; always where there is no `since`."""
+    moment = known_moment(received_at, *written)
+    return since is None or (moment is not None and moment >= since)
+
+
 def word(text: str | None) -> str | None:
     """On one line, at most 64 characters; None for nothing."""
     return _cut(text, LONGEST_WORD)

@@ -14,7 +14,7 @@ from orders_listener.ingest.carriers import name_of
 from orders_listener.ingest.hooks import BadHook, Hook, Ignored, Of, OfOrder, Saying, read
 from orders_listener.ingest.moments import promise_of
 from orders_listener.ingest.shopify.bodies import Fulfillment, FulfillmentEvent, Order
-from orders_listener.ingest.shopify.fields import happened, id_of, needed_id, sentence, word
+from orders_listener.ingest.shopify.fields import happened, happened_since, id_of, needed_id, sentence, word
 from orders_listener.ingest.shopify.lines import MOST_LINES, pieces_of
 
 GONE = frozenset({"cancelled", "error", "failure"})
@@ -67,14 +67,17 @@ def event_heard(hook: Hook) -> Sequence[Saying] | Ignored:
     return [Saying(OfOrder(order_id), ShipmentProgressed, scan)]
 
 
-def parcels_said(to: Of, order: Order, order_id: str, received_at: datetime) -> Iterator[Saying]:
-    """The fulfillments that an order brings along. Over the counter it is handed over when it is fulfilled.
+def parcels_said(
+    to: Of, order: Order, order_id: str, received_at: datetime, since: datetime | None
+) -> Iterator[Saying]:
+    """The fulfillments that an order brings along, of those that were made at `since` or later. Over the counter it is
+    handed over when it is fulfilled.
 
     One that cannot be read is left to its own hook: the order is not lost with it.
     """
     handed_over = order.source_name == "pos" and order.shipping_address is None
     for body in order.fulfillments or ():
-        if body.status not in GONE:
+        if body.status not in GONE and happened_since(since, received_at, body.created_at):
             with suppress(BadHook):
                 yield from list(_parcel(to, body, order_id, received_at, handed_over=handed_over))
 

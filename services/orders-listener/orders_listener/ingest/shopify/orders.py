@@ -4,9 +4,10 @@ Each topic brings the order as it is now, and the same order comes many times an
 all that the order shows, in forms that are the same each time: said again it is known already. The order itself is
 said last: when it becomes known, what happened to it is known too, and nobody is told of a trouble that is over.
 
-Of an order placed more than a day ago only what the topic is about is said, and the order itself: its parcels, refunds
-and payment have had hooks of their own. It may be years old and was only tagged; if it was never heard of before, that
-is its past, and nobody is thanked for it or warned of it (the backfill tells the rest).
+Of an order placed more than a day ago only what the topic is about is said, what happened within a day, and the order
+itself: its payment, older parcels and refunds have had hooks of their own. It may be years old and was only tagged; if
+it was never heard of before, that is its past, and nobody is thanked for it or warned of it (the backfill tells the
+rest).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -66,9 +67,9 @@ def said_of(order: Order, received_at: datetime, topic: str) -> Iterator[Saying]
     young = topic == RECORD or received_at - placed["placed_at"] <= YOUNG
     if order.financial_status in HAS_PAID and (young or topic == PAID):
         yield Saying(to, OrderPaid, _paid(order, placed, received_at, topic))
-    if young:
-        yield from parcels_said(to, order, order_id, received_at)
-        yield from refunds_said(to, order, order_id, received_at)
+    since = None if young else received_at - YOUNG
+    yield from parcels_said(to, order, order_id, received_at, since)
+    yield from refunds_said(to, order, order_id, received_at, since)
     cancelled_at = known_moment(received_at, order.cancelled_at)
     if cancelled_at and (young or topic == CANCELLED):
         yield Saying(to, OrderCancelled, _cancelled(order, order_id, cancelled_at))

@@ -14,7 +14,7 @@ from typing import Any
 from contracts.storefront import OrderRefunded, ReturnReceived
 from orders_listener.ingest.hooks import BadHook, Hook, Ignored, Of, OfOrder, Saying, read
 from orders_listener.ingest.shopify.bodies import Money, MoneySet, Order, Refund, RefundLineItem, Transaction
-from orders_listener.ingest.shopify.fields import happened, id_of, minor, needed_currency, needed_id
+from orders_listener.ingest.shopify.fields import happened, happened_since, id_of, minor, needed_currency, needed_id
 from orders_listener.ingest.shopify.lines import MOST_LINES, at_most, in_shop_money, pieces_of
 
 GIVEN = frozenset({"success", "pending"})
@@ -33,11 +33,15 @@ def heard(hook: Hook) -> Sequence[Saying] | Ignored:
     return said or Ignored("no_money_given_back")
 
 
-def refunds_said(to: Of, order: Order, order_id: str, received_at: datetime) -> Iterator[Saying]:
-    """The refunds that an order brings along; one that cannot be read is left to its own hook."""
+def refunds_said(
+    to: Of, order: Order, order_id: str, received_at: datetime, since: datetime | None
+) -> Iterator[Saying]:
+    """The refunds that an order brings along, of those that were made at `since` or later; one that cannot be read is
+    left to its own hook."""
     for refund in order.refunds or ():
-        with suppress(BadHook):
-            yield from list(_said(to, refund, order_id, received_at, order.currency))
+        if happened_since(since, received_at, refund.processed_at, refund.created_at):
+            with suppress(BadHook):
+                yield from list(_said(to, refund, order_id, received_at, order.currency))
 
 
 def money_back(refund: Refund) -> list[Transaction]:
