@@ -348,7 +348,7 @@ def test_a_time_without_a_zone_is_utc() -> None:
 # --- of old ---
 
 
-@pytest.mark.parametrize("topic", [CREATE, UPDATED, "orders/fulfilled", "orders/partially_fulfilled"])
+@pytest.mark.parametrize("topic", [UPDATED, "orders/fulfilled", "orders/partially_fulfilled"])
 def test_of_an_old_order_that_comes_up_again_nobody_is_told(topic: str) -> None:
     """A shop that is connected tags its old orders, and an import of orders creates them."""
     body = order(financial_status="paid", fulfillments=[fulfillment()], refunds=[refund(refund_line())])
@@ -361,7 +361,18 @@ def test_of_an_old_order_that_comes_up_again_nobody_is_told(topic: str) -> None:
     assert not is_past(headers["ce_correlationid"].decode(), RECEIVED + timedelta(seconds=1))
 
 
-@pytest.mark.parametrize("topic", [CREATE, UPDATED, PAID, "orders/fulfilled", "orders/partially_fulfilled"])
+def test_an_old_order_that_is_created_now_brings_its_past_and_nobody_is_told_of_it() -> None:
+    yesterday, before = "2026-03-19T13:00:00Z", "2026-03-19T11:00:00Z"
+    parcels = [fulfillment(created_at=before), fulfillment(id=2, created_at=yesterday)]
+    body = order(financial_status="paid", fulfillments=parcels, refunds=[refund(refund_line(), processed_at=before)])
+    told = [saying for saying in heard(hook(CREATE, body)) if saying.fact is not CustomerUpdated]
+    past = [saying.fact for saying in told if saying.past]
+    assert {OrderPaid, ShipmentCreated, OrderRefunded} <= set(past)
+    assert past[-1] is OrderPlaced
+    assert {saying.data["shipment_id"] for saying in told if not saying.past} == {"2"}
+
+
+@pytest.mark.parametrize("topic", [UPDATED, PAID, "orders/fulfilled", "orders/partially_fulfilled"])
 def test_what_happened_to_an_old_order_within_a_day_is_said(topic: str) -> None:
     """Most orders are sent days after they were placed, and a shop may listen to nothing but its orders."""
     yesterday, before = "2026-03-19T13:00:00Z", "2026-03-19T11:00:00Z"

@@ -7,7 +7,7 @@ said last: when it becomes known, what happened to it is known too, and nobody i
 Of an order placed more than a day ago only what the topic is about is said, what happened within a day, and the order
 itself: its payment, older parcels and refunds have had hooks of their own. It may be years old and was only tagged; if
 it was never heard of before, that is its past, and nobody is thanked for it or warned of it (the backfill tells the
-rest).
+rest). By `orders/create` it is heard of first: then all of its past is said as well, and told to nobody.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -54,7 +54,13 @@ def heard(hook: Hook) -> Sequence[Saying] | Ignored:
     order = read(Order, hook)
     if order.test:
         return Ignored("test_order")
-    return list(said_of(order, hook.received_at, hook.topic))
+    said = list(said_of(order, hook.received_at, hook.topic))
+    return _with_its_past(order, hook.received_at, said) if hook.topic == CREATED and said[-1].past else said
+
+
+def _with_its_past(order: Order, received_at: datetime, news: Sequence[Saying]) -> list[Saying]:
+    """Of an old order that is created now everything that it shows; what is no news is told to nobody."""
+    return [one if one in news else one._replace(past=True) for one in said_of(order, received_at, RECORD)]
 
 
 def said_of(order: Order, received_at: datetime, topic: str) -> Iterator[Saying]:
