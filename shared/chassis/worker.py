@@ -70,6 +70,7 @@ class Worker:
         self._hints: dict[tuple[str, int], int] = {}
         self._hinted_at_s = self._looked_at_s = 0.0
         self._working: dict[Lane, asyncio.Task[None]] = {}
+        self._cut_short: set[tuple[str, int]] = set()
         self._stopping = self._joined = False
         self._failed_polls = self._rebuilds = 0
         self._consumer_class = consumer
@@ -209,7 +210,8 @@ class Worker:
         for partition in sorted(owned - self._lanes.keys()):
             if self._may_try(partition):
                 await self._open_lane(partition)
-        if self._joined and owned == self._lanes.keys():
+        self._cut_short = {place for place in self._cut_short if place[1] in self._lanes}
+        if self._joined and owned == self._lanes.keys() and not self._cut_short:
             self._health.set_ready(True)
 
     async def _open_lane(self, partition: int) -> None:
@@ -256,9 +258,28 @@ class Worker:
         if lane.partition not in self._consumer.partitions():
             return
         at_ms, end_offset = self._consumer.last_fetch(topic, lane.partition)
+        self._compare(topic, lane, end_offset)
         waits_for_more = end_offset is not None and end_offset > lane.topics[topic].end
         position = await self._consumer.position(topic, lane.partition) if waits_for_more else None
         lane.fetched(topic, at_ms, end_offset, position)
+
+    def _compare(self, topic: str, lane: Lane, end_offset: int | None) -> None:
+        """Notice a log that ends before what was folded of it: what comes below that would be passed over unseen.
+
+        A broker that comes back may say so for a moment; then it is over at the next look.
+        """
+        place, folded = (topic, lane.partition), lane.positions[topic]
+        if end_offset is None or end_offset >= folded:
+            self._cut_short.discard(place)
+            return
+        reason = (
+            f"{topic}/{lane.partition} ends at {end_offset}, and {folded} was reached: the log was lost or made anew"
+        )
+        if place not in self._cut_short:
+            self._cut_short.add(place)
+            log.error("a log ends before what was folded of it", topic=topic, partition=lane.partition,
+                      ends_at=end_offset, reached=folded)  # fmt: skip
+        self._health.set_ready(False, reason)
 
     async def _due_partitions(self) -> set[int]:
         """Partitions with deadlines that may be folded now (real clock; simulated time says so itself)."""

@@ -107,6 +107,32 @@ async def all_published(runtime: Runtime) -> bool:
     return not await rows(runtime, "select 1 from outbox")
 
 
+async def test_a_log_that_was_made_anew_is_not_passed_over_in_silence(runtime_of: RuntimeOf, kafka: Broker) -> None:
+    runtime = await toy(runtime_of, kafka)
+    await publish(kafka.bootstrap, *orders(0, 10))
+    async with running(runtime) as service:
+        await service.consumed(10)
+        await until(lambda: is_ready(service))
+    async with runtime.transaction() as tx:  # as if the log had been longer before
+        await tx.execute(text("update positions set next_offset = next_offset + 100000 where consumed > 0"))
+    async with running(runtime) as service:
+        await until(lambda: _says_that_the_log_is_shorter(service))
+    async with runtime.transaction() as tx:
+        await tx.execute(text("delete from positions where consumed > 0"))
+    async with running(runtime) as service:
+        await until(lambda: is_ready(service))
+        await publish(kafka.bootstrap, *orders(10, 5))
+        await until(lambda: _all_placed(runtime, 15))
+
+
+async def _says_that_the_log_is_shorter(service: Running) -> bool:
+    return not service.health.ready and "the log was lost or made anew" in service.health.reason
+
+
+async def _all_placed(runtime: Runtime, number: int) -> bool:
+    return await placed_orders(runtime) == numbered(number)
+
+
 async def test_two_workers_share_the_partitions_and_hand_them_over(runtime_of: RuntimeOf, kafka: Broker) -> None:
     first = await toy(runtime_of, kafka)
     second = Runtime.of(first.service, first.settings)
