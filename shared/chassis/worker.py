@@ -144,9 +144,11 @@ class Worker:
         await asyncio.sleep(0)  # those that have nothing to do are done
 
     async def _finish(self) -> None:
-        """Let the lanes come to an end with what they have."""
+        """Let all lanes come to an end with what they have, also when one of them fails."""
         tasks, self._working = list(self._working.values()), {}
-        await asyncio.gather(*tasks)
+        for ended in await asyncio.gather(*tasks, return_exceptions=True):
+            if ended is not None:
+                raise ended
 
     def _open(self) -> Sequence[Lane]:
         return list(self._lanes.values())

@@ -38,8 +38,10 @@ class _Worker(Worker):
 
     async def turn(self) -> None:
         """Once round, and what its lanes make of it."""
-        await self._turn()
-        await self._finish()
+        try:
+            await self._turn()
+        finally:
+            await self._finish()
 
 
 @dataclass
