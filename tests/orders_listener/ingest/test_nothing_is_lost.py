@@ -72,6 +72,7 @@ async def _known(edge: Runtime, order_id: str) -> bool:
     return bool(await rows(edge, "select 1 from timelines where order_id = :order_id", order_id=order_id))
 
 
+@pytest.mark.timeout(300)  # four starts of a process, beside whatever else the machine does
 async def test_a_process_that_is_killed_loses_no_hook_and_doubles_none(edge: Runtime) -> None:
     """Killed at any moment, restarted, while a provider delivers each hook until it hears a yes."""
     port, dice = free_port(), random.Random(6)
