@@ -33,7 +33,8 @@ TABLES = {
     "customers": ("customer_id",),
     "patrons": ("customer_id", "relationship"),
     "timelines": (
-        "order_id", "customer_id", "status", "began_at", "placed_at", "promised_until", "delivered_at", "document",
+        "order_id", "customer_id", "status", "began_at", "placed_at", "promised_until", "delivered_at", "traits",
+        "document",
     ),
     "issues": (
         "issue_id", "order_id", "customer_id", "kind", "state", "severity", "opened_at", "resolved_at", "document",
@@ -96,7 +97,7 @@ def _rows(folded: Folded) -> dict[str, list[Row]]:
         "patrons": [(CUSTOMER_ID, msgspec.json.encode(account.patron.relationship).decode())],
         "timelines": [(
             ORDER_ID, CUSTOMER_ID, str(stands.status), timeline.began_at, stands.placed_at, stands.promised_until,
-            stands.delivered_at, to_document(timeline),
+            stands.delivered_at, list(stands.traits), to_document(timeline),
         )],
         "issues": [_issue(issue) for issue in timeline.issues.values()],
         "journeys": [_journey(timeline.journey)] if timeline.journey else [],

@@ -29,6 +29,7 @@ from benchmarks.modes.loyalty_by_hand import (
 )
 from benchmarks.modes.outgoing import COLUMNS, Cause, row
 from benchmarks.modes.points import DECISIONS, moment
+from chassis.arrays import array
 from chassis.outcomes import SetDeadline
 from contracts import Event, storefront
 from contracts.envelope import entry_of
@@ -166,18 +167,21 @@ async def _save(connection: Connection, written: Written) -> None:
     rows = [written.timelines[order_id] for order_id in sorted(written.timelines)]
     await connection.execute(
         """insert into timelines (order_id, customer_id, status, began_at, placed_at, promised_until, delivered_at,
-                                  document)
-           select order_id, customer_id, status, began_at, placed_at, promised_until, delivered_at, document::jsonb
+                                  traits, document)
+           select order_id, customer_id, status, began_at, placed_at, promised_until, delivered_at, traits::text[],
+                  document::jsonb
            from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
-                       $7::timestamptz[], $8::text[])
-                as v (order_id, customer_id, status, began_at, placed_at, promised_until, delivered_at, document)
+                       $7::timestamptz[], $8::text[], $9::text[])
+                as v (order_id, customer_id, status, began_at, placed_at, promised_until, delivered_at, traits,
+                      document)
            on conflict (order_id) do update
            set status = excluded.status, began_at = excluded.began_at, placed_at = excluded.placed_at,
                promised_until = excluded.promised_until, delivered_at = excluded.delivered_at,
-               document = excluded.document""",
+               traits = excluded.traits, document = excluded.document""",
         [r.order_id for r in rows], [r.customer_id for r in rows], [r.standing.status for r in rows],
         [r.began_at for r in rows], [r.standing.placed_at for r in rows], [r.standing.promised_until for r in rows],
-        [r.standing.delivered_at for r in rows], [to_document(r) for r in rows],
+        [r.standing.delivered_at for r in rows], [array(r.standing.traits) for r in rows],
+        [to_document(r) for r in rows],
     )  # fmt: skip
     await _save_issues(connection, [written.issues[issue_id] for issue_id in sorted(written.issues)])
     await _save_journeys(connection, [written.journeys[order_id] for order_id in sorted(written.journeys)])
