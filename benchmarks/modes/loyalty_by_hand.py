@@ -46,7 +46,7 @@ FACTS = {
     "orders.issue-opened.v1": orders.IssueOpened,
 }
 DECODERS = {name: msgspec.json.Decoder(fact) for name, fact in FACTS.items()}
-TRANSACTIONS_ABREAST = 2
+TRANSACTIONS_ABREAST = 3
 """As many as the service has by default."""
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"

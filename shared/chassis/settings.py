@@ -49,7 +49,7 @@ class ServiceSettings(BaseSettings):
         description="real, or simulated: time is what publishers say by time-reached",
     )  # fmt: skip
     batch_items: int = Field(default=1_000, ge=1, description="Most records, and most deadlines, of one transaction")
-    partitions_in_flight: int = Field(default=2, ge=1, description="Transactions of different partitions side by side")
+    partitions_in_flight: int = Field(default=3, ge=1, description="Transactions of different partitions side by side")
     http_host: str = Field(default="127.0.0.1", validation_alias="HTTP_HOST", description="Address to listen on")
     http_port: int = Field(default=8080, ge=1, le=65_535, validation_alias="HTTP_PORT", description="Port to listen on")
     link_keys: SecretStr = Field(
