@@ -43,9 +43,9 @@ MAY_IMPORT = {
     "policy_files": {"core"},
     "policy_command": {"core", "policy_files", "settings", "trial_command", "app"},
     "backfill_command": {"core", "settings"},
-    "addressing": {"core"},
-    "intake": {"core", "addressing", "intake"},
-    "store": {"core", "learning", "declared", "addressing"},
+    "whose": {"core"},
+    "intake": {"core", "whose", "intake"},
+    "store": {"core", "learning", "declared", "whose"},
     "learning": {"core"},
     "declared": {"core"},
     "calls": {"core", "declared"},
@@ -60,7 +60,7 @@ MAY_IMPORT = {
         "core",
         "store",
         "learning",
-        "addressing",
+        "whose",
         "intake",
         "settings",
         "edge",
@@ -86,7 +86,7 @@ def layer(module: Module) -> str:
     """The layer of a service's module."""
     own, *inner = module.name.split(".")[1:] or ["__init__"]
     if own == "ingest" and inner:
-        return "intake" if inner[0] in WAY_IN else "addressing" if inner[0] == "addressing" else "core"
+        return "intake" if inner[0] in WAY_IN else "whose" if inner[0] == "addressing" else "core"
     return "edge" if own in EDGES else own if own in MAY_IMPORT else "core"
 
 

@@ -49,13 +49,16 @@ class MailServer:
         except (aiosmtplib.SMTPException, OSError):
             return False
 
-    async def send(self, mail: EmailMessage) -> Answer:
-        """Hand one mail over. Lost before DATA began is `deferred`, lost afterwards is `unknown`."""
+    async def send(self, mail: EmailMessage, *, return_path: str | None = None) -> Answer:
+        """Hand one mail over. Lost before DATA began is `deferred`, lost afterwards is `unknown`.
+
+        Its bounces go to `return_path`; without one to whom it comes from.
+        """
         handed_over = False
         content = self._content(mail)
         try:
             async with self._connection() as connection:
-                await connection.mail(mail["From"].addresses[0].addr_spec)
+                await connection.mail(return_path or mail["From"].addresses[0].addr_spec)
                 await connection.rcpt(mail["To"].addresses[0].addr_spec)
                 handed_over = True
                 response = await connection.data(content)

@@ -51,6 +51,7 @@ class Sender:
         zone = settings.policy().zone
         self._letters = Letters(Shop(name=settings.shop_name, address=settings.sender_address, zone=zone))
         self._server = MailServer(settings)
+        self._addressing = settings.addressing()
 
     async def run(self) -> None:
         """Until cancelled. What passes by itself is waited for; a bug ends the task."""
@@ -123,7 +124,7 @@ class Sender:
         except jinja2.TemplateError as error:  # its text may hold a name: only its kind is logged
             log.warning("words_failed", message_id=message.message_id, kind=message.kind, error=type(error).__name__)
             return Answer(Result.refused, "words_failed")
-        return await self._server.send(mail)
+        return await self._server.send(mail, return_path=self._addressing.return_path(message.message_id))
 
     def _is_stale(self, message: Message) -> bool:
         """With the real clock: it was ready so long ago that other things may be true now."""
@@ -136,7 +137,10 @@ class Sender:
             preferences=self._preference_page(message),
             leaves=may_be_left(message.rules.purpose),
         )
-        return self._letters.letter(message, person, ways)
+        mail = self._letters.letter(message, person, ways)
+        if (reply_to := self._addressing.reply_to(message.message_id)) != self._settings.sender_address:
+            mail["Reply-To"] = reply_to
+        return mail
 
     def _answer_page(self, message: Message) -> str | None:
         if message.invitation_id is None:

@@ -1,5 +1,6 @@
 """Settings of the notifier; those of every service are in `chassis.settings`."""
 
+import hmac
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -8,11 +9,13 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from chassis.links import Links
 from chassis.policy_files import PolicyRefused
 from chassis.settings import ServiceSettings
 from contracts.storefront import Contact
 from contracts.vocabulary import Channel
 from notifier import policy_files
+from notifier.addressing import Addressing
 from notifier.people import email_of
 from notifier.policy import Policy
 
@@ -39,6 +42,15 @@ class NotifierSettings(ServiceSettings):
         default="http://127.0.0.1:8102",
         description="Where customers reach the notifier's pages; https but on this machine",
     )
+    inbound_domain: str | None = Field(
+        default=None, pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?$",
+        description="Domain of the addresses for bounces and answers; without one both go to the sender's address",
+    )  # fmt: skip
+    pseudonym_key: SecretStr | None = Field(
+        default=None, min_length=32,
+        description="Secret of the hashes that stand for suppressed addresses; never change it. Set it before LINK_KEYS "
+        "change: until then it follows from the first of them",
+    )  # fmt: skip
     policy_file: Path | None = Field(
         default=None, description="The shop's policy, YAML; without one the defaults hold. Read at start"
     )
@@ -123,6 +135,18 @@ class NotifierSettings(ServiceSettings):
     def stale_after(self) -> timedelta:
         """How long what was decided holds."""
         return timedelta(seconds=self.stale_after_s)
+
+    def addressing(self) -> Addressing:
+        """Where bounces of our mails and answers to them go."""
+        keys = Links.from_setting(self.link_keys.get_secret_value()).keys
+        return Addressing(keys, domain=self.inbound_domain, sender=self.sender_address)
+
+    def address_key(self) -> bytes:
+        """The key of `pseudonyms`."""
+        if self.pseudonym_key is not None:
+            return self.pseudonym_key.get_secret_value().encode()
+        keys = Links.from_setting(self.link_keys.get_secret_value()).keys
+        return hmac.digest(next(iter(keys.values())), b"pseudonyms of addresses", "sha256")
 
     def policy(self) -> Policy:
         """The policy that the file describes. Raises `PolicyRefused` for one that became wrong meanwhile."""
