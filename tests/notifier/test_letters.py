@@ -36,6 +36,13 @@ CONTENT: dict[str, dict[str, Any]] = {
     "points_vested": {"points": 59, "available_points": 59},
     "goodwill_granted": {"points": 100, "available_points": 159, "because": "delivery_late"},
     "tier_reached": {"tier": "silver"},
+    "note": {
+        "title": "Our shop in Bonn moves",
+        "happened": "We move on Friday.",
+        "doing": None,
+        "you": "Pick up there.",
+    },
+    "offer": {"title": "Tea week", "happened": "All teas cost less.", "doing": "We pack gifts.", "you": None},
 }
 
 
@@ -88,6 +95,16 @@ def test_every_issue_says_what_happened_what_we_do_and_what_you_can_do(kind: Iss
 def test_every_ending_has_its_words(resolution: Resolution) -> None:
     text = text_of(written(message("issue_resolved", resolution=str(resolution))))
     assert ("everything is as it should be" in text) == (resolution is Resolution.ended)
+
+
+def test_what_another_service_says_is_said_in_its_words() -> None:
+    for kind in ("note", "offer"):
+        mail = written(message(kind, happened="Less <b>than</b> before."))
+        said = [CONTENT[kind][name] for name in ("title", "doing", "you") if CONTENT[kind][name]]
+        assert [one for one in said if one not in f"{mail['Subject']}{text_of(mail)}"] == []
+        assert "Less <b>than</b> before." in text_of(mail)
+        assert "<b>" not in html_of(mail)
+        assert "None" not in text_of(mail)
 
 
 def test_a_promise_until_midnight_is_said_as_the_day_that_it_ends() -> None:

@@ -53,11 +53,13 @@ _ALL = (
     Kind(name="issue_opened", purpose=Purpose.service, lasts=timedelta(days=14), joins=True, **_ABOUT_ISSUE),
     Kind(name="issue_worse", purpose=Purpose.service, lasts=timedelta(days=14), **_ABOUT_ISSUE),
     Kind(name="issue_resolved", purpose=Purpose.service, lasts=timedelta(days=7), **_ABOUT_ISSUE),
+    Kind(name="note", purpose=Purpose.service, lasts=timedelta(days=7)),
     Kind(name="survey", purpose=Purpose.survey, lasts=timedelta(days=14), waits_for_peace=True),
     Kind(name="points_earned", purpose=Purpose.loyalty, lasts=timedelta(days=7), waits_for_peace=True),
     Kind(name="points_vested", purpose=Purpose.loyalty, lasts=timedelta(days=7), waits_for_peace=True),
     Kind(name="goodwill_granted", purpose=Purpose.loyalty, lasts=timedelta(days=14)),
     Kind(name="tier_reached", purpose=Purpose.loyalty, lasts=timedelta(days=7), waits_for_peace=True),
+    Kind(name="offer", purpose=Purpose.marketing, lasts=timedelta(days=7), waits_for_peace=True),
 )
 KINDS = {kind.name: kind for kind in _ALL}
 """By name, in the order in which they leave when they are ready at the same moment."""
