@@ -43,6 +43,8 @@ CONTENT: dict[str, dict[str, Any]] = {
         "you": "Pick up there.",
     },
     "offer": {"title": "Tea week", "happened": "All teas cost less.", "doing": "We pack gifts.", "you": None},
+    "birthday": {},
+    "anniversary": {"years": 1},
 }
 
 

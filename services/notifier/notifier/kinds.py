@@ -60,6 +60,8 @@ _ALL = (
     Kind(name="goodwill_granted", purpose=Purpose.loyalty, lasts=timedelta(days=14)),
     Kind(name="tier_reached", purpose=Purpose.loyalty, lasts=timedelta(days=7), waits_for_peace=True),
     Kind(name="offer", purpose=Purpose.marketing, lasts=timedelta(days=7), waits_for_peace=True),
+    Kind(name="birthday", purpose=Purpose.marketing, lasts=timedelta(days=2), waits_for_peace=True),
+    Kind(name="anniversary", purpose=Purpose.marketing, lasts=timedelta(days=2), waits_for_peace=True),
 )
 KINDS = {kind.name: kind for kind in _ALL}
 """By name, in the order in which they leave when they are ready at the same moment."""

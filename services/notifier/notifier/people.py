@@ -5,7 +5,7 @@ What storefronts send is cleaned here, once: an address or a name that could bre
 
 import re
 import unicodedata
-from datetime import datetime, time, tzinfo
+from datetime import date, datetime, time, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -56,6 +56,7 @@ class Person(Struct, frozen=True, kw_only=True, omit_defaults=True):
     locale: str | None = None
     zone: str | None = None
     country: str | None = None
+    birthday: date | None = None
     consents: dict[str, Consent] = {}
     """By `channel:purpose`."""
     said_at: datetime | None = None
@@ -99,6 +100,7 @@ def updated(person: Person, said: CustomerUpdated, at: datetime) -> Person:
         locale=said.locale,
         zone=said.zone if zone_of(said.zone) else None,
         country=said.country,
+        birthday=said.birthday,
         said_at=at,
     )
 
