@@ -48,8 +48,8 @@ class NotifierSettings(ServiceSettings):
     )  # fmt: skip
     pseudonym_key: SecretStr | None = Field(
         default=None, min_length=32,
-        description="Secret of the hashes that stand for suppressed addresses; never change it. Set it before LINK_KEYS "
-        "change: until then it follows from the first of them",
+        description="Secret of the hashes that stand for suppressed addresses; never change it. "
+        "Set it before LINK_KEYS changes: until then it follows from the first of them",
     )  # fmt: skip
     policy_file: Path | None = Field(
         default=None, description="The shop's policy, YAML; without one the defaults hold. Read at start"
