@@ -33,7 +33,7 @@ from tests.sources import (
 )
 
 PURE_CHASSIS = {"chassis.items", "chassis.outcomes", "chassis.errors", "chassis.sequence"}
-EDGES = {"letters", "mail", "reports", "seals", "sender", "withdrawals"}
+EDGES = {"letters", "mail", "reports", "seals", "sender", "sentences", "spoken", "withdrawals", "words"}
 """The notifier's way out, which no other service has: words, SMTP, and the task that brings them together."""
 WAY_IN = {"intake", "outlet", "routes", "unmatched"}
 """The orders-listener's way in for hooks, in `ingest`: HTTP, Kafka, what waits between them. Mappings are core."""

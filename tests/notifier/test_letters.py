@@ -11,17 +11,19 @@ import pytest
 from contracts.orders import Resolution
 from contracts.vocabulary import IssueKind
 from notifier.kinds import KINDS
-from notifier.letters import NO_WAYS, Letters, Shop, Ways
+from notifier.letters import Letters
 from notifier.messages import Message, message_id_of
 from notifier.people import Person, zone_of
+from notifier.shop import Shop
+from notifier.words import NO_WAYS, Ways
 from tests.notifier.correspondent import ADA, BERLIN, Life, delivered, goodwill, hour, known, opened, resolved
 
 LETTERS = Letters(Shop(name="Corner & Co", address="hello@shop.example", zone=zone_of(BERLIN) or UTC))
 ADA_HERSELF = Person(email="ada@example.org", given_name="Ada", zone=BERLIN)
 ISSUE = {
     "issue_kind": "delivery_late", "severity": "serious", "known": "Your parcel is not there.",
-    "promised_by": "2026-03-03T00:00:00+01:00", "expected_next": "A scan by the carrier",
-    "expected_by": "2026-03-06T00:00:00+01:00", "resolution": "delivered",
+    "promised_by": "2026-03-03T00:00:00+01:00", "expected_by": "2026-03-06T00:00:00+01:00", "resolution": "delivered",
+    "promised": "2026-03-02",
 }  # fmt: skip
 CONTENT: dict[str, dict[str, Any]] = {
     "order_confirmed": {"pieces": 2, "total_minor": 5_990, "currency": "EUR", "promised_by": ISSUE["promised_by"]},
@@ -85,12 +87,18 @@ def test_every_kind_has_words_in_both_forms(kind: str) -> None:
 def test_every_issue_says_what_happened_what_we_do_and_what_you_can_do(kind: IssueKind) -> None:
     mail = written(message("issue_opened", issue_kind=str(kind)))
     greeting, happened, doing, you, *_ = text_of(mail).split("\n\n")
-    assert (greeting, happened) == ("Hello Ada,", "Your parcel is not there.")
-    assert doing.endswith("What we expect next: A scan by the carrier, by Thursday 5 March.")
-    assert len(doing) > 80
-    assert len(you) > 40
+    assert greeting == "Hello Ada,"
+    assert min(len(happened), len(doing), len(you)) > 20
     worse = written(message("issue_worse", issue_kind=str(kind)))
     assert worse["Subject"] == f"Not good news: {mail['Subject']}"
+    assert happened in text_of(worse)
+
+
+def test_what_is_known_of_an_issue_is_said_in_the_words_of_the_catalogue() -> None:
+    text = text_of(written(message("issue_opened", carrier="Swift", last_scan_at="2026-03-01T12:00:00+00:00")))
+    assert "We promised your order by Monday 2 March, and it has not come. It was last seen on Sunday 1 March." in text
+    assert "We are finding out with Swift where it is" in text
+    assert "It should be with you by Thursday 5 March." in text
 
 
 @pytest.mark.parametrize("resolution", [one for one in Resolution if one is not Resolution.absorbed])
@@ -113,14 +121,15 @@ def test_a_promise_until_midnight_is_said_as_the_day_that_it_ends() -> None:
     assert "by Monday 2 March;" in text_of(written(message("order_confirmed")))
 
 
-@pytest.mark.parametrize(("currency", "said"), [("EUR", "59.90 EUR"), ("JPY", "5990 JPY"), ("KWD", "5.990 KWD")])
+@pytest.mark.parametrize(("currency", "said"), [("EUR", "€59.90"), ("JPY", "¥5,990"), ("KWD", "KWD 5.990")])
 def test_money_is_said_in_its_own_decimals(currency: str, said: str) -> None:
-    assert f"2 pieces, {said} in all." in text_of(written(message("order_confirmed", currency=currency)))
+    text = text_of(written(message("order_confirmed", currency=currency)))
+    assert f"2 pieces, {said} in all." in text.replace("\u00a0", " ")
 
 
 def test_goodwill_is_called_an_apology_and_not_a_reward() -> None:
     text = text_of(written(message("goodwill_granted")))
-    assert "Your order has taken longer than we had promised. This does not undo it" in text
+    assert "Your order has taken longer than we had promised.\n\nThis does not undo it" in text
     assert "earned" not in text
 
 
@@ -128,7 +137,7 @@ def test_an_apology_that_waited_for_the_morning_is_true_whether_the_order_came_m
     for meanwhile in ([delivered(31), resolved(31)], []):
         apology = Life([known(), opened(22), goodwill(22), *meanwhile], until=33).message("goodwill_granted")
         assert apology.ready_at == hour(32)
-        assert "Your order has taken longer than we had promised. This" in text_of(written(apology))
+        assert "Your order has taken longer than we had promised." in text_of(written(apology))
 
 
 def test_the_link_stands_alone_in_the_text_and_behind_a_button_in_the_html() -> None:
@@ -150,7 +159,7 @@ def test_no_value_breaks_out_of_a_header(evil: str) -> None:
 
 
 def test_what_a_template_prints_is_escaped_in_html_and_never_run() -> None:
-    html = html_of(written(message("issue_opened", known="<script>alert(1)</script> {{ 7 * 7 }}")))
+    html = html_of(written(message("issue_opened", carrier="<script>alert(1)</script> {{ 7 * 7 }}")))
     assert "<script>" not in html
     assert "&lt;script&gt;" in html
     assert "{{ 7 * 7 }}" in html
@@ -165,7 +174,7 @@ def test_the_same_message_has_the_same_name_for_ever() -> None:
 
 
 def test_lines_are_short_enough_for_every_mail_server() -> None:
-    raw = LETTERS.letter(message("issue_opened", known="word " * 400), ADA_HERSELF).as_bytes()
+    raw = LETTERS.letter(message("issue_opened", carrier="word " * 400), ADA_HERSELF).as_bytes()
     assert max(len(line) for line in raw.split(b"\r\n")) <= 998
     assert raw.isascii()
 

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from contracts.orders import Issue as IssueSaid
 from contracts.orders import Resolution
 from contracts.vocabulary import IssueKind, Severity
+from notifier.evidence import kept, material_of
 from notifier.kinds import Concern
 
 
@@ -33,8 +34,10 @@ class Issue(Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: IssueKind
     severity: Severity
     known: str
+    """As the orders-listener says it, in English; of a disruption, as staff wrote it."""
+    evidence: dict[str, str] = {}
+    """Of it, what words use (evidence.py)."""
     promised_by: datetime | None = None
-    expected_next: str | None = None
     expected_by: datetime | None = None
     told_by: datetime | None = None
     said_at: datetime
@@ -66,9 +69,9 @@ class Issue(Struct, frozen=True, kw_only=True, omit_defaults=True):
             "severity": str(self.severity),
             "known": self.known,
             "promised_by": _text(self.promised_by),
-            "expected_next": self.expected_next,
             "expected_by": _text(self.expected_by),
             "resolution": self.resolution and str(self.resolution),
+            **material_of(self.evidence, self.promised_by),
         }
 
 
@@ -147,8 +150,8 @@ def issue_as_said(fact: IssueSaid, at: datetime, known: Issue | None) -> Issue:
         kind=fact.kind,
         severity=fact.severity,
         known=fact.known,
+        evidence=kept(fact.evidence),
         promised_by=fact.promised_by,
-        expected_next=fact.expected_next,
         expected_by=fact.expected_by,
         told_by=fact.told_by,
         said_at=at,

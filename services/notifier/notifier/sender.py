@@ -22,7 +22,7 @@ from chassis.settings import ClockKind
 from contracts.notifications import MessageSent
 from notifier import store
 from notifier.deliveries import Result
-from notifier.letters import Letters, Shop, Ways
+from notifier.letters import Letters
 from notifier.mail import Answer, MailServer
 from notifier.messages import Message
 from notifier.people import Person
@@ -30,6 +30,7 @@ from notifier.preferences import LINK_LASTS, LINK_PURPOSE, link_subject, may_be_
 from notifier.reports import PAUSE_S, Reports, wait_out
 from notifier.settings import NotifierSettings
 from notifier.withdrawals import give_kept
+from notifier.words import Ways
 
 MOST_AT_ONCE = 100
 """Messages in hand."""
@@ -48,8 +49,7 @@ class Sender:
     def __init__(self, runtime: Runtime, settings: NotifierSettings) -> None:
         self._runtime = runtime
         self._settings = settings
-        zone = settings.policy().zone
-        self._letters = Letters(Shop(name=settings.shop_name, address=settings.sender_address, zone=zone))
+        self._letters = Letters(settings.shop())
         self._server = MailServer(settings)
         self._addressing = settings.addressing()
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from chassis.links import Links
@@ -16,8 +16,10 @@ from contracts.storefront import Contact
 from contracts.vocabulary import Channel
 from notifier import policy_files
 from notifier.addressing import Addressing
+from notifier.look import DARK_PAPER, LIGHT_PAPER, Look, unreadable
 from notifier.people import email_of
 from notifier.policy import Policy
+from notifier.shop import Shop
 
 
 class SmtpSecurity(StrEnum):
@@ -53,6 +55,23 @@ class NotifierSettings(ServiceSettings):
     )  # fmt: skip
     policy_file: Path | None = Field(
         default=None, description="The shop's policy, YAML; without one the defaults hold. Read at start"
+    )
+    language: str = Field(
+        default="en", pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$",
+        description="The shop's own language, for customers of whom nobody knows theirs or has words in it",
+    )  # fmt: skip
+    words_dir: Path | None = Field(
+        default=None, description="The shop's own catalogues (de.toml …), laid over ours sentence by sentence"
+    )
+    accent: str = Field(default="#1f4e8c", description="The shop's colour in mails, as #rrggbb")
+    accent_dark: str | None = Field(
+        default=None, description="The same where mails are read in dark; without one it is lightened until it is read"
+    )
+    mark: str | None = Field(
+        default=None, min_length=1, max_length=60, description="What stands at the top of mails, instead of the name"
+    )
+    imprint: str | None = Field(
+        default=None, min_length=1, max_length=300, description="Postal address and the like, at the end of mails"
     )
     smtp_host: str = Field(default="127.0.0.1", validation_alias="SMTP_HOST", description="The mail server")
     smtp_port: int = Field(
@@ -119,12 +138,28 @@ class NotifierSettings(ServiceSettings):
             raise ValueError("write an address with https")
         return url.rstrip("/")
 
-    @field_validator("shop_name")
+    @field_validator("shop_name", "mark", "imprint")
     @classmethod
-    def _is_one_line(cls, name: str) -> str:
-        if not name.isprintable():
-            raise ValueError("a name is one line of printable characters")
-        return name
+    def _is_one_line(cls, text: str | None) -> str | None:
+        if text is not None and not text.isprintable():
+            raise ValueError("this is one line of printable characters")
+        return text
+
+    @field_validator("accent", "accent_dark")
+    @classmethod
+    def _can_be_read(cls, colour: str | None, info: ValidationInfo) -> str | None:
+        paper = LIGHT_PAPER if info.field_name == "accent" else DARK_PAPER
+        if colour is not None and (wrong := unreadable(colour.lower(), paper)):
+            raise ValueError(wrong)
+        return colour and colour.lower()
+
+    def shop(self) -> Shop:
+        """Who writes."""
+        look = Look(accent=self.accent, accent_dark=self.accent_dark, mark=self.mark, imprint=self.imprint)
+        return Shop(
+            name=self.shop_name, address=self.sender_address, zone=self.policy().zone, language=self.language,
+            words=self.words_dir, look=look,
+        )  # fmt: skip
 
     @property
     def lease(self) -> timedelta:

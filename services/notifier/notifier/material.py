@@ -1,0 +1,141 @@
+"""What the words of each kind of message may use: the names, a sample of each, and which of them may be missing.
+
+Owns what a catalogue is checked against at start, and what the preview shows. Must not know any language.
+"""
+
+from typing import Any
+
+from msgspec import Struct
+
+from contracts.vocabulary import IssueKind
+from notifier.kinds import KINDS
+
+OPENED, WORSE, RESOLVED = "issue_opened", "issue_worse", "issue_resolved"
+PARTS = ("subject", "happened", "doing", "you")
+"""What every message says: in a line, what happened, what we do, what the reader can do."""
+OPTIONAL_PARTS = ("action", "short")
+"""The words on the button; what is said where there is little room."""
+ACTIONS = frozenset({"survey"})
+"""Kinds that ask for something, and so need words on the button."""
+
+
+class Material(Struct, frozen=True, kw_only=True):
+    """What one entry of a catalogue has to work with."""
+
+    sample: dict[str, Any]
+    """Everything that there can be, as an example."""
+    missing: frozenset[str] = frozenset()
+    """Of it, what may be unknown (None)."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Whatever sentences may name."""
+        return frozenset(self.sample)
+
+    @property
+    def samples(self) -> tuple[dict[str, Any], ...]:
+        """With everything known, and with nothing known that may be unknown."""
+        bare = {name: None if name in self.missing else value for name, value in self.sample.items()}
+        return (self.sample, bare) if self.missing else (self.sample,)
+
+
+def key_of(kind: str, issue_kind: str | None) -> str:
+    """The entry of a catalogue that says it: the opening of an issue has one for each kind of issue."""
+    return f"{kind}.{issue_kind}" if kind == OPENED else kind
+
+
+_PERSON = {"given_name": "Ada", "shop": "Corner & Co"}
+_MAYBE_PERSON = {"given_name"}
+_ORDER = {"order_id": "o-1048"}
+_PROMISED_BY = "2026-10-06T00:00:00+02:00"
+_EXPECTED_BY = "2026-10-10T00:00:00+02:00"
+_OF_EVERY_ISSUE = {
+    "severity": "serious", "promised_by": _PROMISED_BY, "expected_by": _EXPECTED_BY, "promised": "2026-10-05",
+}  # fmt: skip
+_SINCE = {"since": "2026-10-01T09:12:00+00:00"}
+_SCAN = {"carrier": "DHL", "last_scan_at": "2026-10-02T16:40:00+00:00"}
+_OF_ISSUES: dict[IssueKind, dict[str, Any]] = {
+    IssueKind.payment_failed: {},
+    IssueKind.item_unavailable: {"title": "Blue kettle, 1.7 l", "reason": "backordered"},
+    IssueKind.item_substituted: {"title": "Rain jacket", "ordered": "blue, M", "sent": "green, M"},
+    IssueKind.item_missing: {"title": "Desk lamp", "missing": 1, "pieces": 2},
+    IssueKind.fulfilment_stalled: _SINCE,
+    IssueKind.pickup_stalled: _SINCE | _SCAN,
+    IssueKind.transit_stalled: _SINCE | _SCAN,
+    IssueKind.delivery_at_risk: _SCAN | {"reasons": ["usually_there", "slow_region"]},
+    IssueKind.delivery_late: _SCAN | {"in_part": None},
+    IssueKind.attempt_failed: _SCAN,
+    IssueKind.awaiting_pickup: _SINCE | _SCAN,
+    IssueKind.held: _SINCE | _SCAN,
+    IssueKind.damaged: _SCAN,
+    IssueKind.lost: _SINCE | _SCAN,
+    IssueKind.returned_to_sender: _SINCE | _SCAN,
+    IssueKind.refund_overdue: _SINCE | {"reason": "returned"},
+    IssueKind.disruption: _SINCE | {"declared": "Snow has closed the motorways around Munich."},
+}
+OPENING = {part: f"… {part} of the opening …" for part in PARTS}
+"""Of an issue that got worse or is over: how its opening was said."""
+_SAID = {"happened": "The kettle that you asked about is here.", "doing": "We keep it for you until Friday."}
+_OTHERS: dict[str, tuple[dict[str, Any], set[str]]] = {
+    "order_confirmed": (
+        _ORDER | {"pieces": 2, "total_minor": 5_990, "currency": "EUR", "promised_by": _PROMISED_BY}, {"promised_by"},
+    ),
+    "order_shipped": (_ORDER | {"carrier": "DHL", "promised_by": _PROMISED_BY}, {"carrier", "promised_by"}),
+    "order_delivered": (_ORDER | {"late": True}, set()),
+    "order_cancelled": (_ORDER | {"by": "shop"}, set()),
+    WORSE: (_ORDER | _OF_EVERY_ISSUE | {"issue_kind": "lost", "opening": OPENING}, set(_OF_EVERY_ISSUE)),
+    RESOLVED: (
+        _ORDER | _OF_EVERY_ISSUE | {"issue_kind": "lost", "resolution": "delivered"}, {*_OF_EVERY_ISSUE, "resolution"},
+    ),
+    "survey": (_ORDER | {"survey": "nps"}, {"order_id"}),
+    "points_earned": (_ORDER | {"points": 59, "available_points": 0}, {"order_id"}),
+    "points_vested": (_ORDER | {"points": 59, "available_points": 159}, {"order_id"}),
+    "goodwill_granted": (
+        _ORDER | {"points": 100, "available_points": 159, "because": "delivery_late"}, {"order_id", "because"},
+    ),
+    "tier_reached": ({"tier": "Silver"}, set()),
+    "birthday": ({}, set()),
+    "anniversary": ({"years": 3}, set()),
+    "note": (_ORDER | _SAID | {"title": "Your kettle is here", "you": "Come by whenever you like."}, {"order_id"}),
+    "offer": (_SAID | {"title": "New kettles are here", "you": "Have a look, if you like."}, set()),
+}  # fmt: skip
+
+
+def _materials() -> dict[str, Material]:
+    found = {}
+    for issue_kind, own in _OF_ISSUES.items():
+        sample = _PERSON | _ORDER | _OF_EVERY_ISSUE | own
+        found[key_of(OPENED, issue_kind)] = Material(
+            sample=sample, missing=frozenset({*own, *_OF_EVERY_ISSUE} | _MAYBE_PERSON)
+        )
+    for kind, (content, missing) in _OTHERS.items():
+        found[kind] = Material(sample=_PERSON | content, missing=frozenset(missing | _MAYBE_PERSON))
+    return found
+
+
+MATERIALS = _materials()
+"""By the key of a catalogue's entry."""
+_OPENINGS = tuple(key_of(OPENED, kind) for kind in IssueKind)
+ASKED_FOR = tuple(key for kind in KINDS for key in (_OPENINGS if kind == OPENED else (kind,)))
+"""Entries that English has to have: one for everything that can be said."""
+FRAME: dict[str, frozenset[str]] = {
+    "hello": frozenset({"given_name"}),
+    "hello_nobody": frozenset(),
+    "sorry": frozenset(),
+    "about_order": frozenset({"order_id"}),
+    "preferences": frozenset(),
+    "also": frozenset(),
+    "also_order": frozenset({"order_id"}),
+    "also_doing": frozenset(),
+    "day": frozenset(),
+    "clock": frozenset(),
+    "day_and_clock": frozenset({"day", "clock"}),
+}
+"""What stands around the sentences of every message, and what it may name."""
+CODES = frozenset(
+    {
+        "not_handed_over", "handed_over_late", "in_part", "unseen", "usually_there", "slow_region",
+        "after_closed_days", "closed_last_day", "too_soon",
+    }
+)  # fmt: skip
+"""Why a promise will probably be missed: the reasons that the orders-listener names (early_warning/words.py)."""

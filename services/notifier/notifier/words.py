@@ -1,0 +1,261 @@
+"""What a message says to one reader on one channel: sentences of the catalogue in the reader's language, put together.
+
+Everything is checked and compiled at start, so that what is wrong with words stops the start and not a mail at night.
+Owns which sentence holds and how sentences become a mail's text and page or a short message; the headers of a mail are
+in letters.py.
+"""
+
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from msgspec import Struct
+from msgspec.structs import replace
+
+from contracts.vocabulary import Channel, IssueKind
+from notifier.catalogue import Catalogue, Conditions, Entry, Fault, Sentences, WordsRefused
+from notifier.catalogue_files import catalogues
+from notifier.material import FRAME, MATERIALS, OPENED, PARTS, Material, key_of
+from notifier.messages import Message
+from notifier.outgoing import Composed
+from notifier.people import Person, zone_of
+from notifier.pieces import Said, paragraphs, short, text
+from notifier.sentences import READER, BadSentence, Saying, clean, saying
+from notifier.shop import Shop
+from notifier.spoken import Reader, babel_locale
+from notifier.tongues import Tongues, keys_of, normal
+
+LONGEST_SUBJECT = 150
+_ABOUT_THE_READER = ("country", "tier")
+
+
+class WordsFailed(jinja2.TemplateError):
+    """Words that could not be filled in, although they were checked. Its text names no value."""
+
+
+class Ways(Struct, frozen=True, kw_only=True):
+    """Where a message leads, as addresses of pages."""
+
+    action: str | None = None
+    """What the message asks for, where it asks for something."""
+    preferences: str | None = None
+    """Where its reader chooses what they want to hear."""
+    leaves: bool = False
+    """One click in the mail program, which posts to `preferences`, ends this purpose."""
+
+
+NO_WAYS = Ways()
+
+
+class _Choice(Struct, frozen=True):
+    """A sentence, where its conditions hold."""
+
+    conditions: Conditions
+    say: Saying
+
+
+class Words:
+    """All words of one shop. Raises `WordsRefused` at once when any are missing or wrong."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop = shop
+        found = catalogues(shop.words)
+        self._frames, self._entries = _compiled(found)
+        self._readers = {locale: _reader_of(locale, frame) for locale, frame in self._frames.items()}
+        self._layout = _layout()
+        version = _version(found, shop)
+        known = {locale: frozenset(filter(one.complete, one.entries)) for locale, one in found.items()}
+        self.tongues = Tongues(version=version, own=normal(shop.language) or "en", known=known)
+        self.locales = tuple(sorted(found))
+
+    @property
+    def version(self) -> str:
+        """Of all words and the layout."""
+        return self.tongues.version
+
+    def compose(self, message: Message, person: Person, channel: Channel, ways: Ways = NO_WAYS) -> Composed:
+        """What `message` says to `person` there. Raises `WordsFailed`, which a checked catalogue does not lead to."""
+        content = message.content
+        locale = self.locale_of(message, person)
+        try:
+            said = self._said(message, person, ways, locale)
+        except (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            key = key_of(message.kind, content.get("issue_kind"))
+            raise WordsFailed(f"{locale}: {key}: {type(error).__name__}") from error
+        subject = one_line(said.subject)
+        if channel is not Channel.email:
+            return Composed(subject=subject, text=short(said, channel), locale=locale, version=self.version)
+        return Composed(
+            subject=subject, text=text(said), html=self._page(said, subject), locale=locale, version=self.version
+        )
+
+    def locale_of(self, message: Message, person: Person) -> str:
+        """The language that the message was decided to be said in; without one, that of the person now."""
+        keys = keys_of(message.kind, message.content)
+        decided = message.content.get("said_in", {}).get("locale")
+        if decided and self.tongues.known.get(decided, frozenset()).issuperset(keys):
+            return str(decided)
+        return self.tongues.locale_for(person.language, keys)
+
+    def _said(self, message: Message, person: Person, ways: Ways, locale: str) -> Said:
+        frame, shop = self._frames[locale], self.shop
+        values = self._values(message, person, locale)
+        parts = self._parts(locale, keys_of(message.kind, message.content), values)
+        happened, doing, you = (paragraphs(parts[part]) for part in ("happened", "doing", "you"))
+        if also := message.content.get("also"):
+            happened += [frame["also"](values), *self._others(also, message, values, locale)]
+            doing.append(frame["also_doing"](values))
+        if message.content.get("sorry"):
+            doing[0] = f"{frame['sorry'](values)} {doing[0]}"
+        return Said(
+            subject=parts["subject"], happened=happened, doing=doing, you=you, short=parts.get("short"),
+            hello=frame["hello" if values["given_name"] else "hello_nobody"](values),
+            action=parts.get("action"), link=ways.action if parts.get("action") else None,
+            about_order=frame["about_order"](values) if message.order_id else None,
+            preferences=ways.preferences, preferences_words=frame["preferences"](values),
+            shop=shop.name, mark=shop.look.mark or shop.name, imprint=shop.look.imprint, locale=locale,
+        )  # fmt: skip
+
+    def _values(self, message: Message, person: Person, locale: str) -> dict[str, Any]:
+        key = key_of(message.kind, message.content.get("issue_kind"))
+        about = {"given_name": person.given_name, "order_id": message.order_id, "shop": self.shop.name}
+        values = {**self._material(key, message.content, locale), **about}
+        values |= {"country": person.country, READER: self._reader(person, locale)}
+        return values
+
+    def _material(self, key: str, content: Mapping[str, Any], locale: str) -> dict[str, Any]:
+        """What the entry's sentences may use; nothing where nothing is known, also of messages of older versions."""
+        values = {**dict.fromkeys(MATERIALS[key].missing), **{name: clean(value) for name, value in content.items()}}
+        if key == key_of(OPENED, IssueKind.disruption):
+            ours = locale.partition("-")[0] == self.tongues.own.partition("-")[0]
+            values["declared"] = values.get("known") if ours else None  # staff wrote it in the shop's language
+        return values
+
+    def _reader(self, person: Person, locale: str) -> Reader:
+        """Numbers and days as they are usual where the reader is, if their language is the one it is said in."""
+        wanted = normal(person.language) or locale
+        same = wanted.partition("-")[0] == locale.partition("-")[0]
+        return replace(
+            self._readers[locale], locale=wanted if same else locale, zone=zone_of(person.zone) or self.shop.zone
+        )
+
+    def _parts(self, locale: str, keys: list[str], values: dict[str, Any]) -> dict[str, str]:
+        if len(keys) > 1 and keys[1].startswith(OPENED) and not keys[0].startswith(OPENED):
+            opening = self._material(keys[1], values, locale)
+            values["opening"] = {part: _filled(self._entries[locale, keys[1]][part], opening) for part in PARTS}
+        return {part: _filled(choices, values) for part, choices in self._entries[locale, keys[0]].items()}
+
+    def _others(
+        self, also: list[dict[str, Any]], message: Message, values: dict[str, Any], locale: str
+    ) -> Iterator[str]:
+        """What else went wrong, and with which order if it is another one."""
+        for one in also:
+            key = key_of(OPENED, one.get("issue_kind"))
+            theirs = {**values, **self._material(key, one, locale)}
+            happened = _filled(self._entries[locale, key]["happened"], theirs)
+            which = self._frames[locale]["also_order"](theirs) if one.get("order_id") != message.order_id else ""
+            yield f"{happened} {which}".rstrip()
+
+    def _page(self, said: Said, subject: str) -> str:
+        values = {name: getattr(said, name) for name in said.__struct_fields__}
+        values |= {"subject": subject, "preheader": said.happened[0], "dir": babel_locale(said.locale).text_direction}
+        return self._layout.render({**values, **self.shop.look.colours, "order_id": said.about_order})
+
+
+def one_line(subject: str) -> str:
+    """Without line breaks and other control characters, which end a header."""
+    printable = "".join(sign if sign.isprintable() else " " for sign in subject)
+    return " ".join(printable.split())[:LONGEST_SUBJECT]
+
+
+def _filled(choices: tuple[_Choice, ...], values: Mapping[str, Any]) -> str:
+    """The most special sentence whose conditions hold; the plain one is the last and has none."""
+    for choice in choices:
+        if all(str(values.get(name)) == value for name, value in choice.conditions):
+            return choice.say(values)
+    return ""
+
+
+_Frames = dict[str, dict[str, Saying]]
+_Entries = dict[tuple[str, str], dict[str, tuple[_Choice, ...]]]
+
+
+def _compiled(found: Mapping[str, Catalogue]) -> tuple[_Frames, _Entries]:
+    faults: list[Fault] = []
+    frames = {locale: _frame(one, faults) for locale, one in found.items()}
+    entries: _Entries = {}
+    for locale, one in found.items():
+        for key, entry in one.entries.items():
+            by_part: dict[str, list[_Choice]] = {}
+            for when in sorted(entry.written, key=_special):
+                for part in entry.written[when]:
+                    say = _checked(locale, key, part, entry.written[when], MATERIALS[key], faults, when)
+                    by_part.setdefault(part, []).append(_Choice(when, say))
+            entries[locale, key] = {part: tuple(choices) for part, choices in by_part.items()}
+    if faults:
+        raise WordsRefused(faults)
+    return frames, entries
+
+
+def _special(when: Conditions) -> tuple[int, int, Conditions]:
+    """The more conditions, the earlier; of as many, what the message is about before tier, tier before country."""
+    places = [_ABOUT_THE_READER[::-1].index(name) + 1 if name in _ABOUT_THE_READER else 0 for name, _ in when]
+    return -len(when), sum(places), when
+
+
+def _checked(
+    locale: str, key: str, part: str, sentences: Sentences, material: Material, faults: list[Fault],
+    when: Conditions = (),
+) -> Saying:  # fmt: skip
+    """The sentence, read and tried with samples; what is wrong is put to `faults`."""
+    written = sentences[part]
+    place = ".".join([key, *(f"when.{name}.{value}" for name, value in when), part])
+    try:
+        say = saying(written.text, material.names, locale)
+        said = [say({**sample, READER: Reader(locale=locale)}).strip() for sample in material.samples]
+    except (BadSentence, jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        faults.append(Fault(written.file, place, str(error)))
+        return lambda _: ""
+    if part in PARTS and not all(said):
+        faults.append(Fault(written.file, place, "says nothing when all is unknown that can be"))
+    return say
+
+
+def _frame(catalogue: Catalogue, faults: list[Fault]) -> dict[str, Saying]:
+    known = MATERIALS["order_confirmed"].sample
+    samples = {name: {one: known.get(one, one) for one in names} for name, names in FRAME.items()}
+    return {
+        name: _checked(catalogue.locale, "frame", name, catalogue.frame, Material(sample=sample), faults)
+        for name, sample in samples.items()
+    }
+
+
+def _reader_of(locale: str, frame: dict[str, Saying]) -> Reader:
+    """How the language writes days, for somebody whose zone nobody knows yet."""
+    blanks = {name: f"{{{name}}}" for name in FRAME["day_and_clock"]}
+    return Reader(
+        locale=locale, day=frame["day"]({}), clock=frame["clock"]({}), day_and_clock=frame["day_and_clock"](blanks)
+    )
+
+
+def _layout() -> jinja2.Template:
+    loader = jinja2.PackageLoader("notifier", "words")
+    made = jinja2.Environment(
+        loader=loader, undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        auto_reload=False,
+    )  # fmt: skip
+    return made.get_template("letter.html")
+
+
+def _version(found: Mapping[str, Catalogue], shop: Shop) -> str:
+    """Changes with any word, with the layout, and with what the shop puts around them."""
+    said = [
+        (locale, key, when, sorted((part, one.text) for part, one in sentences.items()))
+        for locale, catalogue in sorted(found.items())
+        for key, entry in [("frame", Entry({(): catalogue.frame})), *sorted(catalogue.entries.items())]
+        for when, sentences in sorted(entry.written.items())
+    ]
+    layout = Path(__file__).with_name("words").joinpath("letter.html").read_text(encoding="utf-8")
+    return sha256(repr((said, layout, shop.name, shop.look)).encode()).hexdigest()[:12]
