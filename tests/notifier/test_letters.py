@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from contracts.orders import Resolution
-from contracts.vocabulary import IssueKind
+from contracts.vocabulary import Channel, IssueKind
 from notifier.kinds import KINDS
 from notifier.letters import Letters
 from notifier.messages import Message, message_id_of
@@ -19,7 +19,7 @@ from notifier.words import NO_WAYS, Ways
 from tests.notifier.correspondent import ADA, BERLIN, Life, delivered, goodwill, hour, known, opened, resolved
 
 LETTERS = Letters(Shop(name="Corner & Co", address="hello@shop.example", zone=zone_of(BERLIN) or UTC))
-ADA_HERSELF = Person(email="ada@example.org", given_name="Ada", zone=BERLIN)
+ADA_HERSELF = Person(addresses={Channel.email: "ada@example.org"}, given_name="Ada", zone=BERLIN)
 ISSUE = {
     "issue_kind": "delivery_late", "severity": "serious", "known": "Your parcel is not there.",
     "promised_by": "2026-03-03T00:00:00+01:00", "expected_by": "2026-03-06T00:00:00+01:00", "resolution": "delivered",
@@ -48,6 +48,10 @@ CONTENT: dict[str, dict[str, Any]] = {
     "birthday": {},
     "anniversary": {"years": 1},
 }
+
+
+def at(address: str, name: str | None = None) -> Person:
+    return Person(addresses={Channel.email: address}, given_name=name)
 
 
 def message(kind: str, **content: Any) -> Message:
@@ -155,7 +159,9 @@ def test_no_value_breaks_out_of_a_header(evil: str) -> None:
     assert mail["Bcc"] is None
     assert mail["Subject"].isprintable()
     with pytest.raises(ValueError, match=r"(?i)invalid|illegal|linefeed|carriage"):
-        LETTERS.letter(message("tier_reached"), Person(email="ada@example.org\r\nBcc: all@example.org"))
+        LETTERS.letter(
+            message("tier_reached"), Person(addresses={Channel.email: "ada@example.org\r\nBcc: all@example.org"})
+        )
 
 
 def test_what_a_template_prints_is_escaped_in_html_and_never_run() -> None:
@@ -180,11 +186,11 @@ def test_lines_are_short_enough_for_every_mail_server() -> None:
 
 
 def test_who_has_no_known_name_is_greeted_all_the_same() -> None:
-    assert text_of(written(message("survey"), Person(email="ada@example.org"))).startswith("Hello,\n")
+    assert text_of(written(message("survey"), at("ada@example.org"))).startswith("Hello,\n")
 
 
 def test_a_name_in_another_script_arrives_whole() -> None:
-    mail = written(message("survey"), Person(email="ada@example.org", given_name="Ада 🌷"))
+    mail = written(message("survey"), at("ada@example.org", "Ада 🌷"))
     assert mail["To"].addresses[0].display_name == "Ада 🌷"
     assert "Hello Ада 🌷," in text_of(mail)
 

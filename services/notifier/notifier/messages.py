@@ -56,6 +56,8 @@ class Message(Struct, frozen=True, kw_only=True):
     invitation_id: str | None = None
     content: dict[str, Any] = {}
     """What the words may use; nothing personal."""
+    channel: Channel = Channel.email
+    """On which it was last decided to say it."""
     state: State = State.intended
     reason: str | None = None
     """Why it is held, suppressed or failed."""
@@ -74,11 +76,6 @@ class Message(Struct, frozen=True, kw_only=True):
     def rules(self) -> Kind:
         """What holds for its kind."""
         return KINDS[self.kind]
-
-    @property
-    def channel(self) -> Channel:
-        """Everything is said by e-mail for now."""
-        return Channel.email
 
     @property
     def waiting(self) -> bool:

@@ -31,7 +31,8 @@ class Parcel(Struct, frozen=True, kw_only=True):
     message_id: str
     channel: Channel
     address: str
-    composed: Composed
+    composed: Composed | None = None
+    """For everything but mails."""
     mail: EmailMessage | None = None
     """For mails: all of it, with its headers."""
     return_path: str | None = None

@@ -46,12 +46,15 @@ class Preferences(Struct, frozen=True, kw_only=True, omit_defaults=True):
     quiet_hours: Hours | None = None
     """Instead of the shop's; days on which it writes to nobody stay closed."""
     paused_until: datetime | None = None
+    channel: Channel | None = None
+    """On which they would rather be reached; None: as the shop does."""
 
 
 class Person(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One customer as the notifier knows them; all blank until somebody says who they are, and after erasure."""
 
-    email: str | None = None
+    addresses: dict[Channel, str] = {}
+    """Where they are reached; on most channels nowhere."""
     given_name: str | None = None
     locale: str | None = None
     zone: str | None = None
@@ -63,6 +66,11 @@ class Person(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """When name and contact were last said."""
     preferences: Preferences = Preferences()
     erased: bool = False
+
+    @property
+    def email(self) -> str | None:
+        """Their e-mail address."""
+        return self.addresses.get(Channel.email)
 
     @property
     def language(self) -> str | None:
@@ -95,7 +103,7 @@ def updated(person: Person, said: CustomerUpdated, at: datetime) -> Person:
         return person
     return replace(
         person,
-        email=email_of(said.contacts),
+        addresses=addresses_of(said.contacts),
         given_name=clean_name(said.given_name),
         locale=said.locale,
         zone=said.zone if zone_of(said.zone) else None,
@@ -125,6 +133,12 @@ def answered(person: Person, channel: Channel, purpose: Purpose, given: bool, ev
         return person
     consent = Consent(given=given, evidence=evidence, said_at=max(at, known.said_at) if known else at)
     return replace(person, consents={**person.consents, f"{channel}:{purpose}": consent})
+
+
+def addresses_of(contacts: tuple[Contact, ...]) -> dict[Channel, str]:
+    """Per channel the first address that can be written to."""
+    email = email_of(contacts)
+    return {Channel.email: email} if email else {}
 
 
 def email_of(contacts: tuple[Contact, ...]) -> str | None:

@@ -49,6 +49,8 @@ class Choose(Struct, frozen=True, kw_only=True):
     quiet_hours: Hours | UnsetType | None = UNSET
     """None: as the shop usually does."""
     paused_until: datetime | UnsetType | None = UNSET
+    channel: Channel | UnsetType | None = UNSET
+    """None: as the shop does."""
     way: Way
     evidence: str
     """How we know, so that it can be shown later."""
@@ -140,7 +142,7 @@ def _answered(account: Correspondence, command: Command[Choose]) -> tuple[Person
 
 
 def _chosen(person: Person, choice: Choose) -> tuple[Person, Outcome]:
-    """Language, quiet hours and pause: nobody else's business, so it is not said."""
+    """Language, quiet hours, pause and channel: nobody else's business, so it is not said."""
     named = {name: getattr(choice, name) for name in Preferences.__struct_fields__}
     chosen = {name: value for name, value in named.items() if value is not UNSET}
     preferences = replace(person.preferences, **chosen)

@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping, text
 
 from chassis.errors import Rejected
 from chassis.service import Tx
-from contracts.vocabulary import Purpose
+from contracts.vocabulary import Channel, Purpose
 from notifier.circumstances import Circumstances
 from notifier.kinds import KINDS
 from notifier.messages import Message, State
@@ -53,18 +53,18 @@ on conflict (customer_id) do update set document = excluded.document
 _KEEP_MESSAGES = text("""
 insert into messages (message_id, customer_id, kind, subject, state, reason, order_id, issue_id, invitation_id,
                       intended_at, expires_at, told_by, held_until, ready_at, attempts, content, correlation_id,
-                      traceparent, priority, inside)
+                      traceparent, priority, inside, channel)
 select * from unnest(
   cast(:message_id as text[]), cast(:customer_id as text[]), cast(:kind as text[]), cast(:subject as text[]),
   cast(:state as text[]), cast(:reason as text[]), cast(:order_id as text[]), cast(:issue_id as text[]),
   cast(:invitation_id as text[]), cast(:intended_at as timestamptz[]), cast(:expires_at as timestamptz[]),
   cast(:told_by as timestamptz[]), cast(:held_until as timestamptz[]), cast(:ready_at as timestamptz[]),
   cast(:attempts as integer[]), cast(cast(:content as text[]) as jsonb[]), cast(:correlation_id as text[]),
-  cast(:traceparent as text[]), cast(:priority as smallint[]), cast(:inside as text[]))
+  cast(:traceparent as text[]), cast(:priority as smallint[]), cast(:inside as text[]), cast(:channel as text[]))
 on conflict (message_id) do update
-set (state, reason, held_until, ready_at, attempts, content, priority, inside, leased_until)
+set (state, reason, held_until, ready_at, attempts, content, priority, inside, channel, leased_until)
   = (excluded.state, excluded.reason, excluded.held_until, excluded.ready_at, excluded.attempts, excluded.content,
-     excluded.priority, excluded.inside, null)
+     excluded.priority, excluded.inside, excluded.channel, null)
 """)
 
 _TAKE = text("""
@@ -285,7 +285,8 @@ async def messages_listed(
 
 
 def _message(row: RowMapping) -> Message:
-    return Message(**{name: row[name] for name in _FIELDS} | {"state": State(row["state"])})
+    kinds = {"state": State(row["state"]), "channel": Channel(row["channel"])}
+    return Message(**{name: row[name] for name in _FIELDS} | kinds)
 
 
 def _person(row: RowMapping) -> Person:
