@@ -9,6 +9,7 @@ import os
 import platform
 import shutil
 import sys
+from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import ExitStack
 from importlib.metadata import version
@@ -105,6 +106,8 @@ class Machine:
             "CLOCK": "real",
             "LOG_LEVEL": "WARNING",
             "LINK_KEYS": "bench:a-secret-that-is-long-enough-for-a-benchmark",
+            "NOTIFIER_MASTER_KEYS": f"bench:{b64encode(b'm' * 32).decode()}",
+            "NOTIFIER_ADDRESS_KEY": b64encode(b"a" * 32).decode(),
             "BENCH_SERVICE": service,
             "PYTHONWARNINGS": "ignore",
         }

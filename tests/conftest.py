@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import os
+from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -19,6 +20,10 @@ from deploy.local.postgres import Postgres
 from tests import browser
 
 LINK_KEYS = "test:a-secret-that-is-long-enough-for-tests"
+PERSONAL_KEYS = {
+    "NOTIFIER_MASTER_KEYS": f"test:{b64encode(b'm' * 32).decode()}",
+    "NOTIFIER_ADDRESS_KEY": b64encode(b"a" * 32).decode(),
+}
 
 DatabaseOf = Callable[[str], Awaitable[str]]
 RuntimeOf = Callable[..., Awaitable[Runtime]]
@@ -113,6 +118,7 @@ def _no_settings_from_outside() -> None:
     for name in list(os.environ):
         if name.endswith("_DATABASE_URL") or name in ("CLOCK", "PARTITIONS", "HTTP_PORT"):
             del os.environ[name]
+    os.environ.update(PERSONAL_KEYS)
 
 
 pytest_plugins = ["tests.brokers"]

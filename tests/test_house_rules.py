@@ -39,7 +39,8 @@ WAY_IN = {"intake", "outlet", "routes", "unmatched"}
 """The orders-listener's way in for hooks, in `ingest`: HTTP, Kafka, what waits between them. Mappings are core."""
 MAY_IMPORT = {
     "core": {"core"},
-    "settings": {"core", "policy_files"},
+    "vaults": set(),
+    "settings": {"core", "policy_files", "vaults"},
     "policy_files": {"core"},
     "policy_command": {"core", "policy_files", "settings", "trial_command", "app"},
     "backfill_command": {"core", "settings"},

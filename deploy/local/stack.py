@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
@@ -55,7 +56,7 @@ class Stack:
         self.mailbox = self._mailbox()
         self.services: dict[str, Process] = {}
         self._names = tuple(services)
-        self._link_keys = f"local:{secrets.token_hex(32)}"
+        self._keys = _keys_of_a_run(self._environment)
 
     def __enter__(self) -> Self:
         self.start()
@@ -122,7 +123,7 @@ class Stack:
             "CLOCK": "real",
             "PARTITIONS": str(PARTITIONS),
             "KAFKA_SESSION_TIMEOUT_MS": str(SESSION_TIMEOUT_MS),
-            "LINK_KEYS": self._link_keys,
+            **self._keys,
             **{f"PUBLIC_URL_{name.upper()}": self.url(name) for name in SERVICES},
             "NOTIFIER_FEEDBACK_URL": self.url("feedback"),
             "NOTIFIER_PAGES_URL": self.url("notifier"),
@@ -170,6 +171,15 @@ class Stack:
     def _parts_with_ports(self) -> list[str]:
         parts = [*self._names, "mailbox_smtp", "mailbox_web"]
         return parts if self._environment.get("KAFKA_BOOTSTRAP_SERVERS") else [*parts, "kafka"]
+
+
+def _keys_of_a_run(environment: Mapping[str, str]) -> dict[str, str]:
+    """New secrets, gone with the run's folder. A database that outlives the run needs personal keys that do, too."""
+    keys = {"LINK_KEYS": f"local:{secrets.token_hex(32)}"}
+    if not environment.get(_database_setting("notifier")):
+        keys["NOTIFIER_MASTER_KEYS"] = f"local:{b64encode(secrets.token_bytes(32)).decode()}"
+        keys["NOTIFIER_ADDRESS_KEY"] = b64encode(secrets.token_bytes(32)).decode()
+    return keys
 
 
 def _database_setting(service: str) -> str:

@@ -1,19 +1,60 @@
-"""What stands for an address where the address itself must not stand: a keyed hash, the same as long as the key is.
+"""What is remembered of an address when the address itself must be forgotten: a keyed hash.
 
-The key is set once, at start, before anything is hashed. It must outlive the keys of links: with another key nobody
-who asked not to be written to would be recognised.
+Owns how addresses are normalised, so that one that was suppressed is recognised however a shop writes it. Whoever holds
+the hashes and not the key can neither read an address nor try one out.
 """
 
+import base64
+import hashlib
 import hmac
+import re
+import unicodedata
+from dataclasses import dataclass, field
 
-_KEY = [b"\0" * 32]
+SHORTEST_KEY_BYTES = 32
+_PHONE = re.compile(r"\+?[0-9][0-9 ()./\u00a0-]*")
 
 
-def use_key(key: bytes) -> None:
-    """From now on hashes are made under this key."""
-    _KEY[0] = key
+@dataclass(frozen=True)
+class Pseudonyms:
+    """Hashes under the one key of an installation (`NOTIFIER_ADDRESS_KEY`). It never changes: no hash can be redone."""
+
+    key: bytes = field(repr=False)
+
+    @classmethod
+    def from_setting(cls, setting: str) -> "Pseudonyms":
+        """The key in base64, at least 32 bytes; `ValueError` says what is wrong."""
+        try:
+            key = base64.b64decode(setting, validate=True)
+        except ValueError:
+            key = b""
+        if len(key) < SHORTEST_KEY_BYTES:
+            raise ValueError(f"NOTIFIER_ADDRESS_KEY: write at least {SHORTEST_KEY_BYTES} random bytes in base64")
+        return cls(key)
+
+    def address_hash(self, address: str) -> bytes:
+        """HMAC-SHA256 of the address as `normalised`, 32 bytes."""
+        return hmac.digest(self.key, normalised(address).encode(), hashlib.sha256)
 
 
-def address_hash(address: str) -> bytes:
-    """32 bytes that recognise the address, however its capitals are written, and do not give it away."""
-    return hmac.digest(_KEY[0], address.strip().casefold().encode(), "sha256")
+def normalised(address: str) -> str:
+    """One spelling for what reaches the same place.
+
+    E-mail: no case (the part before the @ too: no provider of weight tells it apart), the domain as in DNS. Telephone:
+    its digits, `00` as `+`. Anything else, like the address of a device or a chat, as it is but for spaces around it.
+    """
+    plain = unicodedata.normalize("NFC", address).strip()
+    if _PHONE.fullmatch(plain):
+        digits = re.sub(r"[^0-9+]", "", plain)
+        return f"+{digits[2:]}" if digits.startswith("00") else digits
+    if "@" in plain and "://" not in plain:
+        name, _, domain = plain.casefold().rpartition("@")
+        return f"{name}@{_in_dns(domain)}"
+    return plain
+
+
+def _in_dns(domain: str) -> str:
+    try:
+        return domain.rstrip(".").encode("idna").decode()
+    except UnicodeError:  # no domain at all: it is compared as it is written
+        return domain

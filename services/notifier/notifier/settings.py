@@ -1,6 +1,5 @@
 """Settings of the notifier; those of every service are in `chassis.settings`."""
 
-import hmac
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -20,6 +19,8 @@ from notifier.look import DARK_PAPER, LIGHT_PAPER, Look, unreadable
 from notifier.people import email_of
 from notifier.policy import Policy
 from notifier.shop import Shop
+from notifier.pseudonyms import Pseudonyms
+from notifier.vaults import Vault
 
 
 class SmtpSecurity(StrEnum):
@@ -35,6 +36,12 @@ class NotifierSettings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="NOTIFIER_", frozen=True, extra="ignore", populate_by_name=True)
 
+    master_keys: SecretStr = Field(
+        description="Keys over the keys of persons, id:base64 of 32 bytes by comma; the first wraps, all unwrap"
+    )
+    address_key: SecretStr = Field(
+        description="Key of the hashes that stand for suppressed addresses, base64 of 32 bytes; never changed"
+    )
     shop_name: str = Field(default="The Shop", min_length=1, max_length=80, description="Who signs the messages")
     sender_address: str = Field(default="hello@shop.example", description="The address that messages come from")
     feedback_url: str = Field(
@@ -47,11 +54,6 @@ class NotifierSettings(ServiceSettings):
     inbound_domain: str | None = Field(
         default=None, pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?$",
         description="Domain of the addresses for bounces and answers; without one both go to the sender's address",
-    )  # fmt: skip
-    pseudonym_key: SecretStr | None = Field(
-        default=None, min_length=32,
-        description="Secret of the hashes that stand for suppressed addresses; never change it. "
-        "Set it before LINK_KEYS changes: until then it follows from the first of them",
     )  # fmt: skip
     policy_file: Path | None = Field(
         default=None, description="The shop's policy, YAML; without one the defaults hold. Read at start"
@@ -112,6 +114,18 @@ class NotifierSettings(ServiceSettings):
         default=300.0, gt=0, description="A message that waited so long for the mail server is decided again"
     )
 
+    @field_validator("master_keys")
+    @classmethod
+    def _master_keys_are_keys(cls, keys: SecretStr) -> SecretStr:
+        Vault.from_setting(keys.get_secret_value())
+        return keys
+
+    @field_validator("address_key")
+    @classmethod
+    def _address_key_is_one(cls, key: SecretStr) -> SecretStr:
+        Pseudonyms.from_setting(key.get_secret_value())
+        return key
+
     @field_validator("policy_file")
     @classmethod
     def _policy_is_right(cls, path: Path | None) -> Path | None:
@@ -162,6 +176,16 @@ class NotifierSettings(ServiceSettings):
         )  # fmt: skip
 
     @property
+    def vault(self) -> Vault:
+        """What encrypts and decrypts personal data."""
+        return Vault.from_setting(self.master_keys.get_secret_value())
+
+    @property
+    def pseudonyms(self) -> Pseudonyms:
+        """What turns addresses into hashes."""
+        return Pseudonyms.from_setting(self.address_key.get_secret_value())
+
+    @property
     def lease(self) -> timedelta:
         """How long a sender may keep a message in hand."""
         return timedelta(seconds=self.lease_s)
@@ -175,13 +199,6 @@ class NotifierSettings(ServiceSettings):
         """Where bounces of our mails and answers to them go."""
         keys = Links.from_setting(self.link_keys.get_secret_value()).keys
         return Addressing(keys, domain=self.inbound_domain, sender=self.sender_address)
-
-    def address_key(self) -> bytes:
-        """The key of `pseudonyms`."""
-        if self.pseudonym_key is not None:
-            return self.pseudonym_key.get_secret_value().encode()
-        keys = Links.from_setting(self.link_keys.get_secret_value()).keys
-        return hmac.digest(next(iter(keys.values())), b"pseudonyms of addresses", "sha256")
 
     def policy(self) -> Policy:
         """The policy that the file describes. Raises `PolicyRefused` for one that became wrong meanwhile."""
