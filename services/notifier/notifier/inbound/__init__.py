@@ -1,0 +1,1 @@
+"""What comes back: bounces, complaints, automatic answers and people's answers to our mails."""
