@@ -48,7 +48,7 @@ class MessageFailed(Message, frozen=True, kw_only=True):
     detail: Sentence | None = None
 
 
-@event_type("notifications.message-bounced.v1", topic=NOTIFICATIONS, subject="message_id", planned=True)
+@event_type("notifications.message-bounced.v1", topic=NOTIFICATIONS, subject="message_id")
 class MessageBounced(Message, frozen=True, kw_only=True):
     """It came back."""
 

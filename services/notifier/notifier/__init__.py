@@ -3,7 +3,7 @@
 Consumes: storefront.customers: CustomerUpdated, ConsentChanged, CustomerErased; orders: OrderConfirmed, OrderShipped,
     OrderDelivered, OrderCancelled, IssueOpened, IssueUpdated, IssueResolved; feedback: SurveyDue;
     loyalty: PointsEarned, PointsVested, GoodwillGranted, TierReached, TierLost
-Publishes: notifications: MessageSent, MessageHeld, MessageSuppressed, MessageFailed, TellingFailed,
-    PreferenceChanged
-Owns: people, circumstances, messages, told_before, kept_withdrawals
+Publishes: notifications: MessageSent, MessageHeld, MessageSuppressed, MessageFailed, MessageBounced,
+    TellingFailed, PreferenceChanged
+Owns: people, circumstances, messages, told_before, kept_withdrawals, suppressions, soft_bounces, mailed, answers
 """

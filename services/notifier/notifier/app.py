@@ -9,6 +9,7 @@ from contracts.feedback import FEEDBACK, SurveyDue
 from contracts.loyalty import LOYALTY, GoodwillGranted, PointsEarned, PointsVested, TierLost, TierReached
 from contracts.notifications import (
     NOTIFICATIONS,
+    MessageBounced,
     MessageFailed,
     MessageHeld,
     MessageSent,
@@ -30,6 +31,7 @@ from contracts.storefront import CUSTOMERS, ConsentChanged, CustomerErased, Cust
 from notifier.folding import folding
 from notifier.pages import page
 from notifier.policy import Policy
+from notifier.pseudonyms import use_key
 from notifier.routes import routes
 from notifier.seals import seal_of
 from notifier.sender import Sender, look_back
@@ -52,7 +54,15 @@ CONSUMES = (
     Inlet(FEEDBACK, (SurveyDue,)),
     Inlet(LOYALTY, (PointsEarned, PointsVested, GoodwillGranted, TierReached, TierLost)),
 )
-PUBLISHES = (MessageSent, MessageHeld, MessageSuppressed, MessageFailed, TellingFailed, PreferenceChanged)
+PUBLISHES = (
+    MessageSent,
+    MessageHeld,
+    MessageSuppressed,
+    MessageFailed,
+    MessageBounced,
+    TellingFailed,
+    PreferenceChanged,
+)
 
 
 def service(policy: Policy) -> Service:
@@ -71,6 +81,7 @@ def application() -> Application:
     """Read from the environment, and composed."""
     settings = NotifierSettings()
     policy = settings.policy()
+    use_key(settings.address_key())
     seal_of(settings)  # a key file that is wrong stops the start, not the first mail
 
     async def send(runtime: Runtime) -> None:

@@ -1,6 +1,7 @@
 """Everything the notifier knows about one customer: the person, their circumstances, and what was or will be said."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
@@ -11,6 +12,7 @@ from chassis.outcomes import Outcome, SetDeadline
 from notifier.circumstances import Circumstances, Issue
 from notifier.messages import Message, message_id_of
 from notifier.people import BLANK, Person
+from notifier.suppressions import AddressBook, Blocks
 
 SEND = "send"
 """Deadline: decide about the message named by the subject."""
@@ -25,6 +27,12 @@ class Correspondence(Struct, frozen=True, kw_only=True):
     person: Person = BLANK
     circumstances: Circumstances = Circumstances()
     messages: dict[str, Message] = {}
+    addresses: AddressBook = AddressBook()
+    """What is known of the addresses that the items may lead to."""
+
+    def blocks(self, now: datetime) -> Blocks:
+        """Where the person cannot be written to at `now`."""
+        return self.addresses.blocks(self.person, now)
 
     def message_about(self, kind: str, subject: str) -> Message | None:
         """The one message of that kind about that subject, if it is at hand."""

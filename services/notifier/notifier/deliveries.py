@@ -83,7 +83,7 @@ def _decide_again(
 ) -> tuple[Correspondence, Outcome]:
     account, released = _release(account, message, at, reason)
     account, outcome = account.with_message(message, state=State.intended, reason=reason)
-    account, untold = _untold(account, message, at)
+    account, untold = forget_said(account, message, at)
     return account, released + outcome + untold + Outcome(
         deadlines=(SetDeadline(SEND, message.message_id, at),),
         decisions=(_decision(message, "decided_again", reason),),
@@ -99,7 +99,7 @@ def _try_later(
     outcome = Outcome()
     for one in [message, *inside(account, message)]:
         account, held = hold(account, replace(one, inside=None), at, later)
-        account, untold = _untold(account, one, at)
+        account, untold = forget_said(account, one, at)
         outcome += held + untold
     return account, outcome
 
@@ -109,7 +109,7 @@ def _fail(
 ) -> tuple[Correspondence, Outcome]:
     account, released = _release(account, message, at, reason)
     account, outcome = account.with_message(message, state=State.failed, reason=reason)
-    account, untold = _untold(account, message, at)
+    account, untold = forget_said(account, message, at)
     return account, released + outcome + untold + Outcome(
         facts=(messages.failed(message, at, reason, code),),
         decisions=(_decision(message, "not_told", reason, code=code or ""),),
@@ -121,7 +121,7 @@ def _release(account: Correspondence, leading: Message, at: datetime, reason: st
     outcome = Outcome()
     for one in inside(account, leading):
         account, again = account.with_message(one, state=State.intended, reason=reason, inside=None)
-        account, untold = _untold(account, one, at)
+        account, untold = forget_said(account, one, at)
         outcome += (
             again
             + untold
@@ -132,7 +132,7 @@ def _release(account: Correspondence, leading: Message, at: datetime, reason: st
     return account, outcome
 
 
-def _untold(account: Correspondence, message: Message, at: datetime) -> tuple[Correspondence, Outcome]:
+def forget_said(account: Correspondence, message: Message, at: datetime) -> tuple[Correspondence, Outcome]:
     """The customer did not hear it after all; an issue's `told_by` is watched again."""
     account, outcome = account.with_circumstances(account.circumstances.without_said(message.message_id))
     if message.kind != "issue_opened":

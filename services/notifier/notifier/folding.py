@@ -1,7 +1,7 @@
 """Load, fold, save for one customer's correspondence."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from msgspec.structs import replace
 
@@ -20,17 +20,20 @@ from contracts.orders import (
     OrderShipped,
 )
 from contracts.storefront import ConsentChanged, CustomerErased, CustomerUpdated
-from notifier import store
+from notifier import store, suppression_store
+from notifier.bounces import Arrived, Bounced, Complained, on_refused, on_returned
 from notifier.circumstances import Circumstances, Stage
 from notifier.correspondence import SEND, TOLD_BY, CircumstancesRow, Correspondence, PersonRow, look_again
 from notifier.deliveries import Delivered, on_delivered
 from notifier.intentions import intend, intention_of
 from notifier.issues import on_issue_resolved, on_issue_said
 from notifier.messages import IN_HAND, Message, message_id_of
-from notifier.people import ERASED, Person, consented, updated
+from notifier.people import ERASED, Person, consented, email_of, updated
 from notifier.policy import Policy
 from notifier.preferences import Choose, on_choose
+from notifier.pseudonyms import address_hash
 from notifier.sending import REMEDIES
+from notifier.suppressions import Lifted, SoftBounce, Suppression
 from notifier.telling import on_send_due, on_told_by_due, suppress
 
 STAGES: dict[Any, Stage] = {
@@ -68,8 +71,8 @@ def explained(decision: Decision, policy: Policy) -> Decision:
 def _folded(account: Correspondence, item: Item, policy: Policy) -> tuple[Correspondence, Outcome]:
     """Somebody who was erased is not spoken to and nothing more is kept of them."""
     match item:
-        case Command(data=Delivered()):
-            return on_delivered(account, item)
+        case Command(data=Delivered() | Bounced() | Complained() | Arrived()):
+            return on_report(account, item, policy)
         case Event(data=CustomerErased()):
             return on_customer_erased(account, item)
         case _ if account.person.erased:
@@ -91,6 +94,17 @@ def _folded(account: Correspondence, item: Item, policy: Policy) -> tuple[Corres
         case Event():
             return on_fact(account, item)
     return account, NOTHING
+
+
+def on_report(account: Correspondence, report: Command[Any], policy: Policy) -> tuple[Correspondence, Outcome]:
+    """What became of a mail, at sending or afterwards, and what it says of the address."""
+    if not isinstance(report.data, Delivered):
+        return on_returned(account, report, policy)
+    account, outcome = on_delivered(account, report)
+    if outcome.duplicate:
+        return account, outcome
+    account, counted = on_refused(account, report, policy)
+    return account, outcome + counted
 
 
 def on_person_said(account: Correspondence, event: Event[Any], person: Person) -> tuple[Correspondence, Outcome]:
@@ -141,18 +155,35 @@ async def load(tx: Tx, items: Sequence[Item]) -> dict[str, Correspondence]:
     messages: dict[str, dict[str, Message]] = {customer_id: {} for customer_id in customer_ids}
     for message in await store.messages_of(tx, customer_ids, named):
         messages[message.customer_id][message.message_id] = message
+    returned = {item.data.message_id: item.customer_id for item in items if _is_about_sent(item)}
+    for message in await suppression_store.inside_of(tx, returned) if returned else ():
+        messages[message.customer_id][message.message_id] = message
+    addresses = await suppression_store.address_book(tx, _hashes(known, items), returned)
     return {
         customer_id: Correspondence(
-            customer_id=customer_id, person=person, circumstances=circumstances, messages=messages[customer_id]
+            customer_id=customer_id, person=person, circumstances=circumstances, messages=messages[customer_id],
+            addresses=addresses,
         )
         for customer_id, (person, circumstances) in known.items()
-    }
+    }  # fmt: skip
+
+
+def _is_about_sent(item: Item) -> TypeGuard[Command[Any]]:
+    return isinstance(item, Command) and isinstance(item.data, Delivered | Bounced | Complained | Arrived)
+
+
+def _hashes(known: Mapping[str, tuple[Person, Circumstances]], items: Sequence[Item]) -> set[bytes]:
+    """Of every address that may be decided about while these items are folded: those known, and those they bring."""
+    told = (one.data for one in items if isinstance(one, Event) and isinstance(one.data, CustomerUpdated))
+    said = (email_of(fact.contacts) for fact in told)
+    return {address_hash(email) for email in [*(person.email for person, _ in known.values()), *said] if email}
 
 
 def named_by(item: Item) -> str | None:
     """The message that an item is about, if any."""
     match item:
-        case Command(data=Delivered(message_id=message_id)):
+        case Command(data=Delivered() | Bounced() | Complained() | Arrived() as report):
+            message_id: str = report.message_id
             return message_id
         case Due(kind=kind, subject=message_id) if kind == SEND:
             return message_id
@@ -167,6 +198,7 @@ def named_by(item: Item) -> str | None:
 async def save(tx: Tx, _: Mapping[str, Correspondence], outcomes: Sequence[tuple[Item, Outcome]]) -> None:
     """Write what changed, each thing once, as it is at the end."""
     people, circumstances, messages = {}, {}, {}
+    of_addresses: list[Suppression | SoftBounce | Lifted] = []
     for _item, outcome in outcomes:
         for row in outcome.rows:
             match row:
@@ -176,6 +208,10 @@ async def save(tx: Tx, _: Mapping[str, Correspondence], outcomes: Sequence[tuple
                     circumstances[row.customer_id] = row.circumstances
                 case Message():
                     messages[row.message_id] = row
+                case Suppression() | SoftBounce() | Lifted():
+                    of_addresses.append(row)
     await store.keep_people(tx, people)
     await store.keep_circumstances(tx, circumstances)
     await store.keep_messages(tx, list(messages.values()))
+    await suppression_store.keep(tx, of_addresses)
+    await suppression_store.forget_mailed_of(tx, [one for one, person in people.items() if person.erased])

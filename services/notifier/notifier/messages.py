@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from contracts.ids import derived_id
-from contracts.notifications import MessageFailed, MessageHeld, MessageSent, MessageSuppressed
+from contracts.notifications import MessageBounced, MessageFailed, MessageHeld, MessageSent, MessageSuppressed
 from contracts.vocabulary import Channel
 from notifier.kinds import KINDS, Kind
 
@@ -106,6 +106,11 @@ def suppressed(message: Message, at: datetime, reason: str) -> MessageSuppressed
 def failed(message: Message, at: datetime, reason: str, detail: str | None) -> MessageFailed:
     """It could not be said."""
     return MessageFailed(**_about(message, at), reason=reason, detail=detail)
+
+
+def bounced(message: Message, at: datetime, *, hard: bool, reason: str) -> MessageBounced:
+    """It came back."""
+    return MessageBounced(**_about(message, at), hard=hard, reason=reason)
 
 
 def _about(message: Message, at: datetime) -> dict[str, Any]:

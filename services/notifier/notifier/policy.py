@@ -100,6 +100,14 @@ class Apologies(Struct, frozen=True, kw_only=True):
     within: timedelta = timedelta(days=30)
 
 
+class Bounces(Struct, frozen=True, kw_only=True):
+    """When an address that fails for now has failed too often: `soft` mails within so long, and it rests so long."""
+
+    soft: Count = 5
+    within: timedelta = timedelta(days=14)
+    rest: timedelta = timedelta(days=30)
+
+
 class Policy(Struct, frozen=True, kw_only=True, dict=True):
     """How the shop behaves towards people."""
 
@@ -118,6 +126,7 @@ class Policy(Struct, frozen=True, kw_only=True, dict=True):
     tiers: tuple[Word, ...] = ("silver", "gold")
     """Tiers whose members go first among messages of equal weight, the highest last."""
     apologies: Apologies = Apologies()
+    bounces: Bounces = Bounces()
     rest_after_issue: timedelta = timedelta(hours=24)
     """From the end of an issue that the customer was told of until they are asked or cheered again."""
     group_window: timedelta = timedelta(minutes=5)

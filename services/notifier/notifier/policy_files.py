@@ -22,6 +22,7 @@ EXPECTED = {
     "day_kept_for_issues": A_NUMBER,
     "week_kept_for_issues": A_NUMBER,
     "most": A_NUMBER,
+    "soft": A_NUMBER,
     "closed": f"days are {', '.join(get_args(Day))}",
 }
 """Words for what a pattern says."""

@@ -38,6 +38,7 @@ class Way(StrEnum):
     one_click = "one_click"
     page = "page"
     care = "care"
+    complaint = "complaint"
 
 
 class Choose(Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ one finds the message in hand with an expired lease, and nobody knows whether it
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
@@ -18,17 +18,20 @@ from sqlalchemy.exc import SQLAlchemyError
 from chassis.database import is_transient
 from chassis.past import said_since
 from chassis.runtime import Runtime
+from chassis.service import Tx
 from chassis.settings import ClockKind
 from contracts.notifications import MessageSent
-from notifier import store
+from notifier import store, suppression_store
 from notifier.deliveries import Result
 from notifier.letters import Letters
 from notifier.mail import Answer, MailServer
 from notifier.messages import Message
 from notifier.people import Person
 from notifier.preferences import LINK_LASTS, LINK_PURPOSE, link_subject, may_be_left
+from notifier.pseudonyms import address_hash
 from notifier.reports import PAUSE_S, Reports, wait_out
 from notifier.settings import NotifierSettings
+from notifier.suppressions import AddressBook
 from notifier.withdrawals import give_kept
 from notifier.words import Ways
 
@@ -37,6 +40,7 @@ MOST_AT_ONCE = 100
 LOOK_EVERY_S = 0.1
 LOOK_FOR_LOST_EVERY_S = 5.0
 LOOK_FOR_KEPT_EVERY_S = 5.0
+FORGET_EVERY_S = 3_600.0
 CLOCKS_DIFFER = timedelta(minutes=10)
 """At most so much do the clocks of database and relay; looking back further than needed costs only the reading."""
 
@@ -60,6 +64,7 @@ class Sender:
                 group.create_task(_for_ever(self.send_ready, LOOK_EVERY_S))
                 group.create_task(_for_ever(self.report_lost, LOOK_FOR_LOST_EVERY_S))
                 group.create_task(_for_ever(lambda: give_kept(self._runtime), LOOK_FOR_KEPT_EVERY_S))
+                group.create_task(_for_ever(self._forget_old, FORGET_EVERY_S))
         finally:
             await self.close()
 
@@ -92,11 +97,17 @@ class Sender:
                 reports.add(message, Answer(Result(noted or Result.unknown)))
         return len(found)
 
+    async def _forget_old(self) -> int:
+        async with self._runtime.transaction() as tx:
+            await suppression_store.forget_old(tx)
+        return 0
+
     async def _send_taken(self) -> int:
         async with self._runtime.transaction() as tx:
             messages = await store.take_ready(tx, MOST_AT_ONCE, self._settings.lease)
             known = await store.people_and_circumstances_of(tx, sorted({one.customer_id for one in messages}))
             told = await store.told_before(tx, [message.message_id for message in messages])
+            addresses = await self._note_addresses(tx, messages, {one: person for one, (person, _) in known.items()})
         by_customer: dict[str, list[Message]] = defaultdict(list)
         for message in messages:
             by_customer[message.customer_id].append(message)
@@ -105,7 +116,11 @@ class Sender:
             async def send_in_order(theirs: list[Message], person: Person) -> None:
                 for message in theirs:
                     told_at = told.get(message.message_id)
-                    answer = Answer(Result.accepted, "told_before") if told_at else await self._send(message, person)
+                    answer = (
+                        Answer(Result.accepted, "told_before")
+                        if told_at
+                        else await self._send(message, person, addresses)
+                    )
                     reports.add(message, answer, told_at)
 
             sent = (send_in_order(theirs, known[customer_id][0]) for customer_id, theirs in by_customer.items())
@@ -114,10 +129,19 @@ class Sender:
             raise failure
         return len(messages)
 
-    async def _send(self, message: Message, person: Person) -> Answer:
+    async def _note_addresses(self, tx: Tx, messages: Sequence[Message], people: Mapping[str, Person]) -> AddressBook:
+        """Where each is about to go, for what may come back; what is known of those addresses."""
+        emails = {one.message_id: people[one.customer_id].email for one in messages}
+        mailed = {message_id: address_hash(email) for message_id, email in emails.items() if email}
+        await suppression_store.note_mailed(tx, mailed)
+        return await suppression_store.address_book(tx, set(mailed.values()))
+
+    async def _send(self, message: Message, person: Person, addresses: AddressBook) -> Answer:
         if self._is_stale(message):
             return Answer(Result.stale)
         if person.email is None or not person.allows(message.channel, message.rules.purpose):  # since it was decided
+            return Answer(Result.stale)
+        if addresses.blocks(person, message.ready_at or message.intended_at).objects(message, person):
             return Answer(Result.stale)
         try:
             mail = self._letter(message, person)

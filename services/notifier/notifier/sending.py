@@ -17,6 +17,7 @@ from notifier.courtesy import quiet_until
 from notifier.messages import Message
 from notifier.people import Person, zone_of
 from notifier.policy import Policy
+from notifier.suppressions import NO_BLOCKS, Blocks
 
 
 class Send(Struct, frozen=True):
@@ -51,6 +52,9 @@ REMEDIES = {
     "budget_spent": "It goes out in the customer's next day or week: enough was said in this one.",
     "deferred": "It goes out when the mail server takes it.",
     "no_contact": "An e-mail address of this customer, in time.",
+    "suppressed_address": "Another address of the customer, or somebody lifting the suppression of this one.",
+    "complained": "The customer's own consent, given after they complained of mail.",
+    "bounced": "An address that takes mail; another one of the customer is written to again.",
     "consent_withdrawn": "The customer's consent to this purpose by e-mail.",
     "expired": "Being able to say it while it was worth saying.",
     "erased": "Nothing: the customer asked to be forgotten.",
@@ -74,7 +78,9 @@ _AFTER_CANCELLATION = (IssueKind.refund_overdue,)
 _ENDS_BY_ORDER = {"order_delivered": Resolution.delivered, "order_cancelled": Resolution.cancelled}
 
 
-def decide(person: Person, message: Message, facts: Circumstances, policy: Policy, now: datetime) -> Verdict:
+def decide(
+    person: Person, message: Message, facts: Circumstances, policy: Policy, now: datetime, blocks: Blocks = NO_BLOCKS
+) -> Verdict:
     """Whether `message` may be said to `person` at `now`. The first rule that objects decides."""
     if person.erased:
         return Suppress("erased")
@@ -86,8 +92,8 @@ def decide(person: Person, message: Message, facts: Circumstances, policy: Polic
         return Hold(patience_ends_at, "waiting_for_contact") if waits else Suppress("no_contact")
     if now >= message.expires_at:
         return Suppress("expired")
-    if not person.allows(message.channel, message.rules.purpose):
-        return Suppress("consent_withdrawn")
+    if unwanted := blocks.objects(message, person) or _unwanted(person, message):
+        return Suppress(unwanted)
     if paused_until := person.paused(message.rules.purpose, now):
         return Hold(min(paused_until, message.expires_at), "paused")
     if message.rules.waits_for_peace and facts.troubled:
@@ -101,6 +107,10 @@ def decide(person: Person, message: Message, facts: Circumstances, policy: Polic
     if until := _gathers_until(message, policy, now):
         return Hold(until, "gathering")
     return Send()
+
+
+def _unwanted(person: Person, message: Message) -> str | None:
+    return None if person.allows(message.channel, message.rules.purpose) else "consent_withdrawn"
 
 
 def _rested_at(facts: Circumstances, policy: Policy, now: datetime) -> datetime | None:

@@ -27,8 +27,8 @@ class Meaning(NamedTuple):
     reason: str
 
 
-_NO_MAILBOX = Meaning(Weight.hard, "no_mailbox")
-_NO_DOMAIN = Meaning(Weight.hard, "no_domain")
+_NO_MAILBOX = Meaning(Weight.hard, "mailbox_unknown")
+_NO_DOMAIN = Meaning(Weight.hard, "domain_unknown")
 _FULL = Meaning(Weight.soft, "mailbox_full")
 _BLOCKED = Meaning(Weight.ours, "blocked")
 _CONTENT = Meaning(Weight.ours, "content")
@@ -64,7 +64,8 @@ _WORDS = (
     )),
     (_NO_MAILBOX, (
         "user unknown", "unknown user", "no such user", "no such recipient", "no such mailbox", "no mailbox here",
-        "does not exist", "doesn't exist", "doesn't have a", "invalid recipient", "unknown recipient", "recipient unknown",
+        "does not exist", "doesn't exist", "doesn't have a", "invalid recipient", "unknown recipient",
+        "recipient unknown",
         "user not found", "recipient not found", "mailbox not found", "unknown mailbox", "unknown address",
         "unrouteable address", "no such address", "unknown or illegal alias", "account is disabled", "inactive user",
     )),

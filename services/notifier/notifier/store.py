@@ -165,7 +165,7 @@ async def people_and_circumstances_of(tx: Tx, customer_ids: Sequence[str]) -> di
 async def messages_of(tx: Tx, customer_ids: Sequence[str], message_ids: Sequence[str]) -> list[Message]:
     """The customers' messages that are not ended, and those with these ids."""
     named = {"customer_ids": list(customer_ids), "message_ids": list(message_ids)}
-    return [_message(row) for row in (await tx.execute(_MESSAGES, named)).mappings()]
+    return [message_of(row) for row in (await tx.execute(_MESSAGES, named)).mappings()]
 
 
 async def keep_people(tx: Tx, people: Mapping[str, Person]) -> None:
@@ -199,7 +199,7 @@ async def take_ready(tx: Tx, most: int, lease: timedelta) -> list[Message]:
 
     Customers stand in the order of their most important message, the messages of one as they make sense.
     """
-    taken = [_message(row) for row in (await tx.execute(_TAKE, {"most": most, "lease": lease})).mappings()]
+    taken = [message_of(row) for row in (await tx.execute(_TAKE, {"most": most, "lease": lease})).mappings()]
     first: dict[str, int] = {}
     for message in taken:
         first[message.customer_id] = min(message.priority, first.get(message.customer_id, message.priority))
@@ -218,7 +218,7 @@ async def anything_ready(tx: Tx) -> bool:
 
 async def lost(tx: Tx, most: int) -> list[tuple[Message, str | None]]:
     """Messages that nobody reported in time, each with the result if that was noted."""
-    return [(_message(row), row["result"]) for row in (await tx.execute(_LOST, {"most": most})).mappings()]
+    return [(message_of(row), row["result"]) for row in (await tx.execute(_LOST, {"most": most})).mappings()]
 
 
 async def note_results(tx: Tx, results: Mapping[str, str], lease: timedelta) -> None:
@@ -281,10 +281,11 @@ async def messages_listed(
         "before_id": after and after.message_id,
         "most": most,
     }
-    return [_message(row) for row in (await tx.execute(_LISTED, wanted)).mappings()]
+    return [message_of(row) for row in (await tx.execute(_LISTED, wanted)).mappings()]
 
 
-def _message(row: RowMapping) -> Message:
+def message_of(row: RowMapping) -> Message:
+    """A message as its table has it."""
     kinds = {"state": State(row["state"]), "channel": Channel(row["channel"])}
     return Message(**{name: row[name] for name in _FIELDS} | kinds)
 

@@ -45,7 +45,7 @@ def content_of(account: Correspondence, message: Message) -> dict[str, Any]:
 def _may_join(account: Correspondence, message: Message, policy: Policy, now: datetime) -> bool:
     if not message.waiting:
         return False
-    verdict = decide(account.person, message, account.circumstances, policy, now)
+    verdict = decide(account.person, message, account.circumstances, policy, now, account.blocks(now))
     return isinstance(verdict, Send) or (isinstance(verdict, Hold) and verdict.reason in _NO_OBSTACLES)
 
 

@@ -28,15 +28,15 @@ def priority(message: Message, facts: Circumstances, policy: Policy) -> int:
 
 def decide_in_turn(account: Correspondence, message: Message, policy: Policy, now: datetime) -> Verdict:
     """The decision about `message`, as if everything more important that can be said now had been said."""
-    facts = account.circumstances
+    facts, blocks = account.circumstances, account.blocks(now)
     if policy.limited(message.rules.concern):
         for rival in sorted(account.messages.values(), key=_importance):
             if _importance(rival) >= _importance(message):
                 break
-            if rival.waiting and isinstance(decide(account.person, rival, facts, policy, now), Send):
+            if rival.waiting and isinstance(decide(account.person, rival, facts, policy, now, blocks), Send):
                 place = rival.kind if rival.rules.joins else rival.message_id  # those that join take one place together
                 facts = facts.with_said(place, Said(rival.rules.concern, now))
-    return decide(account.person, message, facts, policy, now)
+    return decide(account.person, message, facts, policy, now, blocks)
 
 
 def _importance(message: Message) -> tuple[int, int, datetime, str]:

@@ -12,7 +12,7 @@ _MACHINE = "machine"
 _LIST = "list"
 _LOOP = "loop"
 MOST_HOPS = 50
-"""Servers on the way: half of what RFC 5321, section 6.3, asks mail servers to bear, and far more than any answer meets."""
+"""Servers on the way: half of what mail servers should bear (RFC 5321, section 6.3), more than any answer meets."""
 
 _ABSENCE_HEADERS = (
     "x-autoreply", "x-autorespond", "x-autoresponse", "x-autoresponder", "x-auto-reply", "x-autoreply-from",
@@ -28,7 +28,8 @@ _ABSENCE_SUBJECTS = (
     "abwesenheit", "automatische antwort", "autoantwort", "nicht im büro",
     "respuesta automática", "fuera de la oficina", "fuera de oficina", "mensaje de ausencia",
     "réponse automatique", "absence du bureau", "absent du bureau", "absente du bureau", "message d'absence",
-    "notification d'absence", "resposta automática", "ausência temporária", "fora do escritório", "mensagem de ausência",
+    "notification d'absence", "resposta automática", "ausência temporária", "fora do escritório",
+    "mensagem de ausência",
 )  # fmt: skip
 _CHALLENGE_SUBJECTS = (
     "please confirm your message", "please confirm your email", "sender verification", "action required to deliver",

@@ -1,0 +1,121 @@
+"""Addresses that are not written to, and why. They are known by a keyed hash alone, so that they outlive the person.
+
+Owns what is known of addresses and what it blocks. What leads to a suppression is decided in `bounces`, what follows
+for a message in `sending`.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from contracts.vocabulary import Channel, Purpose
+from notifier.messages import Message
+from notifier.people import Person
+from notifier.pseudonyms import address_hash
+
+
+class Reach(StrEnum):
+    """What an address is spared."""
+
+    everything = "everything"
+    unasked = "unasked"
+    """Whatever is not about an order."""
+
+
+class Suppression(Struct, frozen=True, kw_only=True):
+    """One address that is not written to."""
+
+    address_hash: bytes
+    reach: Reach
+    reason: str
+    """mailbox_unknown, domain_unknown, moved, mailbox_disabled, soft_bounces, complained, care."""
+    since: datetime
+    until: datetime | None = None
+    """None: until somebody lifts it."""
+    evidence: str
+    """How we know; names nobody."""
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it still holds."""
+        return self.until is None or now < self.until
+
+
+class SoftBounce(Struct, frozen=True):
+    """A mail that did not get through for a reason that may pass."""
+
+    address_hash: bytes
+    message_id: str
+    at: datetime
+
+
+class Lifted(Struct, frozen=True):
+    """Mail gets through there: what counted against the address is forgotten, and a rest that it had is over."""
+
+    address_hash: bytes
+    at: datetime
+
+
+class Blocks(Struct, frozen=True, kw_only=True):
+    """The channels on which somebody cannot be written to, or only about their orders (and since when)."""
+
+    channels: frozenset[Channel] = frozenset()
+    unasked: Mapping[Channel, datetime] = {}
+
+    def objects(self, message: Message, person: Person) -> str | None:
+        """Why `message` may not be said there; None where nothing is against it. A later yes of theirs goes over it."""
+        if message.channel in self.channels:
+            return "suppressed_address"
+        since, purpose = self.unasked.get(message.channel), message.rules.purpose
+        if since is None or purpose is Purpose.service:
+            return None
+        wanted = person.allows(message.channel, purpose) and person.said_after(since, message.channel, purpose)
+        return None if wanted else "complained"
+
+
+NO_BLOCKS = Blocks()
+
+
+class AddressBook(Struct, frozen=True, kw_only=True):
+    """What is known of some addresses."""
+
+    suppressions: Mapping[tuple[bytes, Reach], Suppression] = {}
+    soft: Mapping[bytes, tuple[SoftBounce, ...]] = {}
+    mailed: Mapping[str, bytes] = {}
+    """The address that a mail went to, by message."""
+
+    def blocks(self, person: Person, now: datetime) -> Blocks:
+        """What it means for a person."""
+        if person.email is None or not self.suppressions:
+            return NO_BLOCKS
+        address = address_hash(person.email)
+        found = {reach: self.suppressions.get((address, reach)) for reach in Reach}
+        holds = {reach: one for reach, one in found.items() if one is not None and one.holds(now)}
+        everything, unasked = holds.get(Reach.everything), holds.get(Reach.unasked)
+        return Blocks(
+            channels=frozenset({Channel.email}) if everything else frozenset(),
+            unasked={Channel.email: unasked.since} if unasked else {},
+        )
+
+    def address_of(self, message: Message, person: Person) -> bytes | None:
+        """The address that it went to; the person's, where that cannot have changed since; else nobody knows."""
+        known = self.mailed.get(message.message_id)
+        sent_at = message.ready_at or message.intended_at
+        unchanged = person.email is not None and person.said_at is not None and person.said_at <= sent_at
+        return known or (address_hash(person.email) if unchanged and person.email else None)
+
+    def with_suppression(self, one: Suppression) -> "AddressBook":
+        """One more, or another in its place."""
+        return replace(self, suppressions={**self.suppressions, (one.address_hash, one.reach): one})
+
+    def with_soft(self, one: SoftBounce) -> "AddressBook":
+        """One more that did not get through."""
+        return replace(self, soft={**self.soft, one.address_hash: (*self.soft.get(one.address_hash, ()), one)})
+
+    def without_rest(self, address: bytes) -> "AddressBook":
+        """Nothing that may pass counts against it any more."""
+        place = (address, Reach.everything)
+        others = {key: one for key, one in self.suppressions.items() if key != place or one.until is None}
+        return replace(self, suppressions=others, soft={key: one for key, one in self.soft.items() if key != address})
