@@ -28,10 +28,10 @@ from contracts.orders import (
     OrderShipped,
 )
 from contracts.storefront import CUSTOMERS, ConsentChanged, CustomerErased, CustomerUpdated
+from notifier import pseudonyms
 from notifier.folding import folding
 from notifier.pages import page
 from notifier.policy import Policy
-from notifier.pseudonyms import use_key
 from notifier.routes import routes
 from notifier.seals import seal_of
 from notifier.sender import Sender, look_back
@@ -81,7 +81,7 @@ def application() -> Application:
     """Read from the environment, and composed."""
     settings = NotifierSettings()
     policy = settings.policy()
-    use_key(settings.address_key())
+    pseudonyms.use(settings.pseudonyms)
     seal_of(settings)  # a key file that is wrong stops the start, not the first mail
 
     async def send(runtime: Runtime) -> None:

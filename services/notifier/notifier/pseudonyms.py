@@ -37,6 +37,19 @@ class Pseudonyms:
         return hmac.digest(self.key, normalised(address).encode(), hashlib.sha256)
 
 
+_IN_USE = [Pseudonyms(bytes(SHORTEST_KEY_BYTES))]
+
+
+def use(pseudonyms: Pseudonyms) -> None:
+    """From now on this process hashes addresses under that key; set once, at start."""
+    _IN_USE[0] = pseudonyms
+
+
+def address_hash(address: str) -> bytes:
+    """The hash under the key in use."""
+    return _IN_USE[0].address_hash(address)
+
+
 def normalised(address: str) -> str:
     """One spelling for what reaches the same place.
 

@@ -18,8 +18,8 @@ from notifier.addressing import Addressing
 from notifier.look import DARK_PAPER, LIGHT_PAPER, Look, unreadable
 from notifier.people import email_of
 from notifier.policy import Policy
-from notifier.shop import Shop
 from notifier.pseudonyms import Pseudonyms
+from notifier.shop import Shop
 from notifier.vaults import Vault
 
 
