@@ -33,7 +33,7 @@ from tests.sources import (
 )
 
 PURE_CHASSIS = {"chassis.items", "chassis.outcomes", "chassis.errors", "chassis.sequence"}
-EDGES = {"letters", "mail", "reports", "seals", "sender", "sentences", "spoken", "withdrawals", "words"}
+EDGES = {"letters", "mail", "reports", "seals", "sender", "sentences", "spoken", "vigil", "withdrawals", "words"}
 """The notifier's way out, which no other service has: words, SMTP, and the task that brings them together."""
 WAY_IN = {"intake", "outlet", "routes", "unmatched"}
 """The orders-listener's way in for hooks, in `ingest`: HTTP, Kafka, what waits between them. Mappings are core."""
@@ -88,6 +88,8 @@ def layer(module: Module) -> str:
     own, *inner = module.name.split(".")[1:] or ["__init__"]
     if own == "ingest" and inner:
         return "intake" if inner[0] in WAY_IN else "whose" if inner[0] == "addressing" else "core"
+    if own.endswith("_store"):
+        return "store"
     return "edge" if own in EDGES else own if own in MAY_IMPORT else "core"
 
 

@@ -36,6 +36,7 @@ from notifier.routes import routes
 from notifier.seals import seal_of
 from notifier.sender import Sender, look_back
 from notifier.settings import NotifierSettings
+from notifier.vigil import keep_vigil
 
 CONSUMES = (
     Inlet(CUSTOMERS, (CustomerUpdated, ConsentChanged, CustomerErased)),
@@ -92,5 +93,5 @@ def application() -> Application:
         service=service(policy),
         settings=settings,
         routers=lambda runtime: [routes(runtime, policy), page(runtime, settings.shop_name)],
-        background=(send,),
+        background=(send, lambda runtime: keep_vigil(runtime, policy)),
     )

@@ -34,6 +34,9 @@ class Correspondence(Struct, frozen=True, kw_only=True):
         """Where the person cannot be written to at `now`."""
         return self.addresses.blocks(self.person, now)
 
+    said_overdue: frozenset[str] = frozenset()
+    """Issues of which the clock has said that telling failed: it is not said again, whatever is concluded."""
+
     def message_about(self, kind: str, subject: str) -> Message | None:
         """The one message of that kind about that subject, if it is at hand."""
         return self.messages.get(message_id_of(self.customer_id, kind, subject))

@@ -20,7 +20,7 @@ from contracts.orders import (
     OrderShipped,
 )
 from contracts.storefront import ConsentChanged, CustomerErased, CustomerUpdated
-from notifier import store, suppression_store
+from notifier import overdue_store, store, suppression_store
 from notifier.bounces import Arrived, Bounced, Complained, on_refused, on_returned
 from notifier.circumstances import Circumstances, Stage
 from notifier.correspondence import SEND, TOLD_BY, CircumstancesRow, Correspondence, PersonRow, look_again
@@ -152,6 +152,7 @@ async def load(tx: Tx, items: Sequence[Item]) -> dict[str, Correspondence]:
     customer_ids = sorted({item.customer_id for item in items})
     known = await store.people_and_circumstances_of(tx, customer_ids)
     named = sorted({message_id for item in items if (message_id := named_by(item))})
+    said_overdue = await overdue_store.said_of(tx, {issue_id for item in items if (issue_id := _told_of(item))})
     messages: dict[str, dict[str, Message]] = {customer_id: {} for customer_id in customer_ids}
     for message in await store.messages_of(tx, customer_ids, named):
         messages[message.customer_id][message.message_id] = message
@@ -162,7 +163,7 @@ async def load(tx: Tx, items: Sequence[Item]) -> dict[str, Correspondence]:
     return {
         customer_id: Correspondence(
             customer_id=customer_id, person=person, circumstances=circumstances, messages=messages[customer_id],
-            addresses=addresses,
+            addresses=addresses, said_overdue=said_overdue,
         )
         for customer_id, (person, circumstances) in known.items()
     }  # fmt: skip
@@ -177,6 +178,16 @@ def _hashes(known: Mapping[str, tuple[Person, Circumstances]], items: Sequence[I
     told = (one.data for one in items if isinstance(one, Event) and isinstance(one.data, CustomerUpdated))
     said = (email_of(fact.contacts) for fact in told)
     return {address_hash(email) for email in [*(person.email for person, _ in known.values()), *said] if email}
+
+
+def _told_of(item: Item) -> str | None:
+    """The issue of which this item may lead to the conclusion that nobody could be told in time."""
+    match item:
+        case Due(kind=kind, subject=issue_id) if kind == TOLD_BY:
+            return issue_id
+        case Event(data=IssueOpened(issue_id=issue_id) | IssueUpdated(issue_id=issue_id)):
+            return issue_id
+    return None
 
 
 def named_by(item: Item) -> str | None:

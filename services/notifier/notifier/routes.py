@@ -1,5 +1,7 @@
 """HTTP of the notifier: what was said, held or left unsaid, and why."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -11,8 +13,9 @@ from chassis.runtime import Runtime
 from chassis.service import Tx
 from chassis.web import Transaction
 from contracts.vocabulary import Channel, Purpose
-from notifier import store
+from notifier import overdue_store, store
 from notifier.messages import Message, State
+from notifier.overdue import JUST_ABOUT_TO, WAITING_FOR_FACTS, Waiting
 from notifier.people import BLANK, Person, masked
 from notifier.policy import Policy
 from notifier.schemas import (
@@ -24,6 +27,7 @@ from notifier.schemas import (
     PreferencesBody,
     PreferencesIn,
     ToldBody,
+    WaitingBody,
 )
 from notifier.sending import REMEDIES
 
@@ -44,14 +48,16 @@ def routes(runtime: Runtime, policy: Policy) -> APIRouter:
         )
         page = found[:PAGE_SIZE]
         more = encode_cursor(page[-1].intended_at.isoformat(), page[-1].message_id) if len(found) > PAGE_SIZE else None
-        return Page(data=[_message_body(message) for message in page], next_cursor=more)
+        waiting = await _waiting(tx, runtime, page)
+        return Page(data=[_message_body(one, waiting.get(one.message_id)) for one in page], next_cursor=more)
 
     @router.get("/messages/{message_id}", summary="What became of a message, and what would have changed it")
     async def show_message(message_id: str, tx: Transaction) -> MessageBody:
         found = await store.messages_of(tx, [], [message_id])
         if not found:
             raise NotFound("no_such_message", "There is no such message.")
-        return _message_body(found[0])
+        waiting = await _waiting(tx, runtime, found)
+        return _message_body(found[0], waiting.get(message_id))
 
     @router.get("/people/{customer_id}", summary="How a customer may be reached (masked), and what they allow")
     async def show_person(customer_id: str, tx: Transaction) -> PersonBody:
@@ -109,9 +115,22 @@ def _place(cursor: str | None) -> store.After | None:
     raise Rejected("bad_cursor", "The cursor is not one of ours; start again without it.")
 
 
-def _message_body(message: Message) -> MessageBody:
-    said = {name: getattr(message, name) for name in MessageBody.model_fields if hasattr(message, name)}
-    return MessageBody(**said, purpose=message.rules.purpose, remedy=REMEDIES.get(message.reason or ""))
+async def _waiting(tx: Tx, runtime: Runtime, messages: Sequence[Message]) -> dict[str, Waiting]:
+    """Of these messages those that should have been decided, and what that waits for."""
+    undecided = [message.message_id for message in messages if message.waiting]
+    if not undecided:
+        return {}
+    moments = await overdue_store.clocks(tx, runtime.settings, datetime.now(UTC) - JUST_ABOUT_TO)
+    return await overdue_store.waiting(tx, moments, undecided)
+
+
+def _message_body(message: Message, waiting: Waiting | None) -> MessageBody:
+    names = MessageBody.model_fields.keys() - {"waiting"}
+    said = {name: getattr(message, name) for name in names if hasattr(message, name)}
+    said["reason"] = WAITING_FOR_FACTS if waiting else message.reason
+    awaited = WaitingBody(since=waiting.since, awaited=waiting.awaited, detail=waiting.detail) if waiting else None
+    remedy = REMEDIES.get(said["reason"] or "")
+    return MessageBody(**said, purpose=message.rules.purpose, remedy=remedy, waiting=awaited)
 
 
 def _person_body(customer_id: str, person: Person) -> PersonBody:

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from contracts.vocabulary import Channel, Purpose
 from notifier.kinds import Concern
 from notifier.messages import State
+from notifier.overdue import Awaited
 from notifier.people import Hours, Person
 from notifier.policy import Policy
 from notifier.preferences import CHANNELS, Choose, Way
@@ -22,6 +23,17 @@ _CHOSEN: dict[str, Any] = {
 }
 PREFERENCES = {"customer_id": "ada", **_CHOSEN}
 PREFERENCES_PUT = {**_CHOSEN, "evidence": "telephone call about order o-17"}
+
+
+class WaitingBody(BaseModel):
+    """Why a message is not decided although it should be."""
+
+    since: datetime
+    awaited: Awaited = Field(
+        description="`customer`: an event of theirs is parked; `partition`: it is not heard until now (it lags, or "
+        "Kafka is away)"
+    )
+    detail: str = Field(description="The event or deadline that failed, or the number of the partition")
 
 
 class MessageBody(BaseModel):
@@ -47,6 +59,7 @@ class MessageBody(BaseModel):
     ready_at: datetime | None = Field(default=None, description="When it was decided to send it")
     attempts: int
     inside: str | None = Field(default=None, description="The message that it went out inside of")
+    waiting: WaitingBody | None = Field(default=None, description="With `waiting_for_facts`: since when, and for what")
 
 
 class ConsentBody(BaseModel):

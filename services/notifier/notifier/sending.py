@@ -50,6 +50,7 @@ REMEDIES = {
     "gathering": "It goes out a few minutes after the issue opened, with others that open meanwhile.",
     "cap_reached": "It goes out in the customer's next day or week: of its purpose enough was said in this one.",
     "budget_spent": "It goes out in the customer's next day or week: enough was said in this one.",
+    "waiting_for_facts": "It is decided when the customer's parked event is redriven, or their partition is heard.",
     "deferred": "It goes out when the mail server takes it.",
     "no_contact": "An e-mail address of this customer, in time.",
     "suppressed_address": "Another address of the customer, or somebody lifting the suppression of this one.",

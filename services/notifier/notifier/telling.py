@@ -135,7 +135,8 @@ def _telling_failed(account: Correspondence, due: Due, issue: Issue, reason: str
         reason=reason,
     )  # fmt: skip
     decision = Decision(subject=due.subject, rule="told_by", outcome="telling_failed", reason=reason)
-    return account, outcome + Outcome(facts=(fact,), decisions=(decision,))
+    said = due.subject in account.said_overdue
+    return account, outcome + Outcome(facts=() if said else (fact,), decisions=(decision,))
 
 
 def _decision(message: Message, outcome: str, reason: str, **detail: Any) -> Decision:
