@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from benchmarks import consuming, growing, ingesting, publishing, reading, requesting, results, waking
+from benchmarks import consuming, growing, ingesting, mailing, publishing, reading, requesting, results, waking
 from benchmarks.contents import ContentsDiffer
 from benchmarks.machine import REPOSITORY, Machine, described
 from benchmarks.measuring import Measured
@@ -25,6 +25,7 @@ SECTIONS: dict[str, Callable[[Machine, Plan], Iterator[Measured]]] = {
     "http": requesting.rounds,
     "ingest": ingesting.rounds,
     "timeline": reading.rounds,
+    "notifier": mailing.rounds,
     "workers": growing.two_workers,
     "scale": growing.many_accounts,
     "endurance": growing.endurance,

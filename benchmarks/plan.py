@@ -16,6 +16,7 @@ SECTIONS = (
     "http",
     "ingest",
     "timeline",
+    "notifier",
     "workers",
     "scale",
     "endurance",
@@ -52,6 +53,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     few_orders: int = 10_000
     many_orders: int = 100_000
     """In the database while one is read; two million with `SCALE=full`."""
+    mails: int = 30_000
+    """Ready to be sent while the notifier's sender is measured."""
     many_accounts: int = 2_000_000
     endurance_events: int = 1_000_000
     sections: tuple[str, ...] = SECTIONS[:-2]
@@ -71,7 +74,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         if environment.get("QUICK", "0") not in ("", "0"):
             return cls(
                 seconds=2.5, warm_up_s=0.5, rounds=1, compared_events=3_000, slow_compared_events=200, events=60_000,
-                outbox_rows=60_000, due_orders=20_000, many_accounts=100_000, endurance_events=100_000,
+                outbox_rows=60_000, due_orders=20_000, mails=8_000, many_accounts=100_000, endurance_events=100_000,
                 **chosen,
             )  # fmt: skip
         return cls(**chosen)
