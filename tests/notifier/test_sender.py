@@ -13,12 +13,15 @@ from chassis.runtime import Runtime
 from contracts.vocabulary import IssueKind
 from notifier import store
 from notifier.app import application
+from notifier.handing_store import begin
 from notifier.sender import Sender
 from notifier.settings import NotifierSettings
 from tests.conftest import RuntimeOf
 from tests.notifier.correspondent import ADA, confirmed, earned, hour, known, opened, shipped, survey, tier
 from tests.notifier.postbox import Postbox, open_postbox
 from tests.running import until
+
+LEASE = timedelta(seconds=5)
 
 
 @pytest.fixture
@@ -31,7 +34,7 @@ def postbox() -> Iterator[Postbox]:
 async def runtime(runtime_of: RuntimeOf, postbox: Postbox) -> Runtime:
     """Simulated time, so that what is sent at ten in the test is sent at ten."""
     return await runtime_of(
-        application, CLOCK="simulated", SMTP_PORT=str(postbox.port), SMTP_TIMEOUT_S="5", NOTIFIER_LEASE_S="0.1",
+        application, CLOCK="simulated", SMTP_PORT=str(postbox.port), SMTP_TIMEOUT_S="5", NOTIFIER_LEASE_S="5",
         NOTIFIER_SHOP_NAME="Corner & Co",
     )  # fmt: skip
 
@@ -186,6 +189,70 @@ async def test_what_a_dead_sender_had_in_hand_is_not_forgotten(
     assert len(postbox.mails) == 1
 
 
+async def in_hand_for_too_long(runtime: Runtime) -> None:
+    """The lease of everything in hand has run out."""
+    async with runtime.transaction() as tx:
+        await tx.execute(text("update messages set leased_until = now() - interval '1 second' where state = 'sending'"))
+
+
+async def test_what_a_dead_sender_had_not_begun_with_was_not_sent_and_is_said_whatever_its_kind(
+    runtime: Runtime, sender: Sender, postbox: Postbox
+) -> None:
+    await ready(runtime, confirmed(9), opened(10))
+    async with runtime.transaction() as tx:
+        (first,) = [one for one in await store.take_ready(tx, 2, LEASE) if one.kind == "issue_opened"]
+        await begin(tx, [first], LEASE)
+    await in_hand_for_too_long(runtime)
+    assert await sender.report_lost() == 2
+    await runtime.fold([], until=hour(11))
+    await sender.send_ready()
+    assert await states(runtime) == {"order_confirmed": "sent", "issue_opened": "sent"}
+    assert len(postbox.mails) == 2
+
+
+async def test_who_slept_past_the_lease_begins_with_nothing_any_more(
+    runtime: Runtime, sender: Sender, postbox: Postbox
+) -> None:
+    await ready(runtime, confirmed(9), shipped(10))
+    async with runtime.transaction() as tx:
+        taken = await store.take_ready(tx, 2, LEASE)
+    await in_hand_for_too_long(runtime)
+    async with runtime.transaction() as tx:
+        assert await begin(tx, taken, LEASE) == set()
+    await sender.report_lost()
+    await runtime.fold([], until=hour(11))
+    async with runtime.transaction() as tx:
+        again = await store.take_ready(tx, 2, LEASE)
+        assert await begin(tx, taken, LEASE) == set(), "that was another attempt"
+        assert await begin(tx, again, LEASE) == {message.message_id for message in taken}
+    assert postbox.mails == []
+
+
+async def test_few_messages_are_begun_with_at_a_time(
+    runtime: Runtime, sender: Sender, postbox: Postbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(40):
+        other = [replace(one, id=f"{number}-{one.id}", data=replace(one.data, customer_id=f"c{number}"))
+                 for one in (known(), confirmed(10, order_id=f"o{number}"))]  # fmt: skip
+        assert not (await runtime.fold(other, until=hour(11))).refused
+    postbox.delay_s = 3
+    task = asyncio.create_task(sender.run())
+    await until(lambda: in_hand(runtime, {"begun": 16, "not begun": 24}), patience_s=10)
+    await asyncio.sleep(0.2)
+    assert await in_hand(runtime, {"begun": 16, "not begun": 24}), "two for each connection, and as many underway"
+    postbox.delay_s = 0
+    task.cancel()
+    await sender.close()
+
+
+async def in_hand(runtime: Runtime, expected: dict[str, int]) -> bool:
+    """Whether so many messages are begun with, and so many only taken."""
+    async with runtime.transaction() as tx:
+        query = "select count(*) filter (where result is null), count(*) from messages where state = 'sending'"
+        begun, both = (await tx.execute(text(query))).one()
+    return {"begun": begun, "not begun": both - begun} == expected
+
+
 async def test_two_senders_never_send_the_same(runtime: Runtime, sender: Sender, postbox: Postbox) -> None:
     assert isinstance(runtime.settings, NotifierSettings)
     second = Sender(runtime, runtime.settings)
@@ -207,7 +274,7 @@ async def test_a_blocked_customers_result_is_kept_until_it_can_be_reported(
     assert await states(runtime) == {"order_confirmed": "sending"}
     async with runtime.transaction() as tx:
         await tx.execute(text("update customers set blocked_at = null"))
-    await asyncio.sleep(0.15)
+        await tx.execute(text("update messages set leased_until = now() - interval '1 second'"))
     await sender.report_lost()
     assert await states(runtime) == {"order_confirmed": "sent"}
     assert len(postbox.mails) == 1

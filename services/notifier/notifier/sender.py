@@ -23,6 +23,7 @@ from chassis.settings import ClockKind
 from contracts.notifications import MessageSent
 from notifier import store, suppression_store
 from notifier.deliveries import Result
+from notifier.handing import Handing
 from notifier.letters import Letters
 from notifier.mail import Answer, MailServer
 from notifier.messages import Message
@@ -56,6 +57,7 @@ class Sender:
         self._letters = Letters(settings.shop())
         self._server = MailServer(settings)
         self._addressing = settings.addressing()
+        self._handing = Handing(runtime, settings)
 
     async def run(self) -> None:
         """Until cancelled. What passes by itself is waited for; a bug ends the task."""
@@ -113,20 +115,13 @@ class Sender:
             by_customer[message.customer_id].append(message)
         async with Reports(self._runtime, self._settings) as reports:
 
-            async def send_in_order(theirs: list[Message], person: Person) -> None:
-                for message in theirs:
-                    told_at = told.get(message.message_id)
-                    answer = (
-                        Answer(Result.accepted, "told_before")
-                        if told_at
-                        else await self._send(message, person, addresses)
-                    )
-                    reports.add(message, answer, told_at)
+            async def send(message: Message) -> None:
+                told_at, (person, _) = told.get(message.message_id), known[message.customer_id]
+                told_before = Answer(Result.accepted, "told_before")
+                answer = told_before if told_at else await self._send(message, person, addresses)
+                reports.add(message, answer, told_at)
 
-            sent = (send_in_order(theirs, known[customer_id][0]) for customer_id, theirs in by_customer.items())
-            failures = await asyncio.gather(*sent, return_exceptions=True)  # the others' answers are not lost with one
-        for failure in filter(None, failures):
-            raise failure
+            await self._handing.hand_over(list(by_customer.values()), send)
         return len(messages)
 
     async def _note_addresses(self, tx: Tx, messages: Sequence[Message], people: Mapping[str, Person]) -> AddressBook:

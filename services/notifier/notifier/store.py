@@ -72,7 +72,7 @@ with next as (
   select message_id from messages where state = 'ready' order by priority, ready_at, message_id limit :most
   for update skip locked
 )
-update messages m set state = 'sending', result = null, leased_until = now() + cast(:lease as interval)
+update messages m set state = 'sending', result = 'stale', leased_until = now() + cast(:lease as interval)
 from next where m.message_id = next.message_id
 returning m.*
 """)
@@ -196,6 +196,8 @@ async def keep_messages(tx: Tx, messages: Sequence[Message]) -> None:
 
 async def take_ready(tx: Tx, most: int, lease: timedelta) -> list[Message]:
     """Take messages in hand, the most important first; what is not reported within `lease` counts as lost.
+
+    Until it is begun with (`handing_store`), what is lost is known not to have been sent: its result is `stale`.
 
     Customers stand in the order of their most important message, the messages of one as they make sense.
     """

@@ -1,0 +1,76 @@
+"""Handing over what was taken in hand: few messages at a time are begun with, and that is written down before.
+
+When a sender dies, what it had only in hand was certainly not sent and is decided again; what it had begun with may
+have arrived, and nobody knows. This module keeps the second kind few. It knows neither mail servers nor answers.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+
+from chassis.runtime import Runtime
+from notifier import handing_store
+from notifier.messages import Message
+from notifier.settings import NotifierSettings
+
+AHEAD = 2
+"""For each connection so many messages are begun with together: the next ones while the last ones are underway."""
+
+Send = Callable[[Message], Awaitable[None]]
+"""Hands one message over and takes note of the answer."""
+
+
+class Handing:
+    """Hands over customers' messages: one customer's in their order, customers side by side."""
+
+    def __init__(self, runtime: Runtime, settings: NotifierSettings) -> None:
+        self._runtime = runtime
+        self._lease = settings.lease
+        self._at_once = AHEAD * settings.smtp_connections
+
+    async def hand_over(self, customers: Sequence[Sequence[Message]], send: Send) -> None:
+        """Every message that is still ours, whatever becomes of the others; then raises what one of them raised."""
+        underway: set[asyncio.Task[None]] = set()
+        ended: list[asyncio.Task[None]] = []
+        try:
+            for group in _groups(customers, self._at_once):
+                begun = await self._begun([message for theirs in group for message in theirs])
+                began_s = time.monotonic()
+                for theirs in group:
+                    await _room(underway, self._at_once)
+                    ours = [message for message in theirs if message.message_id in begun]
+                    task = asyncio.create_task(self._send_in_order(ours, began_s, send))
+                    underway.add(task)
+                    ended.append(task)
+                    task.add_done_callback(underway.discard)
+        finally:  # what is begun with is finished, or nobody would know what became of it
+            answers = await asyncio.gather(*ended, return_exceptions=True)
+        for failure in filter(None, answers):
+            raise failure
+
+    async def _begun(self, messages: Sequence[Message]) -> set[str]:
+        async with self._runtime.transaction() as tx:
+            return await handing_store.begin(tx, messages, self._lease)
+
+    async def _send_in_order(self, messages: Sequence[Message], began_s: float, send: Send) -> None:
+        """Who slept past the lease (a machine that was halted) leaves the rest: it counts as lost by now."""
+        for message in messages:
+            if time.monotonic() - began_s < self._lease.total_seconds():
+                await send(message)
+
+
+async def _room(underway: set[asyncio.Task[None]], most: int) -> None:
+    while len(underway) >= most:
+        await asyncio.wait(underway, return_when=asyncio.FIRST_COMPLETED)
+
+
+def _groups(customers: Sequence[Sequence[Message]], least: int) -> Iterator[list[Sequence[Message]]]:
+    """Customers one after the other, in groups of so many messages; one customer's stay together."""
+    group: list[Sequence[Message]] = []
+    for theirs in customers:
+        group.append(theirs)
+        if sum(map(len, group)) >= least:
+            yield group
+            group = []
+    if group:
+        yield group

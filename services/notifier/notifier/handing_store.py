@@ -1,0 +1,25 @@
+"""SQL of handing over: which messages in hand are begun with. Transaction first, set-based, never commits."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import text
+
+from chassis.service import Tx
+from notifier.messages import Message
+
+_BEGIN = text("""
+update messages m set result = null, leased_until = now() + cast(:lease as interval)
+from unnest(cast(:message_ids as text[]), cast(:attempts as integer[])) as v (message_id, attempts)
+where (m.message_id, m.attempts) = (v.message_id, v.attempts) and m.state = 'sending' and m.leased_until > now()
+returning m.message_id
+""")
+
+
+async def begin(tx: Tx, messages: Sequence[Message], lease: timedelta) -> set[str]:
+    """Note that these are about to be handed over; the ids of those that are still ours, with a new lease.
+
+    From then on nobody knows what became of one that is not reported. Whose lease has run out may be in other hands.
+    """
+    named = {"message_ids": [one.message_id for one in messages], "attempts": [one.attempts for one in messages]}
+    return {row.message_id for row in await tx.execute(_BEGIN, {**named, "lease": lease})}
