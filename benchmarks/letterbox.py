@@ -144,7 +144,8 @@ def person(customer_id: str) -> Person:
     """Who wants to hear everything."""
     consent = Consent(given=True, evidence="bench", said_at=datetime(2026, 1, 1, tzinfo=UTC))
     return Person(
-        email=address_of(customer_id), given_name="Ada", locale="en-GB", zone="Europe/Berlin", country="DE",
+        addresses={Channel.email: address_of(customer_id)}, given_name="Ada",
+        locale="en-GB", zone="Europe/Berlin", country="DE",
         consents={f"{Channel.email}:{Purpose.marketing}": consent}, said_at=consent.said_at,
     )  # fmt: skip
 
@@ -170,7 +171,7 @@ def message(number: int, at: datetime, *, kind: str | None = None, state: State 
     )  # fmt: skip
 
 
-_POINTS = {"points": 59, "available_points": 120}
+_POINTS: dict[str, object] = {"points": 59, "available_points": 120}
 _CONTENT: Mapping[str, dict[str, object]] = {
     "order_confirmed": {"pieces": 2, "promised_by": "2026-03-06T17:00:00+00:00", "total_minor": 5_990,
                         "currency": "EUR"},
@@ -186,7 +187,7 @@ def _issue(order_id: str, at: datetime) -> Issue:
     return Issue(
         order_id=order_id, kind=IssueKind.delivery_late, severity=Severity.serious, said_at=at,
         known="The parcel was promised for today and has not arrived.", promised_by=at,
-        expected_next="It should arrive within two days.",
+        expected_by=at + timedelta(days=2),
     )  # fmt: skip
 
 

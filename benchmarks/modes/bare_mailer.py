@@ -13,9 +13,10 @@ import uvloop
 
 from benchmarks.letterbox import address_of, customer_of, message, person
 from chassis import collector
-from notifier.letters import Letters, Shop, Ways
+from notifier.letters import Letters
 from notifier.seals import seal_of
 from notifier.settings import NotifierSettings
+from notifier.words import Ways
 
 WAYS = Ways(preferences="http://127.0.0.1:8102/preferences/" + "x" * 200, leaves=True)
 """As long as ours, minted for nobody."""
@@ -24,8 +25,7 @@ WAYS = Ways(preferences="http://127.0.0.1:8102/preferences/" + "x" * 200, leaves
 async def main() -> None:
     """Send until SIGTERM."""
     settings = NotifierSettings()
-    shop = Shop(name=settings.shop_name, address=settings.sender_address, zone=settings.policy().zone)
-    letters, seal, numbers = Letters(shop), seal_of(settings), count()
+    letters, seal, numbers = Letters(settings.shop()), seal_of(settings), count()
 
     async def send_for_ever() -> None:
         async with aiosmtplib.SMTP(hostname=settings.smtp_host, port=settings.smtp_port) as connection:

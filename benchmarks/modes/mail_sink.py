@@ -46,9 +46,10 @@ class Session(asyncio.Protocol):
         self._received = bytearray()
         self._in_data = False
         self._recipient = b""
+        self._transport: Any  # uvloop's are no subclasses of asyncio's
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport: Any = transport  # uvloop's are no subclasses of asyncio's
+        self._transport = transport
         self._transport.write(b"220 sink ESMTP\r\n")
 
     def data_received(self, data: bytes) -> None:

@@ -228,9 +228,7 @@ async def test_who_slept_past_the_lease_begins_with_nothing_any_more(
     assert postbox.mails == []
 
 
-async def test_few_messages_are_begun_with_at_a_time(
-    runtime: Runtime, sender: Sender, postbox: Postbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_few_messages_are_begun_with_at_a_time(runtime: Runtime, sender: Sender, postbox: Postbox) -> None:
     for number in range(40):
         other = [replace(one, id=f"{number}-{one.id}", data=replace(one.data, customer_id=f"c{number}"))
                  for one in (known(), confirmed(10, order_id=f"o{number}"))]  # fmt: skip
