@@ -214,7 +214,7 @@ def test_a_shop_that_has_seen_little_says_nothing() -> None:
 
 
 def said_of(snapshot: Snapshot, **changes: object) -> list[str]:
-    return reasons(structs.replace(JOURNEY, **changes), forecast_of(snapshot), snapshot)
+    return [reason.words for reason in reasons(structs.replace(JOURNEY, **changes), forecast_of(snapshot), snapshot)]
 
 
 def test_a_warning_says_why() -> None:

@@ -175,7 +175,7 @@ def test_an_issue_says_what_was_promised_and_what_is_known() -> None:
     assert opened.line_ids == ("shirt",)
     assert opened.expected_by == day(10, 14)  # midnight in Berlin
     assert opened.told_by == day(2)
-    assert opened.evidence["restock_at"] == "2026-03-12"
+    assert opened.evidence == {"reason": "out_of_stock", "restock_at": "2026-03-12", "title": "The shirt"}
 
 
 def test_more_is_said_when_more_is_known() -> None:

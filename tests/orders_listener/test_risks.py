@@ -24,6 +24,7 @@ def test_a_parcel_that_is_usually_there_by_now_is_warned_of() -> None:
     [opened] = found.all(orders.IssueOpened)
     assert (opened.kind, opened.opened_at) == ("delivery_at_risk", THE_LOOK)
     assert opened.evidence["because"] == "parcels with this plan are usually there by now"
+    assert opened.evidence["reasons"] == "usually_there"
     assert opened.known.endswith("will probably come later: parcels with this plan are usually there by now.")
 
 

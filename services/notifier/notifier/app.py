@@ -1,6 +1,9 @@
 """The composition root of the notifier: the only module that knows everything."""
 
+import sys
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from chassis.application import Application
 from chassis.runtime import Runtime
@@ -29,6 +32,7 @@ from contracts.orders import (
 )
 from contracts.storefront import CUSTOMERS, ConsentChanged, CustomerErased, CustomerUpdated
 from notifier import pseudonyms
+from notifier.catalogue import WordsRefused
 from notifier.folding import folding
 from notifier.pages import page
 from notifier.policy import Policy
@@ -37,6 +41,7 @@ from notifier.seals import seal_of
 from notifier.sender import Sender, look_back
 from notifier.settings import NotifierSettings
 from notifier.vigil import keep_vigil
+from notifier.words import words_of
 
 CONSUMES = (
     Inlet(CUSTOMERS, (CustomerUpdated, ConsentChanged, CustomerErased)),
@@ -81,8 +86,11 @@ def service(policy: Policy) -> Service:
 def application() -> Application:
     """Read from the environment, and composed."""
     settings = NotifierSettings()
-    policy = settings.policy()
     pseudonyms.use(settings.pseudonyms)
+    try:
+        policy = replace(settings.policy(), tongues=words_of(settings.shop()).tongues)
+    except WordsRefused as refused:
+        sys.exit(f"the words are refused\n{refused}")
     seal_of(settings)  # a key file that is wrong stops the start, not the first mail
 
     async def send(runtime: Runtime) -> None:

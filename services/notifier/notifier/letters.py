@@ -16,7 +16,7 @@ from notifier.messages import Message
 from notifier.outgoing import Composed
 from notifier.people import Person
 from notifier.shop import Shop
-from notifier.words import NO_WAYS, Ways, Words
+from notifier.words import NO_WAYS, Ways, Words, words_of
 
 _ALTERNATIVES = SMTP.header_factory("Content-Type", 'multipart/alternative; boundary="=_alternative"')
 """The boundary cannot occur in a part: in quoted-printable nothing begins with `=_` (RFC 2045, section 6.7)."""
@@ -33,7 +33,7 @@ class Letters:
     """Writes mails for one shop. Raises `WordsRefused` at once when words are missing or wrong."""
 
     def __init__(self, shop: Shop, words: Words | None = None) -> None:
-        self.words = words or Words(shop)
+        self.words = words or words_of(shop)
         self._domain = shop.address.partition("@")[2]
         self._from = SMTP.header_factory("From", Address(shop.name, addr_spec=shop.address))
 

@@ -19,6 +19,10 @@ ACTIONS = frozenset({"survey"})
 """Kinds that ask for something, and so need words on the button."""
 
 
+GIVEN_WHOLE = frozenset({"note", "offer"})
+"""Kinds that others write: what happened, what we do and what the reader can do come with them, as plain text."""
+
+
 class Material(Struct, frozen=True, kw_only=True):
     """What one entry of a catalogue has to work with."""
 
@@ -75,7 +79,11 @@ _OF_ISSUES: dict[IssueKind, dict[str, Any]] = {
 }
 OPENING = {part: f"… {part} of the opening …" for part in PARTS}
 """Of an issue that got worse or is over: how its opening was said."""
-_SAID = {"happened": "The kettle that you asked about is here.", "doing": "We keep it for you until Friday."}
+_SAID = {
+    "happened": "The kettle that you asked about is here.",
+    "doing": "We keep it for you until Friday.",
+    "you": "Come by whenever you like.",
+}
 _OTHERS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "order_confirmed": (
         _ORDER | {"pieces": 2, "total_minor": 5_990, "currency": "EUR", "promised_by": _PROMISED_BY}, {"promised_by"},
@@ -96,8 +104,8 @@ _OTHERS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "tier_reached": ({"tier": "Silver"}, set()),
     "birthday": ({}, set()),
     "anniversary": ({"years": 3}, set()),
-    "note": (_ORDER | _SAID | {"title": "Your kettle is here", "you": "Come by whenever you like."}, {"order_id"}),
-    "offer": (_SAID | {"title": "New kettles are here", "you": "Have a look, if you like."}, set()),
+    "note": (_ORDER | _SAID | {"title": "Your kettle is here"}, {"order_id", "doing", "you"}),
+    "offer": (_SAID | {"title": "New kettles are here"}, {"doing", "you"}),
 }  # fmt: skip
 
 
@@ -127,7 +135,9 @@ FRAME: dict[str, frozenset[str]] = {
     "also": frozenset(),
     "also_order": frozenset({"order_id"}),
     "also_doing": frozenset(),
+    "link": frozenset({"words"}),
     "day": frozenset(),
+    "first": frozenset(),
     "clock": frozenset(),
     "day_and_clock": frozenset({"day", "clock"}),
 }

@@ -12,6 +12,7 @@ from contracts.vocabulary import Channel
 
 LONGEST = {Channel.sms: 300, Channel.push: 180}
 """Signs, with the link: two short messages of the telephone network, and what a locked screen shows."""
+BLANK = "{}"
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+")
 _PARAGRAPH = re.compile(r"\n\s*\n")
 
@@ -33,6 +34,8 @@ class Said(Struct, frozen=True, kw_only=True):
     shop: str
     mark: str
     imprint: str | None
+    leads: str
+    """How words stand before an address, with `BLANK` for the words."""
     locale: str
 
 
@@ -54,20 +57,19 @@ def short(said: Said, channel: Channel) -> str:
     room = LONGEST[channel] - len(link)
     if said.short:
         return _cut(_on_one_line(said.short), room) + link
-    opening = f"{said.shop}: {_ended(said.subject)}" if channel is Channel.sms else ""
-    return _filled_up(opening, said, room).strip() + link
+    return _filled_up(f"{said.shop}:" if channel is Channel.sms else "", said, room).strip() + link
 
 
 def _lines(said: Said) -> Iterator[str]:
     yield said.hello
     yield from (*said.happened, *said.doing, *said.you)
     if said.link and said.action:
-        yield f"{said.action}:"
+        yield said.leads.replace(BLANK, said.action)
         yield said.link
     yield said.shop
     yield said.about_order or ""
     if said.preferences:
-        yield f"{said.preferences_words}:"
+        yield said.leads.replace(BLANK, said.preferences_words)
         yield said.preferences
     yield said.imprint or ""
 
@@ -78,30 +80,28 @@ def _talk(said: Said) -> str:
 
 
 def _filled_up(opening: str, said: Said, room: int) -> str:
-    """The opening, then in their order the sentences that have room: those on what to do are chosen first."""
-    parts = [*said.happened, *said.doing, *said.you]
-    sentences = [one for part in parts for one in _SENTENCE.split(part) if one]
-    wanted = sorted(range(len(sentences)), key=lambda place: _weight(place, said))
-    chosen: set[int] = set()
-    for place in wanted:
-        if len(_joined(opening, sentences, chosen | {place})) <= room:
-            chosen.add(place)
-    return _joined(opening, sentences, chosen) if chosen or opening else _cut(sentences[0], room)
+    """The opening, and of each part as many sentences from its beginning as have room.
+
+    First what happened, then what the reader can do, then what we do; said in the usual order.
+    """
+    parts = [_sentences(part) for part in (said.happened, said.doing, said.you)]
+    taken = [0, 0, 0]
+    for place in (0, 2, 1):
+        while taken[place] < len(parts[place]):
+            taken[place] += 1
+            if len(_joined(opening, parts, taken)) > room:
+                taken[place] -= 1
+                break
+    return _joined(opening, parts, taken) if any(taken) else _cut(f"{opening} {parts[0][0]}", room)
 
 
-def _weight(place: int, said: Said) -> tuple[int, int]:
-    """First what happened, then what the reader can do, then what we do; of each the first sentence."""
-    about = sum(len(_SENTENCE.split(part)) for part in said.happened)
-    mine = about + sum(len(_SENTENCE.split(part)) for part in said.doing)
-    return (0 if place < about else 1 if place >= mine else 2), place
+def _sentences(part: list[str]) -> list[str]:
+    return [sentence for paragraph in part for sentence in _SENTENCE.split(paragraph)]
 
 
-def _joined(opening: str, sentences: list[str], chosen: set[int]) -> str:
-    return " ".join(filter(None, [opening, *(sentences[place] for place in sorted(chosen))]))
-
-
-def _ended(subject: str) -> str:
-    return subject if subject.endswith((".", "!", "?", "…")) else f"{subject}."
+def _joined(opening: str, parts: list[list[str]], taken: list[int]) -> str:
+    chosen = (sentence for part, most in zip(parts, taken, strict=True) for sentence in part[:most])
+    return " ".join(filter(None, [opening, *chosen]))
 
 
 def _cut(line: str, room: int) -> str:

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 
 from contracts.vocabulary import Country, Word
 from notifier.kinds import Concern
+from notifier.tongues import Tongues
 
 Version = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[\x21-\x7E]+$")]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -115,6 +116,8 @@ class Policy(Struct, frozen=True, kw_only=True, dict=True):
     """Stands in every decision."""
     shop_zone: str = "Europe/Berlin"
     """For people whose zone nobody knows. Not of the file: all services share SHOP_ZONE."""
+    tongues: Tongues = Tongues()
+    """The languages that it speaks. Not of the file: they follow from the words that are in force."""
     country: Country | None = None
     """Where people live whose country nobody knows."""
     quiet_hours: QuietTable = QuietTable()

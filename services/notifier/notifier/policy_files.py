@@ -10,7 +10,7 @@ from typing import Any, get_args
 from chassis.policy_files import PolicyRefused, Problem, Reading, content_of, fields_of
 from notifier.policy import DEFAULT, Day, Policy
 
-NOT_OF_THE_FILE = {"shop_zone"}
+NOT_OF_THE_FILE = {"shop_zone", "tongues"}
 A_COUNTRY = "a country is two capital letters, for example DE"
 A_NUMBER = "a number from 1 to 1000"
 EXPECTED = {

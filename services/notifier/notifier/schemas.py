@@ -199,6 +199,7 @@ class PolicyBody(BaseModel):
     def of(cls, policy: Policy) -> Self:
         """As it is in force."""
         values = msgspec.to_builtins(policy)
+        values["words"] = values.pop("tongues")["version"]
         hold = {
             country or "*": {one: msgspec.to_builtins(policy.quiet(country, one)) for one in Concern}
             for country in policy.named_countries

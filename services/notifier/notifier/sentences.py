@@ -5,6 +5,7 @@ sandbox. What is filled in are other people's texts: they end no line, and never
 puts it into HTML escapes it there.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
@@ -27,7 +28,8 @@ _ALLOWED: tuple[type[nodes.Node], ...] = (
 """What a sentence may be made of. No loops, no calls, no arithmetic: nothing that could cost time or memory."""
 READER = "the reader"
 """The name of the `Reader` among the values; none that a sentence could name."""
-LONGEST_VALUE = 500
+LONGEST_VALUE, MOST_PARAGRAPHS = 1_000, 10
+_PARAGRAPH = re.compile(r"\n[ \t]*\n")
 
 
 class BadSentence(ValueError):
@@ -82,6 +84,13 @@ def clean(value: Any) -> Any:
     if isinstance(value, list):
         return [clean(one) for one in value]
     return value
+
+
+def clean_paragraphs(value: Any) -> Any:
+    """The same for a longer text, which keeps its paragraphs."""
+    if not isinstance(value, str):
+        return value
+    return "\n\n".join(filter(None, map(clean, _PARAGRAPH.split(value.replace("\r\n", "\n"))[:MOST_PARAGRAPHS])))
 
 
 def _shown(sign: str) -> str:

@@ -22,6 +22,9 @@ from contracts.money import minor_per_unit
 _LAST = timedelta(seconds=1)
 """What ends at midnight ends on the day before."""
 BARE_DATE_LENGTH = 10
+_ONE = re.compile(r"\b1\b")
+_PLAIN = {"pt": "pt-PT"}
+"""Of a language without a region, ours: our Portuguese is that of Portugal."""
 _LETTER_BEFORE_DIGIT = re.compile(r"(?<=[A-Za-z])(?=\d)")
 """Where CLDR puts a space (currencySpacing) and Babel does not: KWD 5.990."""
 
@@ -34,6 +37,8 @@ class Reader(Struct, frozen=True):
     zone: tzinfo = UTC
     day: str = "EEEE d MMMM"
     """A day, as a pattern of CLDR."""
+    first: str = "1"
+    """The first of a month."""
     clock: str = "HH:mm"
     day_and_clock: str = "{day}, {clock}"
 
@@ -41,7 +46,7 @@ class Reader(Struct, frozen=True):
 @lru_cache(maxsize=200)
 def babel_locale(locale: str) -> Locale:
     """CLDR's locale of that name, or the nearest; English where it knows none."""
-    for name in (locale, locale.partition("-")[0], "en"):
+    for name in (_PLAIN.get(locale, locale), locale.partition("-")[0], "en"):
         try:
             return Locale.parse(name, sep="-")
         except (UnknownLocaleError, ValueError):
@@ -109,7 +114,8 @@ def _local(reader: Reader, moment: str) -> datetime:
 
 
 def _day(reader: Reader, value: date) -> str:
-    return _written(value, reader.day, reader.locale)
+    written = _written(value, reader.day, reader.locale)
+    return written if value.day > 1 else _ONE.sub(reader.first, written)
 
 
 @lru_cache(maxsize=2_000)

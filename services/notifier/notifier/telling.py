@@ -91,6 +91,8 @@ def _make_ready(
     content = {**content_of(account, leading), **sorry}
     if others:
         content["also"] = [{**content_of(account, one), "order_id": one.order_id} for one in others]
+    words = policy.tongues.words_for(account.person.language, leading.kind, content)
+    content["said_in"] = words
     account, outcome = account.with_message(
         leading, state=State.ready, reason=None, held_until=None, ready_at=at, content=content,
         attempts=leading.attempts + 1, priority=priority(leading, facts, policy),
@@ -98,7 +100,7 @@ def _make_ready(
     said = remembered({**facts.lately_said, leading.message_id: Said(leading.rules.concern, at, **sorry)}, policy, at)
     account, counted = account.with_circumstances(replace(facts, lately_said=said))
     reason = "allowed" if leading.attempts == 0 else "again"
-    outcome += counted + Outcome(decisions=(_decision(leading, "told", reason, **sorry),))
+    outcome += counted + Outcome(decisions=(_decision(leading, "told", reason, **sorry, **words),))
     account, told = _told(account, leading)
     outcome += told
     for one in others:

@@ -5,6 +5,7 @@ never said in two languages: the first that has all of it holds.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from msgspec import Struct
 
@@ -30,6 +31,10 @@ class Tongues(Struct, frozen=True, kw_only=True):
                 return locale
         return ENGLISH
 
+    def words_for(self, language: str | None, kind: str, content: dict[str, Any]) -> dict[str, str]:
+        """What stands in the decision to send and beside the message: the locale, and the version of all words."""
+        return {"locale": self.locale_for(language, keys_of(kind, content)), "words": self.version}
+
     def _chain(self, language: str | None) -> Iterator[str]:
         locale = normal(language)
         if locale:
@@ -46,7 +51,7 @@ def normal(locale: str | None) -> str | None:
     return (f"{language.lower()}-{region}" if region else language.lower()) or None
 
 
-def keys_of(kind: str, content: dict[str, object]) -> list[str]:
+def keys_of(kind: str, content: dict[str, Any]) -> list[str]:
     """The entries that are needed to say a message with that content, its own first."""
     issue_kind = str(content.get("issue_kind") or "")
     keys = [key_of(kind, issue_kind)]

@@ -6,6 +6,7 @@ in letters.py.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,12 @@ from msgspec.structs import replace
 from contracts.vocabulary import Channel, IssueKind
 from notifier.catalogue import Catalogue, Conditions, Entry, Fault, Sentences, WordsRefused
 from notifier.catalogue_files import catalogues
-from notifier.material import FRAME, MATERIALS, OPENED, PARTS, Material, key_of
+from notifier.material import FRAME, GIVEN_WHOLE, MATERIALS, OPENED, PARTS, Material, key_of
 from notifier.messages import Message
 from notifier.outgoing import Composed
 from notifier.people import Person, zone_of
-from notifier.pieces import Said, paragraphs, short, text
-from notifier.sentences import READER, BadSentence, Saying, clean, saying
+from notifier.pieces import BLANK, Said, paragraphs, short, text
+from notifier.sentences import READER, BadSentence, Saying, clean, clean_paragraphs, saying
 from notifier.shop import Shop
 from notifier.spoken import Reader, babel_locale
 from notifier.tongues import Tongues, keys_of, normal
@@ -115,6 +116,7 @@ class Words:
             action=parts.get("action"), link=ways.action if parts.get("action") else None,
             about_order=frame["about_order"](values) if message.order_id else None,
             preferences=ways.preferences, preferences_words=frame["preferences"](values),
+            leads=frame["link"]({"words": BLANK}),
             shop=shop.name, mark=shop.look.mark or shop.name, imprint=shop.look.imprint, locale=locale,
         )  # fmt: skip
 
@@ -127,7 +129,8 @@ class Words:
 
     def _material(self, key: str, content: Mapping[str, Any], locale: str) -> dict[str, Any]:
         """What the entry's sentences may use; nothing where nothing is known, also of messages of older versions."""
-        values = {**dict.fromkeys(MATERIALS[key].missing), **{name: clean(value) for name, value in content.items()}}
+        cleaned = clean_paragraphs if key in GIVEN_WHOLE else clean
+        values = {**dict.fromkeys(MATERIALS[key].missing), **{name: cleaned(value) for name, value in content.items()}}
         if key == key_of(OPENED, IssueKind.disruption):
             ours = locale.partition("-")[0] == self.tongues.own.partition("-")[0]
             values["declared"] = values.get("known") if ours else None  # staff wrote it in the shop's language
@@ -162,6 +165,12 @@ class Words:
         values = {name: getattr(said, name) for name in said.__struct_fields__}
         values |= {"subject": subject, "preheader": said.happened[0], "dir": babel_locale(said.locale).text_direction}
         return self._layout.render({**values, **self.shop.look.colours, "order_id": said.about_order})
+
+
+@lru_cache(maxsize=4)
+def words_of(shop: Shop) -> Words:
+    """The words of that shop, checked and compiled once in a process. Raises `WordsRefused`."""
+    return Words(shop)
 
 
 def one_line(subject: str) -> str:
@@ -234,10 +243,9 @@ def _frame(catalogue: Catalogue, faults: list[Fault]) -> dict[str, Saying]:
 
 def _reader_of(locale: str, frame: dict[str, Saying]) -> Reader:
     """How the language writes days, for somebody whose zone nobody knows yet."""
-    blanks = {name: f"{{{name}}}" for name in FRAME["day_and_clock"]}
-    return Reader(
-        locale=locale, day=frame["day"]({}), clock=frame["clock"]({}), day_and_clock=frame["day_and_clock"](blanks)
-    )
+    day, first, clock = (frame[name]({}) for name in ("day", "first", "clock"))
+    both = frame["day_and_clock"]({name: f"{{{name}}}" for name in FRAME["day_and_clock"]})
+    return Reader(locale=locale, day=day, first=first, clock=clock, day_and_clock=both)
 
 
 def _layout() -> jinja2.Template:

@@ -84,7 +84,7 @@ def delivery_late(picture: Picture, _at: datetime, _policy: Policy) -> Iterator[
         known=sentence(f"{what} was promised by {in_words(promise, picture.zone)} and has not been delivered."),
         expected_next="Delivery",
         expected_by=coming,
-        evidence=evidence_of(promise, picture.scanned_last),
+        evidence=evidence_of(promise, picture.scanned_last) | ({"in_part": "yes"} if picture.arrivals else {}),
     )
 
 

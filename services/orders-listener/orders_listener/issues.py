@@ -182,6 +182,12 @@ def sentence(text: str) -> str:
     return line if len(line) <= LONGEST_SENTENCE else line[: LONGEST_SENTENCE - 1] + "…"
 
 
+def titled(line: OrderLine | None) -> dict[str, str]:
+    """A line's title as evidence, for whoever says it in another language; nothing for one without."""
+    title = " ".join((line.title or "").split()) if line is not None else ""
+    return {"title": title[:LONGEST_TITLE]} if title else {}
+
+
 def title_of(line: OrderLine | None) -> str:
     """What a line is called in a sentence."""
     title = line.title if line is not None else None

@@ -100,11 +100,12 @@ class Parcel(Struct, frozen=True, kw_only=True):
 
     @property
     def evidence(self) -> dict[str, str]:
-        """What the carrier saw last, for an issue."""
+        """Who carries it and what they saw last, for an issue."""
+        carrier = {"carrier": self.announced.carrier} if self.announced and self.announced.carrier else {}
         if not self.scans:
-            return {}
+            return carrier
         scan = self.scans[-1]
-        return {"last_scan": scan.status, "last_scan_at": scan.occurred_at.astimezone(UTC).isoformat()}
+        return carrier | {"last_scan": scan.status, "last_scan_at": scan.occurred_at.astimezone(UTC).isoformat()}
 
     def variants_of(self, line_id: str) -> list[Variant]:
         """The variants of a line that lie in the parcel, where somebody looked."""

@@ -70,6 +70,7 @@ def _is_the_look(tick: Tick | None) -> bool:
 def _foreseen(picture: Picture, promise: Promised, made: Forecast) -> Trouble:
     journey: Journey | None = journey_of(picture, {})
     why = reasons(journey, made, picture.snapshot) if journey else []
+    because = "; ".join(reason.words for reason in why)
     under_way = bool(journey and journey.moved_on)
     return Trouble(
         kind=IssueKind.delivery_at_risk,
@@ -77,12 +78,12 @@ def _foreseen(picture: Picture, promise: Promised, made: Forecast) -> Trouble:
         severity=Severity.notice,
         reason="likely_late" if under_way else Outlook.not_handed_over,
         known=sentence(
-            f"Your order is promised by {in_words(promise, picture.zone)} and will probably come later: "
-            f"{'; '.join(why)}."
+            f"Your order is promised by {in_words(promise, picture.zone)} and will probably come later: {because}."
         ),
         expected_next="The next scan of the parcel" if under_way else "The handover to the carrier",
         expected_by=promise.ends_at,
-        evidence=evidence_of(promise, picture.scanned_last) | {"because": "; ".join(why), "numbers_of": made.snapshot},
+        evidence=evidence_of(promise, picture.scanned_last)
+        | {"because": because, "reasons": " ".join(reason.code for reason in why), "numbers_of": made.snapshot},
         snapshot=made.snapshot,
         numbers=_numbers(made),
     )
@@ -103,8 +104,14 @@ def _plain(picture: Picture, promise: Promised, seen: Outlook, at: datetime, pol
         known=sentence(f"Your order is promised by {in_words(promise, picture.zone)}, and {_why(picture, unseen)}."),
         expected_next="The next scan of the parcel" if unseen else "The handover to the carrier",
         expected_by=promise.ends_at,
-        evidence=evidence_of(promise, unseen),
+        evidence=evidence_of(promise, unseen) | {"reasons": _code(picture, unseen)},
     )
+
+
+def _code(picture: Picture, unseen: Parcel | None) -> str:
+    if unseen is not None:
+        return "unseen"
+    return "in_part" if picture.moving or picture.arrivals else "not_handed_over"
 
 
 def _why(picture: Picture, unseen: Parcel | None) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from contracts.vocabulary import IssueKind, Severity
 from orders_listener.claims import claims_of
-from orders_listener.issues import Trouble, sentence, title_of
+from orders_listener.issues import Trouble, sentence, title_of, titled
 from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
 from orders_listener.promises import day_in_words
@@ -164,7 +164,8 @@ def _missing(picture: Picture, line_id: str, pieces: int, wait: Wait, at: dateti
         known=sentence(f"{title}: {some} in none of the parcels that we sent."),
         expected_next="The missing pieces sent, or a refund",
         expected_by=None if worse else wait.worse_at,
-        evidence={"ordered": str(ordered), "missing": str(pieces), "last_sent_at": wait.since.isoformat()},
+        evidence={"ordered": str(ordered), "missing": str(pieces), "last_sent_at": wait.since.isoformat()}
+        | titled(picture.lines[line_id]),
     )
 
 
@@ -189,5 +190,5 @@ def refund_overdue(picture: Picture, at: datetime, policy: Policy) -> Iterator[T
             known=sentence(f"{WHY_OWED[reasons[wait.subject]]} on {day}, and you have not got your money back yet."),
             expected_next="The refund",
             expected_by=None if worse else wait.worse_at,
-            evidence={"since": wait.since.isoformat(), "limit": wait.limit},
+            evidence={"since": wait.since.isoformat(), "limit": wait.limit, "reason": reasons[wait.subject]},
         )

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from contracts.storefront import ShipmentStatus, UnavailableReason
 from contracts.vocabulary import IssueKind, Severity, ShippedLine, Variant
-from orders_listener.issues import Trouble, sentence, title_of
+from orders_listener.issues import Trouble, sentence, title_of, titled
 from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
 from orders_listener.promises import end_of
@@ -51,7 +51,9 @@ def item_unavailable(picture: Picture, _at: datetime, _policy: Policy) -> Iterat
             known=sentence(f"{_title(picture, line_id)} cannot be sent now: {WHY_UNAVAILABLE[fact.reason]}."),
             expected_next="Back in stock" if restock else None,
             expected_by=end_of(restock, picture.zone) if restock else None,
-            evidence={"reason": fact.reason} | ({"restock_at": restock} if restock else {}),
+            evidence={"reason": fact.reason}
+            | ({"restock_at": restock} if restock else {})
+            | titled(picture.lines.get(line_id)),
         )
 
 
@@ -70,7 +72,8 @@ def item_substituted(picture: Picture, _at: datetime, _policy: Policy) -> Iterat
                 known=sentence(f"{_title(picture, line_id)} was sent in another variant than ordered."),
                 expected_next="A replacement or a refund",
                 evidence={f"ordered_{name}"[:64]: value for name, value in sorted(ordered.items())}
-                | {f"sent_{name}"[:64]: value for name, value in sorted(wrong.items())},
+                | {f"sent_{name}"[:64]: value for name, value in sorted(wrong.items())}
+                | titled(picture.lines.get(line_id)),
             )
 
 
