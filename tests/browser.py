@@ -7,11 +7,17 @@ import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PATIENCE_S = 60
+AXE = resources.files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+_VIOLATIONS = """
+axe.run(document, {resultTypes: ['violations']})
+  .then(found => found.violations.map(one => [one.id, one.nodes.map(node => node.html)]))
+"""
 _OPTIONS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--hide-scrollbars",
     "--disable-background-networking", "--disable-component-update", "--remote-debugging-pipe",
@@ -57,13 +63,22 @@ class Tab:
 
     async def open(self, url: str, *, width: int, scheme: str) -> None:
         """Go there with a screen of that many pixels, in light or dark."""
+        await self.look(width=width, scheme=scheme)
+        await self._tell("Page.enable")
+        await self._tell("Page.navigate", url=url)
+        await self._browser.wait("Page.loadEventFired")
+
+    async def look(self, *, width: int, scheme: str) -> None:
+        """At what is there, with another screen."""
         phone = {"width": width, "height": 740, "deviceScaleFactor": 1, "mobile": width < 600}
         await self._tell("Emulation.setDeviceMetricsOverride", **phone)
         preference = {"name": "prefers-color-scheme", "value": scheme}
         await self._tell("Emulation.setEmulatedMedia", features=[preference])
-        await self._tell("Page.enable")
-        await self._tell("Page.navigate", url=url)
-        await self._browser.wait("Page.loadEventFired")
+
+    async def show(self, html: str) -> None:
+        """These very words instead of a page from somewhere."""
+        tree = await self._tell("Page.getFrameTree")
+        await self._tell("Page.setDocumentContent", frameId=tree["frameTree"]["frame"]["id"], html=html)
 
     async def run(self, script: str) -> Any:
         """The value of an expression on the page (its own rules against scripts do not hold for us)."""
@@ -80,6 +95,13 @@ class Tab:
         """The whole page as PNG."""
         shot = await self._tell("Page.captureScreenshot", captureBeyondViewport=True)
         _write(file, base64.b64decode(shot["data"]))
+
+    async def violations(self) -> list[Any]:
+        """What axe finds wrong with the page (WCAG 2.2 A and AA, and good practice), with the elements."""
+        if not await self.run("typeof axe === 'object'"):
+            await self.run(f"{AXE}; undefined")
+        found: list[Any] = await self.run(_VIOLATIONS)
+        return found
 
     async def _tell(self, method: str, **arguments: Any) -> dict[str, Any]:
         return await self._browser.tell(method, self._session, **arguments)

@@ -15,7 +15,7 @@ from notifier.letters import Letters
 from notifier.messages import Message, message_id_of
 from notifier.people import Person, zone_of
 from notifier.shop import Shop
-from notifier.words import NO_WAYS, Ways
+from notifier.ways import NO_WAYS, Ways
 from tests.notifier.correspondent import ADA, BERLIN, Life, delivered, goodwill, hour, known, opened, resolved
 
 LETTERS = Letters(Shop(name="Corner & Co", address="hello@shop.example", zone=zone_of(BERLIN) or UTC))
@@ -82,7 +82,7 @@ def test_every_kind_has_words_in_both_forms(kind: str) -> None:
     mail = written(message(kind))
     assert mail["Subject"]
     assert text_of(mail).startswith("Hello Ada,\n\n")
-    assert "\n\nCorner & Co\n\n" in text_of(mail)
+    assert "\n\nYour team at Corner & Co\n\n" in text_of(mail)
     assert "Corner &amp; Co" in html_of(mail)
     assert "{" not in text_of(mail)
 

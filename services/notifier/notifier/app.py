@@ -34,8 +34,11 @@ from contracts.storefront import CUSTOMERS, ConsentChanged, CustomerErased, Cust
 from notifier import pseudonyms
 from notifier.catalogue import WordsRefused
 from notifier.folding import folding
+from notifier.letters import Letters
+from notifier.mail import MailServer
 from notifier.pages import page
 from notifier.policy import Policy
+from notifier.preview_routes import preview
 from notifier.routes import routes
 from notifier.seals import seal_of
 from notifier.sender import Sender, look_back
@@ -100,6 +103,10 @@ def application() -> Application:
     return Application(
         service=service(policy),
         settings=settings,
-        routers=lambda runtime: [routes(runtime, policy), page(runtime, settings.shop_name)],
+        routers=lambda runtime: [
+            routes(runtime, policy),
+            page(runtime, settings.shop_name),
+            preview(Letters(settings.shop()), MailServer(settings).send),
+        ],
         background=(send, lambda runtime: keep_vigil(runtime, policy)),
     )

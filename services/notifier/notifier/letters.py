@@ -16,7 +16,8 @@ from notifier.messages import Message
 from notifier.outgoing import Composed
 from notifier.people import Person
 from notifier.shop import Shop
-from notifier.words import NO_WAYS, Ways, Words, words_of
+from notifier.ways import NO_WAYS, Ways
+from notifier.words import Words, words_of
 
 _ALTERNATIVES = SMTP.header_factory("Content-Type", 'multipart/alternative; boundary="=_alternative"')
 """The boundary cannot occur in a part: in quoted-printable nothing begins with `=_` (RFC 2045, section 6.7)."""

@@ -4,10 +4,13 @@ Contrast is that of WCAG 2.2 (1.4.3, level AA: 4.5 to 1), by its own formula.
 """
 
 import re
+from colorsys import hls_to_rgb, rgb_to_hls
 
 from msgspec import Struct
 
 ENOUGH = 4.5
+ENOUGH_IN_DARK = 7.0
+"""Of a colour that we choose."""
 WHITE, INK = "#ffffff", "#14181d"
 LIGHT_PAPER, DARK_PAPER = "#ffffff", "#1b1f25"
 COLOUR = re.compile(r"#[0-9a-f]{6}")
@@ -52,17 +55,20 @@ def unreadable(accent: str, paper: str) -> str | None:
 
 
 def lightened(colour: str) -> str:
-    """The colour, mixed with as much white as it takes to be read on dark paper."""
-    mixed = (_mixed(colour, step / _STEPS) for step in range(_STEPS + 1))
-    return next(one for one in mixed if contrast(one, DARK_PAPER) >= ENOUGH)
+    """The same hue, as light as it takes to be read well on dark paper."""
+    steps = (_with_lightness(colour, step / _STEPS) for step in range(_STEPS + 1))
+    return next(one for one in steps if contrast(one, DARK_PAPER) >= ENOUGH_IN_DARK)
 
 
 def _on(accent: str) -> str:
     return max(WHITE, INK, key=lambda one: contrast(one, accent))
 
 
-def _mixed(colour: str, white: float) -> str:
-    return "#" + "".join(f"{round(part + (255 - part) * white):02x}" for part in _parts(colour))
+def _with_lightness(colour: str, more: float) -> str:
+    """The colour, on its way to white."""
+    hue, lightness, saturation = rgb_to_hls(*(part / 255 for part in _parts(colour)))
+    mixed = hls_to_rgb(hue, lightness + (1 - lightness) * more, saturation)
+    return "#" + "".join(f"{round(part * 255):02x}" for part in mixed)
 
 
 def _parts(colour: str) -> tuple[int, ...]:

@@ -135,6 +135,7 @@ FRAME: dict[str, frozenset[str]] = {
     "also": frozenset(),
     "also_order": frozenset({"order_id"}),
     "also_doing": frozenset(),
+    "bye": frozenset({"shop"}),
     "link": frozenset({"words"}),
     "day": frozenset(),
     "first": frozenset(),

@@ -78,6 +78,17 @@ class Message(Struct, frozen=True, kw_only=True):
         return KINDS[self.kind]
 
     @property
+    def locale(self) -> str | None:
+        """The language that it was decided to be said in."""
+        locale: str | None = self.content.get("said_in", {}).get("locale")
+        return locale
+
+    @property
+    def words(self) -> str | None:
+        """The version of all words when it was decided to send it."""
+        return self.content.get("said_in", {}).get("words") or None
+
+    @property
     def waiting(self) -> bool:
         """Whether it may still be decided one way or the other."""
         return self.state in WAITING

@@ -32,6 +32,7 @@ class Said(Struct, frozen=True, kw_only=True):
     preferences: str | None
     preferences_words: str
     shop: str
+    bye: str
     mark: str
     imprint: str | None
     leads: str
@@ -66,7 +67,7 @@ def _lines(said: Said) -> Iterator[str]:
     if said.link and said.action:
         yield said.leads.replace(BLANK, said.action)
         yield said.link
-    yield said.shop
+    yield said.bye
     yield said.about_order or ""
     if said.preferences:
         yield said.leads.replace(BLANK, said.preferences_words)

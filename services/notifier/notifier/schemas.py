@@ -60,6 +60,8 @@ class MessageBody(BaseModel):
     attempts: int
     inside: str | None = Field(default=None, description="The message that it went out inside of")
     waiting: WaitingBody | None = Field(default=None, description="With `waiting_for_facts`: since when, and for what")
+    locale: str | None = Field(default=None, description="The language that it is said in", examples=["pt-BR"])
+    words: str | None = Field(default=None, description="The version of all words when it was decided to send it")
 
 
 class ConsentBody(BaseModel):

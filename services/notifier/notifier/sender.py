@@ -33,8 +33,8 @@ from notifier.pseudonyms import address_hash
 from notifier.reports import PAUSE_S, Reports, wait_out
 from notifier.settings import NotifierSettings
 from notifier.suppressions import AddressBook
+from notifier.ways import Ways
 from notifier.withdrawals import give_kept
-from notifier.words import Ways
 
 MOST_AT_ONCE = 100
 """Messages in hand."""

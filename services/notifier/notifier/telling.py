@@ -92,7 +92,7 @@ def _make_ready(
     if others:
         content["also"] = [{**content_of(account, one), "order_id": one.order_id} for one in others]
     words = policy.tongues.words_for(account.person.language, leading.kind, content)
-    content["said_in"] = words
+    content["said_in"] = {**words, "tier": facts.tier} if facts.tier else words
     account, outcome = account.with_message(
         leading, state=State.ready, reason=None, held_until=None, ready_at=at, content=content,
         attempts=leading.attempts + 1, priority=priority(leading, facts, policy),

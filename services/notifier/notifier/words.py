@@ -27,6 +27,7 @@ from notifier.sentences import READER, BadSentence, Saying, clean, clean_paragra
 from notifier.shop import Shop
 from notifier.spoken import Reader, babel_locale
 from notifier.tongues import Tongues, keys_of, normal
+from notifier.ways import NO_WAYS, Ways
 
 LONGEST_SUBJECT = 150
 _ABOUT_THE_READER = ("country", "tier")
@@ -34,20 +35,6 @@ _ABOUT_THE_READER = ("country", "tier")
 
 class WordsFailed(jinja2.TemplateError):
     """Words that could not be filled in, although they were checked. Its text names no value."""
-
-
-class Ways(Struct, frozen=True, kw_only=True):
-    """Where a message leads, as addresses of pages."""
-
-    action: str | None = None
-    """What the message asks for, where it asks for something."""
-    preferences: str | None = None
-    """Where its reader chooses what they want to hear."""
-    leaves: bool = False
-    """One click in the mail program, which posts to `preferences`, ends this purpose."""
-
-
-NO_WAYS = Ways()
 
 
 class _Choice(Struct, frozen=True):
@@ -116,7 +103,7 @@ class Words:
             action=parts.get("action"), link=ways.action if parts.get("action") else None,
             about_order=frame["about_order"](values) if message.order_id else None,
             preferences=ways.preferences, preferences_words=frame["preferences"](values),
-            leads=frame["link"]({"words": BLANK}),
+            bye=frame["bye"](values), leads=frame["link"]({"words": BLANK}),
             shop=shop.name, mark=shop.look.mark or shop.name, imprint=shop.look.imprint, locale=locale,
         )  # fmt: skip
 
@@ -124,8 +111,8 @@ class Words:
         key = key_of(message.kind, message.content.get("issue_kind"))
         about = {"given_name": person.given_name, "order_id": message.order_id, "shop": self.shop.name}
         values = {**self._material(key, message.content, locale), **about}
-        values |= {"country": person.country, READER: self._reader(person, locale)}
-        return values
+        level = message.content.get("said_in", {}).get("tier")
+        return {"tier": level, **values, "country": person.country, READER: self._reader(person, locale)}
 
     def _material(self, key: str, content: Mapping[str, Any], locale: str) -> dict[str, Any]:
         """What the entry's sentences may use; nothing where nothing is known, also of messages of older versions."""

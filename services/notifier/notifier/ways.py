@@ -1,0 +1,17 @@
+"""Where a message leads: the addresses that stand in it."""
+
+from msgspec import Struct
+
+
+class Ways(Struct, frozen=True, kw_only=True):
+    """Where a message leads, as addresses of pages."""
+
+    action: str | None = None
+    """What the message asks for, where it asks for something."""
+    preferences: str | None = None
+    """Where its reader chooses what they want to hear."""
+    leaves: bool = False
+    """One click in the mail program, which posts to `preferences`, ends this purpose."""
+
+
+NO_WAYS = Ways()
