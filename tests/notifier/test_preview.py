@@ -11,12 +11,12 @@ from chassis.runtime import Runtime
 from notifier.app import application
 from notifier.samples import SHOWN
 from tests.conftest import ClientOf, RuntimeOf
-from tests.notifier.postbox import Postbox, listening
+from tests.notifier.postbox import Postbox, open_postbox
 
 
 @pytest.fixture
 def postbox() -> Iterator[Postbox]:
-    with listening() as box:
+    with open_postbox() as box:
         yield box
 
 
