@@ -14,7 +14,7 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from benchmarks.machine import FOLDER, Machine
+from benchmarks.machine import FOLDER, MASTER_KEYS, Machine
 from benchmarks.plan import PARTITIONS
 from chassis import customers, deadlines
 from chassis.database import create_engine
@@ -30,6 +30,7 @@ from notifier.correspondence import SEND
 from notifier.kinds import KINDS
 from notifier.messages import Message, State, message_id_of
 from notifier.people import Consent, Person
+from notifier.vaults import Vault
 
 CHUNK = 2_000
 """Customers whose rows go in together."""
@@ -197,24 +198,24 @@ Tell = Callable[[int], Message]
 
 def fill(machine: Machine, database: str, number: int, tell: Tell) -> None:
     """Customers of 0 to `number` - 1, each with one message; one that is held is due when it is held until."""
-    asyncio.run(_fill(machine.postgres.url(database), number, tell))
+    asyncio.run(_fill(machine.postgres.url(database), Vault.from_setting(MASTER_KEYS), number, tell))
     for statement in ("vacuum analyze", "checkpoint"):
         machine.postgres.run(statement, database=database)
 
 
-async def _fill(url: str, number: int, tell: Tell) -> None:
+async def _fill(url: str, vault: Vault, number: int, tell: Tell) -> None:
     engine = create_engine(url, connections=2)
     try:
         for start in range(0, number, CHUNK):
             async with engine.begin() as tx:
-                await _put(tx, [tell(one) for one in range(start, min(start + CHUNK, number))])
+                await _put(tx, vault, [tell(one) for one in range(start, min(start + CHUNK, number))])
     finally:
         await engine.dispose()
 
 
-async def _put(tx: Tx, messages: Sequence[Message]) -> None:
+async def _put(tx: Tx, vault: Vault, messages: Sequence[Message]) -> None:
     await customers.lock(tx, {one.customer_id for one in messages})
-    await store.keep_people(tx, {one.customer_id: person(one.customer_id) for one in messages})
+    await store.keep_people(tx, vault, {one.customer_id: person(one.customer_id) for one in messages})
     troubled = {one.customer_id: one for one in messages if one.rules.about_issue}
     facts = {
         customer_id: Circumstances(issues={one.subject: _issue(one.subject, one.intended_at)})

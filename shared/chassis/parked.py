@@ -1,8 +1,10 @@
 """Records that were not applied, kept as they are, each with its reason.
 
-Of unreadable records that may hold names and addresses only a service that takes such facts keeps the bytes.
+Of unreadable records that may hold names and addresses only a service that takes such facts keeps the bytes, and it
+keeps them in its safe (`Service.safe`): encrypted, and gone with the person.
 """
 
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ from sqlalchemy import text
 
 from chassis.errors import Conflict, NotFound
 from chassis.reading import RawRecord
-from chassis.service import Service, Tx
+from chassis.service import Content, Service, Tx
 from contracts.envelope import entry_of
 from contracts.storefront import CARRY_CONTACTS
 
@@ -45,11 +47,11 @@ def without_bytes(record: RawRecord) -> RawRecord:
     return record._replace(value=None, headers=headers)
 
 
-async def park(tx: Tx, parkings: Sequence[Parking]) -> None:
+async def park(tx: Tx, service: Service, parkings: Sequence[Parking]) -> None:
     """Keep records as they are, with the reason. Parking the same record again changes nothing."""
     if not parkings:
         return
-    records = [parking.record for parking in parkings]
+    records = await _put_away(tx, service, parkings)
     await tx.execute(
         _PARK,
         {
@@ -66,6 +68,65 @@ async def park(tx: Tx, parkings: Sequence[Parking]) -> None:
             "events": [parking.event_id for parking in parkings],
         },
     )
+
+
+async def _put_away(tx: Tx, service: Service, parkings: Sequence[Parking]) -> list[RawRecord]:
+    """The records as they are stored: those that may hold names and addresses as the safe gives them."""
+    safe_topics = _in_safe(service)
+    records = [
+        without_bytes(record) if record.value is None and record.topic in safe_topics else record
+        for record in (parking.record for parking in parkings)
+    ]
+    places = [place for place, record in enumerate(records) if record.topic in safe_topics and record.value is not None]
+    if service.safe is None or not places:
+        return records
+    contents = [_content(records[place], parkings[place].customer_id) for place in places]
+    for place, kept in zip(places, await service.safe.put(tx, contents), strict=True):
+        records[place] = records[place]._replace(value=kept, headers=[])
+    return records
+
+
+async def _taken_out(tx: Tx, service: Service, rows: Sequence[Mapping[str, Any]]) -> list[RawRecord]:
+    """The records of rows as they came; without a value where that cannot be read any more."""
+    records = [_record(row) for row in rows]
+    places = [place for place, record in enumerate(records) if record.topic in _in_safe(service) and record.value]
+    if service.safe is None or not places:
+        return records
+    contents = [Content(_place(records[p]), rows[p]["customer_id"], records[p].value or b"") for p in places]
+    for place, found in zip(places, await service.safe.take(tx, contents), strict=True):
+        value, headers = unpacked(found) if found else (None, headers_to_bytes([]))
+        records[place] = records[place]._replace(value=value, headers=headers_from_bytes(headers))
+    return records
+
+
+def _in_safe(service: Service) -> frozenset[str]:
+    """Topics of which the service keeps in its safe what it parks."""
+    return frozenset(entry_of(fact).topic for fact in CARRY_CONTACTS) if service.safe else frozenset()
+
+
+def _content(record: RawRecord, customer_id: str | None) -> Content:
+    return Content(_place(record), customer_id, packed(record.value or b"", headers_to_bytes(record.headers)))
+
+
+def _place(record: RawRecord) -> str:
+    return f"{record.topic}/{record.partition}/{record.offset}"
+
+
+def _record(row: Mapping[str, Any]) -> RawRecord:
+    return RawRecord(
+        row["topic"], row["partition"], row["offset"], row["timestamp_ms"], row["key"], row["value"],
+        headers_from_bytes(row["headers"]),
+    )  # fmt: skip
+
+
+def packed(value: bytes, headers: bytes) -> bytes:
+    """What of a record goes into the safe, as one."""
+    return msgspec.msgpack.encode((value, headers))
+
+
+def unpacked(content: bytes) -> tuple[bytes, bytes]:
+    """Value and headers."""
+    return msgspec.msgpack.decode(content, type=tuple[bytes, bytes])
 
 
 _PARK = text("""
@@ -115,24 +176,22 @@ _LISTED = text(f"""
 """)  # noqa: S608 the columns are ours
 
 
-async def one(tx: Tx, parked_id: int) -> dict[str, Any]:
-    """One parked record with its bytes; `NotFound` when there is none."""
-    rows = await tx.execute(
-        text(f"""
-            select {_COLUMNS}, translate(encode(value, 'base64'), E'\n', '') as value_base64
-            from parked_events where parked_id = :parked_id
-        """),  # noqa: S608 the columns are ours
-        {"parked_id": parked_id},
-    )
-    row = rows.first()
+async def one(tx: Tx, service: Service, parked_id: int) -> dict[str, Any]:
+    """One parked record with its bytes, and where they are if not here; `NotFound` when there is none."""
+    rows = await tx.execute(text("select * from parked_events where parked_id = :parked_id"), {"parked_id": parked_id})
+    row = rows.mappings().first()
     if row is None:
         raise NotFound("not_found", f"There is no parked record {parked_id}.")
-    return dict(row._mapping)
+    [record] = await _taken_out(tx, service, [dict(row)])
+    encoded = None if record.value is None else b64encode(record.value).decode()
+    return {**row, "value_base64": encoded, "bytes_at": _bytes_at(service, dict(row), record)}
 
 
-def elsewhere(service: Service, row: Mapping[str, Any]) -> str | None:
-    """Where the bytes of a row from `one` are, for people; None when there is nothing to look for."""
-    if row["value_base64"] is not None or row["topic"] not in for_others(service):
+def _bytes_at(service: Service, row: Mapping[str, Any], record: RawRecord) -> str | None:
+    """Where the bytes are, for people; None when there is nothing to look for."""
+    if row["value"] is not None and record.value is None:
+        return "Nowhere: they cannot be read any more. The person was forgotten, or they lay here for too long."
+    if record.value is not None or row["topic"] not in for_others(service):
         return None
     return (
         "Not kept here: they may hold names and addresses. In Kafka they are at "
@@ -155,6 +214,7 @@ class Waiting:
 
     parked_id: int
     record: RawRecord
+    """Without a value when that cannot be read any more."""
     reason: str
 
 
@@ -177,20 +237,11 @@ _WAITING_CUSTOMERS = text("""
 """)
 
 
-async def waiting_of(tx: Tx, customer_id: str) -> list[Waiting]:
+async def waiting_of(tx: Tx, service: Service, customer_id: str) -> list[Waiting]:
     """A customer's parked records in the order in which they came; not those without bytes. The lock is held."""
-    rows = await tx.execute(_WAITING_OF, {"customer_id": customer_id})
-    return [
-        Waiting(
-            row.parked_id,
-            RawRecord(
-                row.topic, row.partition, row.offset, row.timestamp_ms, row.key, row.value,
-                headers_from_bytes(row.headers),
-            ),
-            row.reason,
-        )
-        for row in rows
-    ]  # fmt: skip
+    rows = [dict(row) for row in (await tx.execute(_WAITING_OF, {"customer_id": customer_id})).mappings()]
+    records = await _taken_out(tx, service, rows)
+    return [Waiting(row["parked_id"], record, row["reason"]) for row, record in zip(rows, records, strict=True)]
 
 
 _WAITING_OF = text("""
@@ -199,9 +250,9 @@ _WAITING_OF = text("""
 """)
 
 
-async def discard(tx: Tx, parked_id: int, actor: str) -> None:
+async def discard(tx: Tx, service: Service, parked_id: int, actor: str) -> None:
     """Give a record up for good; its bytes stay. `Conflict` when it is not parked any more."""
-    found = await one(tx, parked_id)
+    found = await one(tx, service, parked_id)
     if found["state"] != "parked":
         raise Conflict("not_parked", f"Record {parked_id} is {found['state']} already.")
     await close(tx, [parked_id], state="discarded", actor=actor)

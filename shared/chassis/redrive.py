@@ -25,6 +25,10 @@ STAYS = "id_reused"
 """An id that stands for two different contents cannot be applied; it can only be looked at and discarded."""
 
 
+FORGOTTEN = "forgotten"
+"""Its bytes were in the service's safe, and the key to them is destroyed."""
+
+
 class RedriveReport(BaseModel):
     """What a redrive did, or would do."""
 
@@ -65,7 +69,7 @@ async def _redrive_customer(
 
 async def _take_up(tx: Tx, runtime: Runtime, customer_id: str, actor: str) -> tuple[int, Counter[str]]:
     await customers.lock(tx, [customer_id])
-    waiting = await parked.waiting_of(tx, customer_id)
+    waiting = await parked.waiting_of(tx, runtime.service, customer_id)
     wanted = runtime.service.wanted()
     entries = {row.parked_id: read(row.record, wanted.get(row.record.topic, ())) for row in waiting}
     refused = {row.parked_id: _unfit(row, entries[row.parked_id]) for row in waiting}
@@ -109,6 +113,8 @@ async def _first_time(
 
 def _unfit(row: parked.Waiting, entry: Entry) -> tuple[str, str] | None:
     """Why a record cannot even be tried."""
+    if row.record.value is None:
+        return FORGOTTEN, "nobody can read it any more: the person was forgotten, or it lay here for too long"
     if entry.unreadable:
         return entry.unreadable.reason, entry.unreadable.detail
     if row.reason == STAYS:

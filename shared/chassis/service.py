@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,6 +19,24 @@ Tx = AsyncConnection
 A = TypeVar("A")
 CloseDay = Callable[[Tx, date], Awaitable[None]]
 """What a service sums up when a day (UTC) is over: called once for each day, in order; see `chassis.closing`."""
+
+
+class Content(NamedTuple):
+    """Bytes that may hold names and addresses, where they belong, and whom they speak of if that is known."""
+
+    place: str
+    customer_id: str | None
+    content: bytes
+
+
+class Safe(Protocol):
+    """Keeps such bytes so that nobody reads them who reads the database, nor anybody once the person is forgotten."""
+
+    async def put(self, tx: Tx, contents: Sequence[Content]) -> list[bytes | None]:
+        """What may be stored instead of each, in their order; None: nothing may."""
+
+    async def take(self, tx: Tx, contents: Sequence[Content]) -> list[bytes | None]:
+        """What each was before; None: nobody can read it any more."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +76,8 @@ class Service:
     folding: Folding[Any]
     migrations: Path
     close_day: CloseDay | None = None
+    safe: Safe | None = None
+    """For a service that takes facts with names and addresses."""
 
     @property
     def source(self) -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from sqlalchemy import text
 
 from chassis.runtime import Runtime
 from chassis.web import create_app
@@ -19,6 +18,7 @@ from notifier.preferences import LANGUAGES
 from tests.browser import Tab, open_tab
 from tests.conftest import RuntimeOf, runtime_applications
 from tests.notifier.correspondent import ADA, hour, known
+from tests.notifier.persons import change
 from tests.running import until
 from tests.sources import ROOT
 
@@ -87,9 +87,7 @@ async def url(runtime: Runtime) -> AsyncIterator[str]:
 
 
 async def speak(runtime: Runtime, language: str) -> None:
-    say = text("update people set document = document || jsonb_build_object('locale', cast(:l as text))")
-    async with runtime.transaction() as tx:
-        await tx.execute(say, {"l": language})
+    await change(runtime, locale=language)
 
 
 async def check(tab: Tab, width: int, picture: Path) -> None:

@@ -3,7 +3,6 @@
 import re
 from datetime import timedelta
 from html import unescape
-from typing import Any
 
 import httpx
 import pytest
@@ -16,6 +15,7 @@ from notifier.phrases import PHRASES, phrases_for
 from notifier.preferences import LANGUAGES
 from tests.conftest import ClientOf, RuntimeOf
 from tests.notifier.correspondent import ADA, BERLIN, confirmed, consent, earned, erased, hour, known, opened, survey
+from tests.notifier.persons import change, document_of
 
 EVERYTHING = {f"email-{purpose}": "yes" for purpose in Purpose}
 USUAL = EVERYTHING | {"email-marketing": ""}
@@ -44,12 +44,6 @@ def path(runtime: Runtime) -> str:
     return f"/preferences/{token}"
 
 
-async def person(runtime: Runtime) -> dict[str, Any]:
-    async with runtime.transaction() as tx:
-        found: dict[str, Any] = (await tx.execute(text("select document from people"))).scalar_one()
-    return found
-
-
 async def reasons(runtime: Runtime) -> dict[str, tuple[str, str | None]]:
     async with runtime.transaction() as tx:
         rows = await tx.execute(text("select kind, state, reason from messages"))
@@ -68,24 +62,24 @@ def selected(page: str, field: str) -> str:
 async def test_the_page_shows_what_holds_and_changes_nothing(
     client: httpx.AsyncClient, runtime: Runtime, path: str
 ) -> None:
-    before = await person(runtime)
+    before = await document_of(runtime)
     page = await client.get(path)
     assert page.status_code == 200
     assert ticked(page.text) == ["email-service", "email-loyalty", "email-survey"]
-    assert await person(runtime) == before
+    assert await document_of(runtime) == before
 
 
 async def test_a_form_sent_as_it_came_says_nothing(client: httpx.AsyncClient, runtime: Runtime, path: str) -> None:
-    before = await person(runtime)
+    before = await document_of(runtime)
     assert (await client.post(path, data=USUAL)).status_code == 200
-    assert await person(runtime) == before
+    assert await document_of(runtime) == before
 
 
 async def test_what_is_chosen_holds_with_its_evidence(client: httpx.AsyncClient, runtime: Runtime, path: str) -> None:
     page = await client.post(path, data={"email-service": "yes", "email-marketing": "yes", "email-loyalty": "yes"})
     assert 'role="status">Saved.' in page.text
     assert ticked(page.text) == ["email-service", "email-loyalty", "email-marketing"]
-    said = (await person(runtime))["consents"]
+    said = (await document_of(runtime))["consents"]
     assert {key: (one["given"], one["evidence"]) for key, one in said.items()} == {
         "email:survey": (False, "preference page, opened from message m1"),
         "email:marketing": (True, "preference page, opened from message m1"),
@@ -128,9 +122,9 @@ async def test_a_pause_holds_what_is_not_about_orders_until_it_is_over(
         "points_earned": ("held", "paused"), "order_confirmed": ("ready", None), "survey": ("held", "paused"),
     }  # fmt: skip
     await client.post(path, data=USUAL | {"pause": "keep"})
-    assert (await person(runtime))["preferences"]["paused_until"] == (hour(1) + timedelta(days=7)).isoformat().replace(
-        "+00:00", "Z"
-    )
+    assert (await document_of(runtime))["preferences"]["paused_until"] == (
+        hour(1) + timedelta(days=7)
+    ).isoformat().replace("+00:00", "Z")
     await runtime.fold([], until=hour(24 * 7 + 9))
     assert (await reasons(runtime))["survey"] == ("ready", None)
 
@@ -150,9 +144,9 @@ async def test_the_profile_of_a_storefront_undoes_no_choice(
 ) -> None:
     chosen = USUAL | {"language": "de", "quiet_begins": "20:00", "quiet_ends": "09:00", "email-survey": ""}
     await client.post(path, data=chosen)
-    kept = (await person(runtime))["preferences"], (await person(runtime))["consents"]
+    kept = (await document_of(runtime))["preferences"], (await document_of(runtime))["consents"]
     await runtime.fold([known(50, zone="America/New_York")], until=hour(51))
-    now = await person(runtime)
+    now = await document_of(runtime)
     assert now["zone"] == "America/New_York"
     assert (now["preferences"], now["consents"]) == kept
 
@@ -163,7 +157,7 @@ async def test_of_two_answers_the_one_said_later_holds(
 ) -> None:
     await client.post(path, data={"email-service": "yes", "email-loyalty": "yes"})
     await runtime.fold([consent(Purpose.survey, said, given=True)], until=hour(3))
-    assert (await person(runtime))["consents"]["email:survey"]["given"] is given
+    assert (await document_of(runtime))["consents"]["email:survey"]["given"] is given
 
 
 async def test_a_choice_made_here_holds_though_a_storefronts_clock_runs_ahead(
@@ -172,7 +166,7 @@ async def test_a_choice_made_here_holds_though_a_storefronts_clock_runs_ahead(
     await runtime.fold([consent(Purpose.marketing, 5, given=True)], until=hour(6))
     await client.post(path, data=USUAL)
     await runtime.fold([consent(Purpose.marketing, 4, given=True)], until=hour(6))
-    assert (await person(runtime))["consents"]["email:marketing"]["given"] is False
+    assert (await document_of(runtime))["consents"]["email:marketing"]["given"] is False
 
 
 @pytest.mark.parametrize(
@@ -189,7 +183,7 @@ async def test_a_choice_made_here_holds_though_a_storefronts_clock_runs_ahead(
 async def test_what_cannot_be_taken_comes_back_marked_and_nothing_is_kept(
     client: httpx.AsyncClient, runtime: Runtime, path: str, wrong: dict[str, str], field: str, words: str
 ) -> None:
-    before = await person(runtime)
+    before = await document_of(runtime)
     page = await client.post(path, data={"email-service": "yes"} | wrong)
     assert page.status_code == 422
     assert 'role="alert"' in page.text
@@ -197,7 +191,7 @@ async def test_what_cannot_be_taken_comes_back_marked_and_nothing_is_kept(
     assert re.search(rf'aria-describedby="{field}-problem[^>]* aria-invalid="true"', page.text)
     assert ticked(page.text) == ["email-service"]
     assert "<b>" not in page.text
-    assert await person(runtime) == before
+    assert await document_of(runtime) == before
 
 
 async def test_every_field_has_a_name_that_is_read_out(client: httpx.AsyncClient, path: str) -> None:
@@ -217,11 +211,7 @@ async def test_every_field_has_a_name_that_is_read_out(client: httpx.AsyncClient
 async def test_the_page_speaks_the_customers_language(
     client: httpx.AsyncClient, runtime: Runtime, path: str, locale: str, language: str
 ) -> None:
-    async with runtime.transaction() as tx:
-        await tx.execute(
-            text("update people set document = document || jsonb_build_object('locale', cast(:l as text))"),
-            {"l": locale},
-        )
+    await change(runtime, locale=locale)
     page = await client.get(path, headers={"Accept-Language": "fr"})
     assert f'<html lang="{language}">' in page.text
     assert page.headers["content-language"] == language
@@ -266,7 +256,7 @@ async def test_who_is_forgotten_has_nothing_left_to_choose(
     await client.post(path, data=EVERYTHING | {"language": "de"})
     await runtime.fold([erased(2)], until=hour(3))
     assert (await client.get(path)).status_code == (await client.post(path, data=EVERYTHING)).status_code == 410
-    assert await person(runtime) is None
+    assert await document_of(runtime) is None
 
 
 async def test_the_page_is_found_by_nobody_else(client: httpx.AsyncClient, path: str) -> None:

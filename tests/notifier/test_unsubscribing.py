@@ -31,6 +31,7 @@ from tests.notifier.correspondent import (
     survey,
     tier,
 )
+from tests.notifier.persons import document_of
 from tests.notifier.postbox import Postbox, open_postbox
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -77,8 +78,7 @@ def way_out(mail: Any) -> str:
 
 
 async def withdrawals(runtime: Runtime) -> list[tuple[str, bool, str]]:
-    async with runtime.transaction() as tx:
-        document = (await tx.execute(text("select document from people"))).scalar_one()
+    document = await document_of(runtime)
     return [(key, said["given"], said["evidence"]) for key, said in sorted(document.get("consents", {}).items())]
 
 

@@ -15,6 +15,7 @@ from notifier.app import application
 from notifier.vigil import look
 from tests.conftest import ClientOf, RuntimeOf
 from tests.notifier.correspondent import ADA, POLICY, confirmed, erased, hour, known, opened, resolved
+from tests.notifier.persons import vault_of
 
 POISON = "the event that failed"
 
@@ -32,7 +33,7 @@ async def client(runtime: Runtime, client_of: ClientOf) -> httpx.AsyncClient:
 
 async def looked(runtime: Runtime, at: float) -> int:
     """What the clock finds at that hour."""
-    return await look(runtime, POLICY, lambda: hour(at))
+    return await look(runtime, POLICY, vault_of(runtime), lambda: hour(at))
 
 
 async def block(runtime: Runtime, *behind: Any) -> None:
@@ -187,8 +188,8 @@ async def test_with_simulated_time_only_the_blocked_can_be_late(runtime_of: Runt
             {"one": runtime.partition_of(ADA), "at": hour(13)},
         )
     far = hour(10) + timedelta(days=300)
-    assert await look(runtime, POLICY, lambda: far) == 0
+    assert await look(runtime, POLICY, vault_of(runtime), lambda: far) == 0
     await block(runtime)
     async with runtime.transaction() as tx:
         await tx.execute(text("update positions set settled_at = :at"), {"at": hour(15)})
-    assert await look(runtime, POLICY, lambda: far) == 1
+    assert await look(runtime, POLICY, vault_of(runtime), lambda: far) == 1

@@ -35,7 +35,9 @@ def say(
 ) -> Composed:
     message = sample_message(key)
     message.content.update(content)
-    return words.compose(message, Person(email="ada@example.org", given_name="Ada", locale=locale), channel)
+    return words.compose(
+        message, Person(addresses={Channel.email: "ada@example.org"}, given_name="Ada", locale=locale), channel
+    )
 
 
 def shop_with(folder: Path, **files: str) -> Words:
@@ -164,7 +166,7 @@ def test_days_are_those_of_the_readers_clock() -> None:
     message = sample_message("order_shipped")
     message.content["promised_by"] = midnight
     for zone, day in ((BERLIN, "Monday 5 October"), ("Asia/Tokyo", "Tuesday 6 October"), (None, "Monday 5 October")):
-        text = WORDS.compose(message, Person(email="a@b.example", zone=zone), Channel.email).text
+        text = WORDS.compose(message, Person(addresses={Channel.email: "a@b.example"}, zone=zone), Channel.email).text
         assert f"You will have it by {day}." in text
 
 
@@ -175,7 +177,9 @@ def test_a_promised_day_is_that_day_everywhere_and_a_promised_hour_has_its_clock
         ("2026-10-05T18:30:00+02:00", "Tuesday 6 October, 01:30"),
     ):
         message.content["promised"] = promised
-        text = WORDS.compose(message, Person(email="a@b.example", zone="Asia/Tokyo"), Channel.email).text
+        text = WORDS.compose(
+            message, Person(addresses={Channel.email: "a@b.example"}, zone="Asia/Tokyo"), Channel.email
+        ).text
         assert f"We promised your order by {said}, and" in text
     assert "le jeudi 1er octobre" in say("issue_opened.held", "fr").text
 
@@ -270,7 +274,7 @@ def test_the_most_special_sentence_holds(tmp_path: Path) -> None:
     ):
         message = sample_message("order_cancelled")
         message.content.update(by=by, said_in={"tier": level})
-        person = Person(email="a@b.example", country=country)
+        person = Person(addresses={Channel.email: "a@b.example"}, country=country)
         found.append(words.compose(message, person, Channel.chat).text.rpartition("\n\n")[2])
     assert found == ["country", "by", "tier", "country and tier"]
 

@@ -5,5 +5,6 @@ Consumes: storefront.customers: CustomerUpdated, ConsentChanged, CustomerErased;
     loyalty: PointsEarned, PointsVested, GoodwillGranted, TierReached, TierLost
 Publishes: notifications: MessageSent, MessageHeld, MessageSuppressed, MessageFailed, MessageBounced,
     TellingFailed, PreferenceChanged
-Owns: people, circumstances, messages, told_before, kept_withdrawals, suppressions, soft_bounces, mailed, answers
+Owns: people, circumstances, messages, told_before, kept_withdrawals, suppressions, soft_bounces, mailed, answers,
+    keys.people, keys.days
 """

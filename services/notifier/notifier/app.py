@@ -40,9 +40,11 @@ from notifier.pages import page
 from notifier.policy import Policy
 from notifier.preview_routes import preview
 from notifier.routes import routes
+from notifier.safes import ParkedSafe
 from notifier.seals import seal_of
 from notifier.sender import Sender, look_back
 from notifier.settings import NotifierSettings
+from notifier.vaults import Vault
 from notifier.vigil import keep_vigil
 from notifier.words import words_of
 
@@ -74,21 +76,23 @@ PUBLISHES = (
 )
 
 
-def service(policy: Policy) -> Service:
-    """The notifier of a shop with these manners."""
+def service(policy: Policy, vault: Vault) -> Service:
+    """The notifier of a shop with these manners and these keys."""
     return Service(
         name="notifier",
         consumes=CONSUMES,
         topic=NOTIFICATIONS,
         publishes=PUBLISHES,
-        folding=folding(policy),
+        folding=folding(policy, vault),
         migrations=Path(__file__).parents[1] / "migrations",
+        safe=ParkedSafe(vault),
     )
 
 
 def application() -> Application:
     """Read from the environment, and composed."""
     settings = NotifierSettings()
+    vault = settings.vault
     pseudonyms.use(settings.pseudonyms)
     try:
         policy = replace(settings.policy(), tongues=words_of(settings.shop()).tongues)
@@ -101,12 +105,12 @@ def application() -> Application:
         await Sender(runtime, settings).run()
 
     return Application(
-        service=service(policy),
+        service=service(policy, vault),
         settings=settings,
         routers=lambda runtime: [
-            routes(runtime, policy),
-            page(runtime, settings.shop_name),
+            routes(runtime, policy, vault),
+            page(runtime, settings.shop_name, vault),
             preview(Letters(settings.shop()), MailServer(settings).send),
         ],
-        background=(send, lambda runtime: keep_vigil(runtime, policy)),
+        background=(send, lambda runtime: keep_vigil(runtime, policy, vault)),
     )

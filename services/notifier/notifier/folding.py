@@ -1,6 +1,7 @@
 """Load, fold, save for one customer's correspondence."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, TypeGuard
 
 from msgspec.structs import replace
@@ -35,6 +36,7 @@ from notifier.pseudonyms import address_hash
 from notifier.sending import REMEDIES
 from notifier.suppressions import Lifted, SoftBounce, Suppression
 from notifier.telling import on_send_due, on_told_by_due, suppress
+from notifier.vaults import Vault
 
 STAGES: dict[Any, Stage] = {
     OrderConfirmed: Stage.confirmed,
@@ -44,13 +46,13 @@ STAGES: dict[Any, Stage] = {
 }
 
 
-def folding(policy: Policy) -> Folding[Correspondence]:
-    """The three functions, for a shop with these manners."""
+def folding(policy: Policy, vault: Vault) -> Folding[Correspondence]:
+    """The three functions, for a shop with these manners and these keys."""
 
     def fold(account: Correspondence, item: Item) -> tuple[Correspondence, Outcome]:
         return fold_one(account, item, policy)
 
-    return Folding(load=load, fold=fold, save=save)
+    return Folding(load=partial(load, vault), fold=fold, save=partial(save, vault))
 
 
 def fold_one(account: Correspondence, item: Item, policy: Policy) -> tuple[Correspondence, Outcome]:
@@ -147,10 +149,10 @@ def on_fact(account: Correspondence, event: Event[Any]) -> tuple[Correspondence,
     return account, intended + outcome if outcome.rows else intended
 
 
-async def load(tx: Tx, items: Sequence[Item]) -> dict[str, Correspondence]:
+async def load(vault: Vault, tx: Tx, items: Sequence[Item]) -> dict[str, Correspondence]:
     """Each customer's person, circumstances, messages not yet ended, and the messages that the items name."""
     customer_ids = sorted({item.customer_id for item in items})
-    known = await store.people_and_circumstances_of(tx, customer_ids)
+    known = await store.people_and_circumstances_of(tx, vault, customer_ids)
     named = sorted({message_id for item in items if (message_id := named_by(item))})
     said_overdue = await overdue_store.said_of(tx, {issue_id for item in items if (issue_id := _told_of(item))})
     messages: dict[str, dict[str, Message]] = {customer_id: {} for customer_id in customer_ids}
@@ -206,8 +208,8 @@ def named_by(item: Item) -> str | None:
     return None
 
 
-async def save(tx: Tx, _: Mapping[str, Correspondence], outcomes: Sequence[tuple[Item, Outcome]]) -> None:
-    """Write what changed, each thing once, as it is at the end."""
+async def save(vault: Vault, tx: Tx, _: Mapping[str, Correspondence], outcomes: Sequence[tuple[Item, Outcome]]) -> None:
+    """Write what changed, each thing once, as it is at the end. Of somebody erased no word stays."""
     people, circumstances, messages = {}, {}, {}
     of_addresses: list[Suppression | SoftBounce | Lifted] = []
     for _item, outcome in outcomes:
@@ -221,8 +223,9 @@ async def save(tx: Tx, _: Mapping[str, Correspondence], outcomes: Sequence[tuple
                     messages[row.message_id] = row
                 case Suppression() | SoftBounce() | Lifted():
                     of_addresses.append(row)
-    await store.keep_people(tx, people)
+    await store.keep_people(tx, vault, people)
     await store.keep_circumstances(tx, circumstances)
     await store.keep_messages(tx, list(messages.values()))
     await suppression_store.keep(tx, of_addresses)
     await suppression_store.forget_mailed_of(tx, [one for one, person in people.items() if person.erased])
+    await store.blank_messages(tx, [customer_id for customer_id, person in people.items() if person.erased])

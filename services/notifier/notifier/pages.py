@@ -22,6 +22,7 @@ from notifier.forms import KEEP, PAUSES_DAYS, Form, box, sent, shown
 from notifier.people import Person, masked, zone_of
 from notifier.phrases import PHRASES, Phrases, phrases_for
 from notifier.preferences import CHANNELS, LINK_PURPOSE, Source, Withdrawal, unsubscription
+from notifier.vaults import Vault
 
 MOST_FIELDS = 50
 STATUSES = {
@@ -42,7 +43,7 @@ class Visit(NamedTuple):
     now: datetime
 
 
-def page(runtime: Runtime, shop_name: str) -> APIRouter:
+def page(runtime: Runtime, shop_name: str, vault: Vault) -> APIRouter:
     """The form, and where it and mail programs send to."""
     router = APIRouter(tags=["customer's page"], default_response_class=HTMLResponse)
     pages = Pages("notifier", shop_name)
@@ -50,7 +51,7 @@ def page(runtime: Runtime, shop_name: str) -> APIRouter:
     @router.get("/preferences/{token}", summary="What you want to hear, as a form", responses=WAYS_OUT)
     async def show(token: str, request: Request) -> HTMLResponse:
         try:
-            visit = await _open(runtime, token)
+            visit = await _open(runtime, vault, token)
         except Rejected as refusal:
             return _refused(pages, refusal, request)
         return _form(pages, runtime, visit, _phrases(visit.person, request), shown(visit.person, visit.now))
@@ -63,8 +64,8 @@ def page(runtime: Runtime, shop_name: str) -> APIRouter:
         fields = await request.form(max_files=0, max_fields=MOST_FIELDS)
         try:
             if fields.get("List-Unsubscribe") == "One-Click":
-                return await _unsubscribe(pages, runtime, token, request)
-            visit = await _open(runtime, token)
+                return await _unsubscribe(pages, runtime, vault, token, request)
+            visit = await _open(runtime, vault, token)
         except Rejected as refusal:
             return _refused(pages, refusal, request)
         form, say = sent(fields), _phrases(visit.person, request)
@@ -75,17 +76,18 @@ def page(runtime: Runtime, shop_name: str) -> APIRouter:
             await runtime.command(visit.claims.customer_id, choice, actor="customer")
         except Rejected:
             return _form(pages, runtime, visit, say, form, later=True)
-        visit = await _open(runtime, token)
+        visit = await _open(runtime, vault, token)
         return _form(pages, runtime, visit, _phrases(visit.person, request), shown(visit.person, visit.now), saved=True)
 
     return router
 
 
-async def _unsubscribe(pages: Pages, runtime: Runtime, token: str, request: Request) -> HTMLResponse:
+async def _unsubscribe(pages: Pages, runtime: Runtime, vault: Vault, token: str, request: Request) -> HTMLResponse:
     """At once, whatever the age of the mail."""
     claims = runtime.links.verify(token, purpose=LINK_PURPOSE)
     source = Source.of(claims.subject)
-    leaving, say = unsubscription(source), _phrases(await _person(runtime, claims.customer_id), request)
+    leaving, person = unsubscription(source), await _person(runtime, vault, claims.customer_id)
+    say = _phrases(person, request)
     what = say(source.purpose)
     try:
         await runtime.command(claims.customer_id, leaving, actor="customer")
@@ -98,20 +100,20 @@ async def _unsubscribe(pages: Pages, runtime: Runtime, token: str, request: Requ
     return _notice(pages, say, "unsubscribed", HTTPStatus.OK, words, onward=("", say("onward")))
 
 
-async def _open(runtime: Runtime, token: str) -> Visit:
+async def _open(runtime: Runtime, vault: Vault, token: str) -> Visit:
     """Raises `Rejected` with a code of `STATUSES`."""
     claims = runtime.links.verify(token, purpose=LINK_PURPOSE)
     source, now = Source.of(claims.subject), await runtime.now(claims.customer_id)
     claims.check_open(now)
-    person = await _person(runtime, claims.customer_id)
+    person = await _person(runtime, vault, claims.customer_id)
     if person.erased:
         raise Rejected("erased", "This customer asked to be forgotten.")
     return Visit(claims, source, person, now)
 
 
-async def _person(runtime: Runtime, customer_id: str) -> Person:
+async def _person(runtime: Runtime, vault: Vault, customer_id: str) -> Person:
     async with runtime.transaction() as tx:
-        person, _ = (await store.people_and_circumstances_of(tx, [customer_id]))[customer_id]
+        person, _ = (await store.people_and_circumstances_of(tx, vault, [customer_id]))[customer_id]
     return person
 
 

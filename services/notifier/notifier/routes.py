@@ -30,9 +30,10 @@ from notifier.schemas import (
     WaitingBody,
 )
 from notifier.sending import REMEDIES
+from notifier.vaults import Vault
 
 
-def routes(runtime: Runtime, policy: Policy) -> APIRouter:
+def routes(runtime: Runtime, policy: Policy, vault: Vault) -> APIRouter:
     """All of them."""
     router = APIRouter(prefix="/v1", tags=["notifier"])
 
@@ -61,14 +62,14 @@ def routes(runtime: Runtime, policy: Policy) -> APIRouter:
 
     @router.get("/people/{customer_id}", summary="How a customer may be reached (masked), and what they allow")
     async def show_person(customer_id: str, tx: Transaction) -> PersonBody:
-        return _person_body(customer_id, await _person(tx, customer_id))
+        return _person_body(customer_id, await _person(tx, vault, customer_id))
 
     @router.get(
         "/people/{customer_id}/preferences", summary="What a customer wants to hear, when, and in which language",
         responses=answer(PREFERENCES),
     )  # fmt: skip
     async def show_preferences(customer_id: str, tx: Transaction) -> PreferencesBody:
-        return PreferencesBody.of(customer_id, await _remembered(tx, customer_id))
+        return PreferencesBody.of(customer_id, await _remembered(tx, vault, customer_id))
 
     @router.put(
         "/people/{customer_id}/preferences", summary="Write down what a customer told somebody of the care team",
@@ -76,10 +77,10 @@ def routes(runtime: Runtime, policy: Policy) -> APIRouter:
     )  # fmt: skip
     async def put_preferences(customer_id: str, body: PreferencesIn) -> PreferencesBody:
         async with runtime.transaction() as tx:
-            person = await _remembered(tx, customer_id)
+            person = await _remembered(tx, vault, customer_id)
         await runtime.command(customer_id, body.choice(person), actor="care")
         async with runtime.transaction() as tx:
-            return PreferencesBody.of(customer_id, await _remembered(tx, customer_id))
+            return PreferencesBody.of(customer_id, await _remembered(tx, vault, customer_id))
 
     @router.get("/told", summary="Share of issues told, and told in time")
     async def told(tx: Transaction) -> ToldBody:
@@ -92,15 +93,15 @@ def routes(runtime: Runtime, policy: Policy) -> APIRouter:
     return router
 
 
-async def _person(tx: Tx, customer_id: str) -> Person:
-    person, _ = (await store.people_and_circumstances_of(tx, [customer_id]))[customer_id]
+async def _person(tx: Tx, vault: Vault, customer_id: str) -> Person:
+    person, _ = (await store.people_and_circumstances_of(tx, vault, [customer_id]))[customer_id]
     if person == BLANK:
         raise NotFound("no_such_person", "Nobody said who this customer is.")
     return person
 
 
-async def _remembered(tx: Tx, customer_id: str) -> Person:
-    person = await _person(tx, customer_id)
+async def _remembered(tx: Tx, vault: Vault, customer_id: str) -> Person:
+    person = await _person(tx, vault, customer_id)
     if person.erased:
         raise NotFound("erased", "This customer asked to be forgotten.")
     return person

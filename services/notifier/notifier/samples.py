@@ -5,7 +5,7 @@ Its values are those of material.py; nobody is called Ada.
 
 from datetime import UTC, datetime
 
-from contracts.vocabulary import IssueKind
+from contracts.vocabulary import Channel, IssueKind
 from notifier.apologies import OURS
 from notifier.kinds import KINDS
 from notifier.material import MATERIALS, OPENED
@@ -35,7 +35,7 @@ def sample_message(key: str, *, bare: bool = False) -> Message:
 
 def sample_person(locale: str, email: str = "ada@shop.example", *, bare: bool = False) -> Person:
     """Somebody who speaks that language."""
-    return Person(email=email, given_name=None if bare else "Ada", locale=locale)
+    return Person(addresses={Channel.email: email}, given_name=None if bare else "Ada", locale=locale)
 
 
 def sample_ways(key: str) -> Ways:

@@ -58,6 +58,7 @@ class Sender:
         self._server = MailServer(settings)
         self._addressing = settings.addressing()
         self._handing = Handing(runtime, settings)
+        self._vault = settings.vault
 
     async def run(self) -> None:
         """Until cancelled. What passes by itself is waited for; a bug ends the task."""
@@ -107,7 +108,9 @@ class Sender:
     async def _send_taken(self) -> int:
         async with self._runtime.transaction() as tx:
             messages = await store.take_ready(tx, MOST_AT_ONCE, self._settings.lease)
-            known = await store.people_and_circumstances_of(tx, sorted({one.customer_id for one in messages}))
+            known = await store.people_and_circumstances_of(
+                tx, self._vault, sorted({one.customer_id for one in messages})
+            )
             told = await store.told_before(tx, [message.message_id for message in messages])
             addresses = await self._note_addresses(tx, messages, {one: person for one, (person, _) in known.items()})
         by_customer: dict[str, list[Message]] = defaultdict(list)

@@ -5,16 +5,19 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import RowMapping, text
 
 from chassis.errors import Rejected
 from chassis.service import Tx
 from contracts.vocabulary import Channel, Purpose
+from notifier import key_store
 from notifier.circumstances import Circumstances
 from notifier.kinds import KINDS
 from notifier.messages import Message, State
 from notifier.people import BLANK, ERASED, Person
 from notifier.preferences import Withdrawal
+from notifier.vaults import Vault, decrypted, encrypted
 
 Known = tuple[Person, Circumstances]
 
@@ -22,9 +25,11 @@ _FIELDS = Message.__struct_fields__
 _RANKS = {kind: rank for rank, kind in enumerate(KINDS)}
 
 _KNOWN = text("""
-select wanted.customer_id, people.erased, people.document as person, circumstances.document as circumstances
+select wanted.customer_id, people.erased, people.document as person, keys.master_id, keys.wrapped,
+       circumstances.document as circumstances
 from unnest(cast(:customer_ids as text[])) as wanted (customer_id)
 left join people using (customer_id)
+left join keys.people as keys using (customer_id)
 left join circumstances using (customer_id)
 """)
 
@@ -39,8 +44,7 @@ join unnest(cast(:message_ids as text[])) as named (message_id) on named.message
 
 _KEEP_PEOPLE = text("""
 insert into people (customer_id, erased, document)
-select * from unnest(cast(:customer_ids as text[]), cast(:erased as boolean[]),
-                     cast(cast(:documents as text[]) as jsonb[]))
+select * from unnest(cast(:customer_ids as text[]), cast(:erased as boolean[]), cast(:documents as bytea[]))
 on conflict (customer_id) do update set erased = excluded.erased, document = excluded.document
 """)
 
@@ -65,6 +69,12 @@ on conflict (message_id) do update
 set (state, reason, held_until, ready_at, attempts, content, priority, inside, channel, leased_until)
   = (excluded.state, excluded.reason, excluded.held_until, excluded.ready_at, excluded.attempts, excluded.content,
      excluded.priority, excluded.inside, excluded.channel, null)
+""")
+
+_BLANK_MESSAGES = text("""
+update messages m set content = '{}'
+from unnest(cast(:customer_ids as text[])) as v (customer_id)
+where m.customer_id = v.customer_id and m.content <> '{}'
 """)
 
 _TAKE = text("""
@@ -156,10 +166,10 @@ class After(NamedTuple):
             raise Rejected("bad_cursor", "The cursor is not one of ours; start again without it.") from error
 
 
-async def people_and_circumstances_of(tx: Tx, customer_ids: Sequence[str]) -> dict[str, Known]:
-    """Per customer; blank for one who was never heard of."""
+async def people_and_circumstances_of(tx: Tx, vault: Vault, customer_ids: Sequence[str]) -> dict[str, Known]:
+    """Per customer; blank for one who was never heard of. Raises `KeysMissing`."""
     rows = await tx.execute(_KNOWN, {"customer_ids": list(customer_ids)})
-    return {row["customer_id"]: (_person(row), _circumstances(row["circumstances"])) for row in rows.mappings()}
+    return {row["customer_id"]: (_person(row, vault), _circumstances(row["circumstances"])) for row in rows.mappings()}
 
 
 async def messages_of(tx: Tx, customer_ids: Sequence[str], message_ids: Sequence[str]) -> list[Message]:
@@ -168,13 +178,22 @@ async def messages_of(tx: Tx, customer_ids: Sequence[str], message_ids: Sequence
     return [message_of(row) for row in (await tx.execute(_MESSAGES, named)).mappings()]
 
 
-async def keep_people(tx: Tx, people: Mapping[str, Person]) -> None:
-    """Of somebody erased nothing is kept but that they were."""
+async def keep_people(tx: Tx, vault: Vault, people: Mapping[str, Person]) -> None:
+    """Of somebody erased nothing is kept but that they were: their key is destroyed."""
     if people:
         ordered = sorted(people)
-        documents = [None if people[one].erased else _json(people[one]) for one in ordered]
-        erased = [people[one].erased for one in ordered]
-        await tx.execute(_KEEP_PEOPLE, {"customer_ids": ordered, "erased": erased, "documents": documents})
+        erased = [customer_id for customer_id in ordered if people[customer_id].erased]
+        keys = await key_store.made_keys_of(tx, vault, people.keys() - set(erased))
+        documents = [_sealed(people[one], keys[one], one) if one in keys else None for one in ordered]
+        values = {"customer_ids": ordered, "erased": [people[one].erased for one in ordered], "documents": documents}
+        await tx.execute(_KEEP_PEOPLE, values)
+        await key_store.destroy(tx, erased)
+
+
+async def blank_messages(tx: Tx, customer_ids: Sequence[str]) -> None:
+    """Forget what the words to these customers were made of: somebody may have written of them there."""
+    if customer_ids:
+        await tx.execute(_BLANK_MESSAGES, {"customer_ids": list(customer_ids)})
 
 
 async def keep_circumstances(tx: Tx, circumstances: Mapping[str, Circumstances]) -> None:
@@ -292,10 +311,19 @@ def message_of(row: RowMapping) -> Message:
     return Message(**{name: row[name] for name in _FIELDS} | kinds)
 
 
-def _person(row: RowMapping) -> Person:
-    if row["erased"]:
+def _person(row: RowMapping, vault: Vault) -> Person:
+    """Whose key is gone counts as erased: they are not written to, and nothing is written over what they were."""
+    if row["erased"] or (row["person"] and not row["wrapped"]):
         return ERASED
-    return msgspec.convert(row["person"], Person) if row["person"] else BLANK
+    if not row["person"]:
+        return BLANK
+    customer_id = row["customer_id"]
+    key = key_store.unwrapped(vault, customer_id, row["master_id"], row["wrapped"])
+    return _decode_person(decrypted(key, row["person"], customer_id))
+
+
+def _sealed(person: Person, key: AESGCM, customer_id: str) -> bytes:
+    return encrypted(key, _encode(person), customer_id)
 
 
 def _circumstances(document: Any) -> Circumstances:
@@ -303,4 +331,8 @@ def _circumstances(document: Any) -> Circumstances:
 
 
 def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
+    return _encode(value).decode()
+
+
+_encode = msgspec.json.Encoder().encode
+_decode_person = msgspec.json.Decoder(Person).decode

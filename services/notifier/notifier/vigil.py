@@ -25,6 +25,7 @@ from notifier.correspondence import Correspondence
 from notifier.overdue import PATIENCE, command_of, openings_of, outcome_of, untold, with_parked
 from notifier.policy import Policy
 from notifier.reports import wait_out
+from notifier.vaults import Vault
 
 LOOK_EVERY_S = 15.0
 MOST_AT_ONCE = 100
@@ -37,17 +38,19 @@ tellings_failed = Counter("rapport_tellings_failed_by_the_clock_total", "Issues 
 log = structlog.get_logger("notifier.vigil")
 
 
-async def keep_vigil(runtime: Runtime, policy: Policy) -> None:
+async def keep_vigil(runtime: Runtime, policy: Policy, vault: Vault) -> None:
     """Until cancelled. What passes by itself is waited for; a bug ends the task."""
     while True:
         try:
-            await look(runtime, policy)
+            await look(runtime, policy, vault)
             await asyncio.sleep(LOOK_EVERY_S)
         except (SQLAlchemyError, OSError) as error:
             await wait_out(error)
 
 
-async def look(runtime: Runtime, policy: Policy, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> int:
+async def look(
+    runtime: Runtime, policy: Policy, vault: Vault, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> int:
     """Say of every issue that should have been told that it was not; how many there were."""
     async with runtime.transaction() as tx:
         moments = await overdue_store.clocks(tx, runtime.settings, now())
@@ -61,7 +64,7 @@ async def look(runtime: Runtime, policy: Policy, now: Callable[[], datetime] = l
         while True:
             async with runtime.transaction() as tx:
                 customer_ids = await sought(tx, after, MOST_AT_ONCE)
-                found += await _look_at(tx, runtime, policy, customer_ids, moments)
+                found += await _look_at(tx, runtime, policy, vault, customer_ids, moments)
             if len(customer_ids) < MOST_AT_ONCE:
                 break
             after = customer_ids[-1]
@@ -80,12 +83,12 @@ def _overdue(before: dict[int, datetime]) -> Callable[[Tx, str, int], Awaitable[
 
 
 async def _look_at(
-    tx: Tx, runtime: Runtime, policy: Policy, customer_ids: Sequence[str], moments: Mapping[int, datetime]
+    tx: Tx, runtime: Runtime, policy: Policy, vault: Vault, customer_ids: Sequence[str], moments: Mapping[int, datetime]
 ) -> int:
     if not customer_ids:
         return 0
     blocked = await customers.lock(tx, customer_ids)
-    known = await store.people_and_circumstances_of(tx, customer_ids)
+    known = await store.people_and_circumstances_of(tx, vault, customer_ids)
     found = 0
     for customer_id in customer_ids:
         person, circumstances = known[customer_id]
@@ -104,7 +107,7 @@ async def _look_at(
 
 async def _parked(tx: Tx, runtime: Runtime, customer_id: str) -> list[Event[Any]]:
     wanted = runtime.service.wanted()
-    waiting = [row.record for row in await parked.waiting_of(tx, customer_id)]
+    waiting = [row.record for row in await parked.waiting_of(tx, runtime.service, customer_id)]
     entries = [read(record, wanted.get(record.topic, ())) for record in waiting]
     return [entry.event for entry in entries if entry.event is not None and entry.marker is None]
 
