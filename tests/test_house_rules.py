@@ -34,6 +34,7 @@ from tests.sources import (
 
 PURE_CHASSIS = {"chassis.items", "chassis.outcomes", "chassis.errors", "chassis.sequence"}
 EDGES = {
+    "forgetting",
     "handing",
     "letters",
     "mail",
@@ -72,6 +73,7 @@ MAY_IMPORT = {
     "trial_command": {"core", "store", "learning"},
     "routes": {"core", "store", "learning", "declared", "schemas", "vaults"},
     "disruption_routes": {"core", "declared", "schemas", "routes"},
+    "person_routes": {"core", "store", "vaults", "edge"},
     "pages": {"core", "store", "schemas", "vaults"},
     "app": {
         "core",
@@ -85,6 +87,7 @@ MAY_IMPORT = {
         "routes",
         "disruption_routes",
         "preview_routes",
+        "person_routes",
         "pages",
         "calls",
         "vaults",

@@ -23,6 +23,11 @@ SPEAKERS: Mapping[str, Sequence[str]] = {
 }
 """Who says on which topic everything that is not merely planned."""
 
+SAYS_FOR_STOREFRONTS: Mapping[str, Mapping[str, Sequence[type[Fact]]]] = {
+    "notifier": {storefront.CUSTOMERS: (storefront.CustomerErased,)},
+}
+"""Facts of storefronts that a service says in their place: who asks it to forget somebody asks all."""
+
 LISTENERS: Mapping[str, Mapping[str, Sequence[type[Fact]]]] = {
     STOREFRONT: {orders.ORDERS: (orders.CancellationRequested, orders.DelayAccepted)},
     "orders-listener": {
@@ -134,6 +139,9 @@ def _operations(entries: Sequence[EventType]) -> Iterator[tuple[str, Json]]:
             names = _said_on(topic, [entry for entry in entries if not entry.planned])
             yield f"{service}.says.{topic}", _operation("send", service, topic, names)
     by_fact = {entry.fact: entry.type for entry in entries}
+    for service, said in SAYS_FOR_STOREFRONTS.items():
+        for topic, facts in said.items():
+            yield f"{service}.says.{topic}", _operation("send", service, topic, [by_fact[fact] for fact in facts])
     for service, heard in LISTENERS.items():
         for topic, facts in heard.items():
             names = [by_fact[fact] for fact in facts] or _said_on(topic, entries)

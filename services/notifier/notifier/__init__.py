@@ -1,5 +1,7 @@
 """The only voice to the customer, and the only keeper of who customers are and how they are reached.
 
+Of who was erased over HTTP it says so as storefronts do, on storefront.customers: every service hears it.
+
 Consumes: storefront.customers: CustomerUpdated, ConsentChanged, CustomerErased; orders: OrderConfirmed, OrderShipped,
     OrderDelivered, OrderCancelled, IssueOpened, IssueUpdated, IssueResolved; feedback: SurveyDue;
     loyalty: PointsEarned, PointsVested, GoodwillGranted, TierReached, TierLost

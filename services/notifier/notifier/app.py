@@ -31,7 +31,7 @@ from contracts.orders import (
     OrderShipped,
 )
 from contracts.storefront import CUSTOMERS, ConsentChanged, CustomerErased, CustomerUpdated
-from notifier import pseudonyms
+from notifier import person_routes, pseudonyms
 from notifier.catalogue import WordsRefused
 from notifier.folding import folding
 from notifier.letters import Letters
@@ -109,6 +109,7 @@ def application() -> Application:
         settings=settings,
         routers=lambda runtime: [
             routes(runtime, policy, vault),
+            person_routes.routes(runtime, vault),
             page(runtime, settings.shop_name, vault),
             preview(Letters(settings.shop()), MailServer(settings).send),
         ],

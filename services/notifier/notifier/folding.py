@@ -7,7 +7,7 @@ from typing import Any, TypeGuard
 from msgspec.structs import replace
 
 from chassis.items import Command, Due, Item
-from chassis.outcomes import DUPLICATE, NOTHING, ClearDeadline, Decision, Outcome
+from chassis.outcomes import DUPLICATE, NOTHING, Decision, Outcome
 from chassis.service import Folding, Tx
 from contracts import Event
 from contracts.loyalty import TierLost, TierReached
@@ -26,16 +26,17 @@ from notifier.bounces import Arrived, Bounced, Complained, on_refused, on_return
 from notifier.circumstances import Circumstances, Stage
 from notifier.correspondence import SEND, TOLD_BY, CircumstancesRow, Correspondence, PersonRow, look_again
 from notifier.deliveries import Delivered, on_delivered
+from notifier.erasure import Erase, Export, on_right
 from notifier.intentions import intend, intention_of
 from notifier.issues import on_issue_resolved, on_issue_said
-from notifier.messages import IN_HAND, Message, message_id_of
-from notifier.people import ERASED, Person, consented, email_of, updated
+from notifier.messages import Message, message_id_of
+from notifier.people import Person, consented, email_of, updated
 from notifier.policy import Policy
 from notifier.preferences import Choose, on_choose
 from notifier.pseudonyms import address_hash
 from notifier.sending import REMEDIES
 from notifier.suppressions import Lifted, SoftBounce, Suppression
-from notifier.telling import on_send_due, on_told_by_due, suppress
+from notifier.telling import on_send_due, on_told_by_due
 from notifier.vaults import Vault
 
 STAGES: dict[Any, Stage] = {
@@ -75,8 +76,8 @@ def _folded(account: Correspondence, item: Item, policy: Policy) -> tuple[Corres
     match item:
         case Command(data=Delivered() | Bounced() | Complained() | Arrived()):
             return on_report(account, item, policy)
-        case Event(data=CustomerErased()):
-            return on_customer_erased(account, item)
+        case Event(data=CustomerErased()) | Command(data=Erase() | Export()):
+            return on_right(account, item)
         case _ if account.person.erased:
             return account, NOTHING
         case Command(data=Choose()):
@@ -116,21 +117,6 @@ def on_person_said(account: Correspondence, event: Event[Any], person: Person) -
     waiting = account.waiting_for("waiting_for_contact")
     account, outcome = account.with_person(person)
     return account, outcome + look_again(waiting, event)
-
-
-def on_customer_erased(account: Correspondence, event: Event[Any]) -> tuple[Correspondence, Outcome]:
-    """Forget the person; what has not left the house does not leave it."""
-    if account.person.erased:
-        return account, DUPLICATE
-    unsaid = [message for message in account.messages.values() if message.waiting or message.state in IN_HAND]
-    issue_ids = sorted(account.circumstances.issues)
-    account, outcome = account.with_person(ERASED)
-    account, forgotten = account.with_circumstances(Circumstances())
-    outcome += forgotten + Outcome(deadlines=tuple(ClearDeadline(TOLD_BY, issue_id) for issue_id in issue_ids))
-    for message in sorted(unsaid, key=lambda message: message.message_id):
-        account, unsaid_outcome = suppress(account, message, event.at, "erased")
-        outcome += unsaid_outcome + Outcome(deadlines=(ClearDeadline(SEND, message.message_id),))
-    return account, outcome
 
 
 def on_fact(account: Correspondence, event: Event[Any]) -> tuple[Correspondence, Outcome]:
