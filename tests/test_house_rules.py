@@ -34,6 +34,7 @@ from tests.sources import (
 
 PURE_CHASSIS = {"chassis.items", "chassis.outcomes", "chassis.errors", "chassis.sequence"}
 EDGES = {
+    "custody",
     "forgetting",
     "handing",
     "letters",
@@ -56,6 +57,7 @@ MAY_IMPORT = {
     "settings": {"core", "policy_files", "vaults"},
     "policy_files": {"core"},
     "policy_command": {"core", "policy_files", "settings", "trial_command", "app"},
+    "key_command": {"app", "key_store", "settings", "vaults"},
     "backfill_command": {"core", "settings"},
     "whose": {"core"},
     "intake": {"core", "whose", "intake"},
@@ -68,7 +70,7 @@ MAY_IMPORT = {
     "schemas": {"core", "schemas"},
     "template_schemas": {"core", "schemas"},
     "preview_routes": {"core", "template_schemas", "edge"},
-    "edge": {"core", "store", "settings", "edge", "vaults"},
+    "edge": {"core", "store", "key_store", "settings", "edge", "vaults"},
     "folding": {"core", "store", "vaults"},
     "trial_command": {"core", "store", "learning"},
     "routes": {"core", "store", "learning", "declared", "schemas", "vaults"},
@@ -94,7 +96,7 @@ MAY_IMPORT = {
         "key_store",
         "safes",
     },
-    "__main__": {"app", "policy_command", "backfill_command"},
+    "__main__": {"app", "policy_command", "key_command", "backfill_command"},
     "__init__": set(),
 }
 """Which layers of its own package each layer may import. A module that is not named here is core, and pure."""

@@ -105,6 +105,11 @@ class Stack:
         return f"http://{HOST}:{getattr(self.ports, service)}"
 
     @property
+    def master_keys(self) -> str:
+        """Those that personal data of this run lie under."""
+        return self.environment_of("notifier")["NOTIFIER_MASTER_KEYS"]
+
+    @property
     def mailbox_url(self) -> str:
         """The mailbox's page; the messages are at `/messages.json?after=0`."""
         return f"http://{HOST}:{self.ports.mailbox_web}"

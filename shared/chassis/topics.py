@@ -7,15 +7,33 @@ and first installations; in production they are declared with the cluster).
 import argparse
 import asyncio
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
+import structlog
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from contracts.catalogue import catalogue
+from contracts.envelope import entry_of
+from contracts.storefront import CARRY_CONTACTS
 
 HEARD_OF_S = 10.0
 """By then every broker knows of a topic that one has created."""
+DAY_MS = 86_400_000
+LONGEST_WITH_CONTACTS_MS = 25 * DAY_MS
+"""So long may names and addresses lie in Kafka, which cannot forget one person: inside a month of being asked to."""
+FORGETTING = {
+    "cleanup.policy": "delete",
+    "retention.ms": str(24 * DAY_MS),
+    "segment.ms": str(DAY_MS),
+    "message.timestamp.type": "LogAppendTime",
+}
+"""How a topic with contacts is created. Kafka deletes whole segments, by the age of their newest record: a record is
+gone when its segment was closed, after a day at most, and the retention is over. By the broker's clock, since one
+record of a publisher whose clock runs ahead would keep everything beside it."""
+
+log = structlog.get_logger(__name__)
 
 
 class WrongPartitions(Exception):
@@ -27,13 +45,22 @@ def every_topic() -> list[str]:
     return sorted({entry.topic for entry in catalogue().values() if entry.topic})
 
 
+def with_contacts() -> frozenset[str]:
+    """The topics on which names and addresses are said."""
+    return frozenset(entry_of(fact).topic for fact in CARRY_CONTACTS)
+
+
 async def create(bootstrap: str, partitions: int, replication: int = 1) -> None:
     """Create the topics that are missing, then check them all."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     try:
         await admin.start()
         existing = set(await admin.list_topics())
-        missing = [NewTopic(name, partitions, replication) for name in every_topic() if name not in existing]
+        missing = [
+            NewTopic(name, partitions, replication, topic_configs=FORGETTING if name in with_contacts() else {})
+            for name in every_topic()
+            if name not in existing
+        ]
         if missing:
             response = await admin.create_topics(missing)
             for name, code, *_ in response.topic_errors:
@@ -57,11 +84,16 @@ async def _settle(admin: AIOKafkaAdminClient, partitions: int) -> None:
 
 
 async def check(bootstrap: str, topics: Collection[str], partitions: int) -> None:
-    """Raise `WrongPartitions` unless every topic is there with exactly so many partitions."""
+    """Raise `WrongPartitions` unless every topic is there with exactly so many partitions.
+
+    Logs an error for a topic with contacts that Kafka keeps for too long: personal data outlives its erasure there.
+    """
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     try:
         await admin.start()
         await _check(admin, topics, partitions)
+        for topic in sorted(with_contacts() & set(topics)):
+            await _check_forgetting(admin, topic)
     finally:
         await admin.close()
 
@@ -76,6 +108,26 @@ async def _check(admin: AIOKafkaAdminClient, topics: Collection[str], partitions
             f"every topic needs {partitions} partitions (PARTITIONS), but {listed}; "
             f"create them with: python -m chassis.topics --bootstrap … --partitions {partitions}"
         )
+
+
+async def _check_forgetting(admin: AIOKafkaAdminClient, topic: str) -> None:
+    """Where Kafka does not say how long it keeps a topic (the embedded broker, missing rights), nothing is known."""
+    try:
+        answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
+    except (KafkaError, NotImplementedError) as error:
+        log.warning("nobody knows how long contacts stay in Kafka", topic=topic, error=type(error).__name__)
+        return
+    found = {config[0]: config[1] for answer in answers for resource in answer.resources for config in resource[4]}
+    if "retention.ms" in found and not forgets(found):
+        kept = {name: found.get(name) for name in FORGETTING}
+        log.error("contacts stay in Kafka for too long", topic=topic, most_ms=LONGEST_WITH_CONTACTS_MS, **kept)
+
+
+def forgets(configs: Mapping[str, str | None]) -> bool:
+    """Whether a topic with these settings is rid of every record after `LONGEST_WITH_CONTACTS_MS`."""
+    retention_ms, segment_ms = int(configs.get("retention.ms") or -1), int(configs.get("segment.ms") or -1)
+    deletes = (configs.get("cleanup.policy") or "delete") == "delete"
+    return deletes and min(retention_ms, segment_ms) >= 0 and retention_ms + segment_ms <= LONGEST_WITH_CONTACTS_MS
 
 
 def main() -> None:

@@ -32,6 +32,7 @@ from storefront.publisher import Publisher
 from storefront.saying import time_reached_record
 from tests.brokers import PARTITIONS, session_timeout_ms
 from tests.conftest import LINK_KEYS, DatabaseOf
+from tests.notifier.persons import person_of
 from tests.notifier.postbox import Postbox, open_postbox
 from tests.running import rows, running, said_on, totals, until
 
@@ -186,13 +187,15 @@ class House:
         return [row["table_name"] for row in await rows(self.runtimes[service], query)]
 
     async def dump(self, *, without: Sequence[str] = ()) -> dict[str, list[str]]:
-        """Every row of every table of every service as text, sorted; `without` these tables."""
+        """Every row of every table of every service as text, sorted; `without` these tables. People are decrypted."""
         found = {}
         for service, runtime in self.runtimes.items():
             for table in set(await self.tables(service)) - set(without):
                 texts = await rows(runtime, f"select t::text as line from {table} t order by 1")  # noqa: S608 our names
                 found[f"{service}.{table}"] = [row["line"] for row in texts]
-        return found
+        people = await rows(self.runtimes["notifier"], "select customer_id from people order by 1")
+        known = [await person_of(self.runtimes["notifier"], row["customer_id"]) for row in people]
+        return found | {"notifier.people": [str(person) for person in known]}
 
     # --- the books ---
 

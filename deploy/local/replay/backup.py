@@ -37,7 +37,8 @@ async def restored(said: Sequence[Said], folder: Path, say: Say, ports: Ports | 
     stack = Stack(folder=folder, ports=ports, settings={"CLOCK": "simulated"})
     await asyncio.to_thread(stack.start)
     try:
-        playing = Playing(stack, Databases({name: stack.database_url(name) for name in SERVICES}), pace)
+        urls = {name: stack.database_url(name) for name in SERVICES}
+        playing = Playing(stack, Databases(urls, master_keys=stack.master_keys), pace)
         say(f"hearing {len(yesterday)} facts, then keeping the databases")
         await playing.play(yesterday, tail=timedelta())
         await asyncio.to_thread(_keep, stack)

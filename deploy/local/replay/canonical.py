@@ -5,6 +5,8 @@ parked. Out: row ids, offsets, wall times (leases, arrival), positions, inbox an
 heard and not what was made of it; and the answers to commands, because commands are not on the topics. Of the one
 command a replay has, the mail sender's report, the *outcome* is kept (a message is sent, at its simulated time), and
 the wall time at which the mail server took it is not in the database at all.
+
+People are compared as they are, not as they lie there: each is encrypted under a key that no two runs have in common.
 """
 
 from collections import Counter
@@ -15,6 +17,7 @@ import msgspec
 from sqlalchemy import text
 
 from deploy.local.replay.databases import Databases
+from notifier.vaults import Vault, Wrapped, decrypted
 
 HOW_IT_WAS_HEARD = frozenset({"positions", "closings", "inbox", "outbox", "commands", "told_before", "alembic_version"})
 """Tables that differ with the way of hearing and hold nothing that was concluded."""
@@ -34,6 +37,7 @@ _TABLES = """
 """
 
 
+PEOPLE = ("notifier", "people")
 AFTER_MAILS = frozenset({"notifier", "feedback"})
 """Services that hear what the mail server answered; nothing of it ever reaches the others."""
 
@@ -49,7 +53,8 @@ async def canonical(databases: Databases, unsure: Collection[str] = ()) -> bytes
         for table in await tables_of(databases, service):
             if table not in HOW_IT_WAS_HEARD:
                 prefix = f"{service}.{table} ".encode()
-                lines += [prefix + row for row in await _rows(databases, service, table, left_out)]
+                read = _people if (service, table) == PEOPLE else _rows
+                lines += [prefix + row for row in await read(databases, service, table, left_out)]
     return b"\n".join(lines) + b"\n"
 
 
@@ -66,6 +71,24 @@ async def _rows(databases: Databases, service: str, table: str, unsure: set[str]
         rows: list[Any] = [row.content for row in found]
     kept = (row for row in rows if row.get("customer_id") not in unsure)
     return sorted(msgspec.json.encode(row, order="sorted") for row in kept)
+
+
+async def _people(databases: Databases, service: str, _: str, unsure: set[str]) -> list[bytes]:
+    vault = Vault.from_setting(databases.master_keys)
+    found = await databases.rows(service, "select * from people left join keys.people using (customer_id)")
+    rows = [
+        {"customer_id": row.customer_id, "erased": row.erased, "document": _decrypted(vault, row)}
+        for row in found
+        if row.customer_id not in unsure
+    ]
+    return sorted(msgspec.json.encode(row, order="sorted") for row in rows)
+
+
+def _decrypted(vault: Vault, row: Any) -> Any:
+    if row.document is None:
+        return None
+    key = vault.unwrap(Wrapped(row.master_id, row.wrapped), row.customer_id)
+    return msgspec.json.decode(decrypted(key, row.document, row.customer_id))
 
 
 def without(canonical_text: bytes, unsure: Collection[str]) -> bytes:

@@ -17,8 +17,10 @@ Place = tuple[str, int]
 class Databases:
     """One short connection per question: nothing lingers, so a database may be copied between two of them."""
 
-    def __init__(self, urls: Mapping[str, str]) -> None:
+    def __init__(self, urls: Mapping[str, str], *, master_keys: str = "") -> None:
+        """`master_keys` as the notifier has them, where it is among the services."""
         self.services = tuple(urls)
+        self.master_keys = master_keys
         settings = {"timezone": "UTC", "application_name": "replay"}
         self._engines = {
             service: create_async_engine(url, poolclass=NullPool, connect_args={"server_settings": settings})

@@ -66,7 +66,9 @@ async def heard(said: Sequence[Said], way: Way, folder: Path, ports: Ports | Non
     stack = Stack(folder=folder, ports=ports, settings={**QUIETLY, **way.settings})
     await asyncio.to_thread(stack.start)
     try:
-        databases = Databases({service: stack.database_url(service) for service in SERVICES})
+        databases = Databases(
+            {service: stack.database_url(service) for service in SERVICES}, master_keys=stack.master_keys
+        )
         playing = Playing(stack, databases, way.pace)
         with more_workers(stack, way.workers) as workers:
             killing = asyncio.create_task(kill_in_turn(workers, way.kill_every_s)) if way.kill_every_s else None

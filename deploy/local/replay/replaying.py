@@ -34,7 +34,7 @@ SHOWN = (
 
 def databases_of(stack: Stack) -> Databases:
     """The databases of a stack's services."""
-    return Databases({service: stack.database_url(service) for service in SERVICES})
+    return Databases({service: stack.database_url(service) for service in SERVICES}, master_keys=stack.master_keys)
 
 
 async def replay(

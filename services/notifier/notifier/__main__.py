@@ -1,9 +1,9 @@
-"""`notifier [api | worker | migrate | parked | redrive | policy]`, or `python -m notifier`."""
+"""`notifier [api | worker | migrate | parked | redrive | policy | keys]`, or `python -m notifier`."""
 
 import sys
 
 from chassis.main import main as run
-from notifier import policy_command
+from notifier import key_command, policy_command
 from notifier.app import application
 
 
@@ -11,6 +11,8 @@ def main() -> None:
     """The service's command line, and what is beside the service."""
     if sys.argv[1:2] == ["policy"]:
         policy_command.main(sys.argv[2:])
+    elif sys.argv[1:2] == ["keys"]:
+        key_command.main(sys.argv[2:])
     else:
         run(application)
 

@@ -33,6 +33,7 @@ from contracts.orders import (
 from contracts.storefront import CUSTOMERS, ConsentChanged, CustomerErased, CustomerUpdated
 from notifier import person_routes, pseudonyms
 from notifier.catalogue import WordsRefused
+from notifier.custody import keep_keys
 from notifier.folding import folding
 from notifier.letters import Letters
 from notifier.mail import MailServer
@@ -104,6 +105,9 @@ def application() -> Application:
         await look_back(runtime)
         await Sender(runtime, settings).run()
 
+    async def guard(runtime: Runtime) -> None:
+        await keep_keys(runtime, vault)
+
     return Application(
         service=service(policy, vault),
         settings=settings,
@@ -113,5 +117,5 @@ def application() -> Application:
             page(runtime, settings.shop_name, vault),
             preview(Letters(settings.shop()), MailServer(settings).send),
         ],
-        background=(send, lambda runtime: keep_vigil(runtime, policy, vault)),
+        background=(guard, send, lambda runtime: keep_vigil(runtime, policy, vault)),
     )

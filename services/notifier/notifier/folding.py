@@ -78,12 +78,12 @@ def _folded(account: Correspondence, item: Item, policy: Policy) -> tuple[Corres
             return on_report(account, item, policy)
         case Event(data=CustomerErased()) | Command(data=Erase() | Export()):
             return on_right(account, item)
+        case Due(kind=kind) if kind == SEND:
+            return on_send_due(account, item, policy)
         case _ if account.person.erased:
             return account, NOTHING
         case Command(data=Choose()):
             return on_choose(account, item)
-        case Due(kind=kind) if kind == SEND:
-            return on_send_due(account, item, policy)
         case Due(kind=kind) if kind == TOLD_BY:
             return on_told_by_due(account, item, policy)
         case Event(data=CustomerUpdated()):

@@ -7,6 +7,7 @@ from chassis.publishing import events_of
 from chassis.runtime import Runtime
 from contracts.ids import derived_id
 from notifier import store
+from notifier.circumstances import Circumstances
 from notifier.correspondence import Correspondence
 from notifier.erasure import Erase, on_erased
 from notifier.people import ERASED
@@ -38,6 +39,7 @@ async def _forget_blocked(runtime: Runtime, vault: Vault, command: Command[Erase
             return
         _, outcome = on_erased(Correspondence(customer_id=command.customer_id), command)
         await store.keep_people(tx, vault, {command.customer_id: ERASED})
+        await store.keep_circumstances(tx, {command.customer_id: Circumstances()})
         await store.blank_messages(tx, [command.customer_id])
         await decisions.write(tx, [(command, outcome)])
         place = runtime.partition_of(command.customer_id)

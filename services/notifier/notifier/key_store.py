@@ -47,6 +47,7 @@ _SWEEP = (
     delete from keys.people k where made_at < now() - interval '{KEPT_DAYS} days'
       and not exists (select from people p where p.customer_id = k.customer_id)
     """),  # noqa: S608 ours
+    text("delete from keys.people k using people p where p.customer_id = k.customer_id and p.erased"),
 )
 
 _MASTERS = text("""
@@ -129,7 +130,7 @@ async def keys_of_days(tx: Tx, vault: Vault, days: Collection[date]) -> dict[dat
 
 
 async def sweep(tx: Tx) -> int:
-    """Destroy what has had its time; how many keys."""
+    """Destroy what has had its time, and what was made for somebody while they were erased; how many keys."""
     return sum([(await tx.execute(statement)).rowcount for statement in _SWEEP])
 
 

@@ -29,7 +29,7 @@ create table keys.people (
     master_id   text not null,                       -- which master key wraps it
     wrapped     bytea not null,
     made_at     timestamptz not null default now()
-) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 50);
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 0);
 create table keys.days (
     day       date primary key,                      -- of what names nobody; destroyed after thirty
     master_id text not null,
