@@ -23,4 +23,5 @@ relay_failures = Counter("rapport_relay_failures_total", "Relay rounds that fail
 outbox_oldest_s = Gauge("rapport_outbox_oldest_seconds", "Age of the oldest row that was not published")
 hooks = Counter("rapport_hooks_total", "Hooks by provider and what became of them", ["provider", "fate", "reason"])
 hook_seconds = Histogram("rapport_hook_seconds", "From a hook's head to the answer", ["provider"], buckets=_SECONDS)
+mails_in = Counter("rapport_mails_in_total", "What came back of mails, by who says so and what it was", ["via", "what"])
 hooks_unmatched = Counter("rapport_hooks_unmatched_total", "Facts of hooks that nobody could address", ["fate"])

@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from contracts.envelope import Fact, event_type
+from contracts.stories import Story
 from contracts.vocabulary import (
     Channel,
     Country,
@@ -296,6 +297,12 @@ class ContactReceived(Fact, frozen=True, kw_only=True):
     order_id: Identifier | None = None
     topic: Word | None = None
     text: Text | None = None
+    in_reply_to: Identifier | None = None
+    """The message of ours that they answered."""
+    by_addressee: bool | None = None
+    """Whether it says that it comes from the address that the message went to; nobody has proved that."""
+    story: Story | None = None
+    """What they had been told of the order, and how it stood."""
 
 
 @event_type("storefront.customer-erased.v1", topic=CUSTOMERS, subject="customer_id")

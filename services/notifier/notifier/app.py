@@ -35,6 +35,8 @@ from notifier import person_routes, pseudonyms
 from notifier.catalogue import WordsRefused
 from notifier.custody import keep_keys
 from notifier.folding import folding
+from notifier.inbound.listener import listen
+from notifier.inbound.routes import hook_routes
 from notifier.letters import Letters
 from notifier.mail import MailServer
 from notifier.pages import page
@@ -45,6 +47,7 @@ from notifier.safes import ParkedSafe
 from notifier.seals import seal_of
 from notifier.sender import Sender, look_back
 from notifier.settings import NotifierSettings
+from notifier.suppression_routes import suppression_routes
 from notifier.vaults import Vault
 from notifier.vigil import keep_vigil
 from notifier.words import words_of
@@ -108,14 +111,19 @@ def application() -> Application:
     async def guard(runtime: Runtime) -> None:
         await keep_keys(runtime, vault)
 
+    async def hear(runtime: Runtime) -> None:
+        await listen(runtime, settings)
+
     return Application(
         service=service(policy, vault),
         settings=settings,
         routers=lambda runtime: [
             routes(runtime, policy, vault),
             person_routes.routes(runtime, vault),
+            suppression_routes(runtime),
+            hook_routes(runtime, settings),
             page(runtime, settings.shop_name, vault),
             preview(Letters(settings.shop()), MailServer(settings).send),
         ],
-        background=(guard, send, lambda runtime: keep_vigil(runtime, policy, vault)),
+        background=(guard, send, hear, lambda runtime: keep_vigil(runtime, policy, vault)),
     )

@@ -21,9 +21,10 @@ from chassis.runtime import Runtime
 from chassis.service import Tx
 from chassis.settings import ClockKind
 from contracts.notifications import MessageSent
-from notifier import store, suppression_store
+from notifier import answer_store, store, suppression_store
 from notifier.deliveries import Result
 from notifier.handing import Handing
+from notifier.inbound.marks import marks_for
 from notifier.letters import Letters
 from notifier.mail import Answer, MailServer
 from notifier.messages import Message
@@ -59,6 +60,7 @@ class Sender:
         self._addressing = settings.addressing()
         self._handing = Handing(runtime, settings)
         self._vault = settings.vault
+        self._marks = marks_for(settings.hook_secrets())
 
     async def run(self) -> None:
         """Until cancelled. What passes by itself is waited for; a bug ends the task."""
@@ -103,6 +105,7 @@ class Sender:
     async def _forget_old(self) -> int:
         async with self._runtime.transaction() as tx:
             await suppression_store.forget_old(tx)
+            await answer_store.forget_old(tx)
         return 0
 
     async def _send_taken(self) -> int:
@@ -162,6 +165,8 @@ class Sender:
         mail = self._letters.letter(message, person, ways)
         if (reply_to := self._addressing.reply_to(message.message_id)) != self._settings.sender_address:
             mail["Reply-To"] = reply_to
+        for name, value in self._marks(message.message_id):
+            mail[name] = value
         return mail
 
     def _answer_page(self, message: Message) -> str | None:

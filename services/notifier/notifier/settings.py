@@ -15,6 +15,7 @@ from contracts.storefront import Contact
 from contracts.vocabulary import Channel
 from notifier import policy_files
 from notifier.addressing import Addressing
+from notifier.inbound_settings import InboundSettings
 from notifier.look import DARK_PAPER, LIGHT_PAPER, Look, unreadable
 from notifier.people import email_of
 from notifier.policy import Policy
@@ -31,7 +32,7 @@ class SmtpSecurity(StrEnum):
     tls = "tls"
 
 
-class NotifierSettings(ServiceSettings):
+class NotifierSettings(ServiceSettings, InboundSettings):
     """What the notifier reads from its environment, under `NOTIFIER_` where nothing else is said."""
 
     model_config = SettingsConfigDict(env_prefix="NOTIFIER_", frozen=True, extra="ignore", populate_by_name=True)
@@ -51,10 +52,6 @@ class NotifierSettings(ServiceSettings):
         default="http://127.0.0.1:8102",
         description="Where customers reach the notifier's pages; https but on this machine",
     )
-    inbound_domain: str | None = Field(
-        default=None, pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?$",
-        description="Domain of the addresses for bounces and answers; without one both go to the sender's address",
-    )  # fmt: skip
     policy_file: Path | None = Field(
         default=None, description="The shop's policy, YAML; without one the defaults hold. Read at start"
     )

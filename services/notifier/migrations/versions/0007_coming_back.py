@@ -36,7 +36,7 @@ create table answers (
     contact_id  text primary key,        -- a person's answer to a mail of ours; its words are on Kafka alone
     customer_id text not null,
     received_at timestamptz not null,
-    story       jsonb not null,          -- as it was then: said again it is the same
+    about       jsonb not null,          -- what goes with it, as it was then: said again it is the same
     said_at     timestamptz              -- null: Kafka has not acknowledged it yet
 );
 create index answers_old on answers (received_at)

@@ -16,9 +16,10 @@ from contracts.kafka import Record
 from orders_listener.ingest import addressing, cloudevents, unmatched
 from orders_listener.ingest.events import Ids, Waiting, occurred_at, record_said, waiting_of
 from orders_listener.ingest.hooks import Hook, Ignored, OfCustomer, Saying
-from orders_listener.ingest.outlet import Outlet
 from orders_listener.ingest.providers import PROVIDERS, hook_of
 from orders_listener.ingest.signatures import Delivery, standard_webhooks
+from storefront.outlet import Outlet
+from storefront.publisher import Publisher
 
 Secrets: TypeAlias = Mapping[str, Sequence[str]]
 """By provider; empty for one that is not connected."""
@@ -41,13 +42,21 @@ class Intake:
     def __init__(self, runtime: Runtime, secrets: Secrets) -> None:
         self._runtime = runtime
         self._secrets = secrets
-        self._outlet = Outlet(runtime.settings)
+        settings = runtime.settings
+        self._outlet = Outlet(
+            lambda: Publisher(
+                settings.kafka_bootstrap_servers,
+                idempotent=settings.kafka_idempotent_producer,
+                partitions=settings.partitions,
+            )
+        )
         runtime.closing.append(self._outlet.close)
 
     async def take(self, name: str, delivery: Delivery) -> Taken:
         """Take one delivery.
 
-        Raises `NotFound`, `BadSignature`, `BadHook`, `Refused`, `Unsayable`, `BrokerAway` and the database's errors.
+        Raises `NotFound`, `BadSignature`, `BadHook`, `Refused`, `Unsayable`, `NotAcknowledged` and errors of the
+        database.
         """
         secrets = self.secrets_of(name)
         if name == cloudevents.NAME:

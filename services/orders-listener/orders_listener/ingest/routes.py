@@ -22,8 +22,8 @@ from orders_listener.ingest.cloudevents import Refused
 from orders_listener.ingest.events import Unsayable, without_content
 from orders_listener.ingest.hooks import BadHook
 from orders_listener.ingest.intake import KNOWN, Intake, Secrets
-from orders_listener.ingest.outlet import BrokerAway
 from orders_listener.ingest.signatures import BadSignature, Delivery
+from storefront.outlet import NotAcknowledged
 
 RETRY_AFTER_S = 5
 
@@ -108,7 +108,7 @@ def _refusal(error: Exception) -> Refusal | None:
             return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, error.code, error.detail)
         case Unsayable():
             return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, "fact_broken", str(error))
-        case BrokerAway():
+        case NotAcknowledged():
             return _come_again("broker_away", "Kafka did not acknowledge in time.")
         case _ if is_transient(error):
             return _come_again("database_away", "The database did not answer.")

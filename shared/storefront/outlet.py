@@ -1,16 +1,15 @@
-"""The way to Kafka: one open connection of this process, opened anew after it has failed.
+"""The way to Kafka for who has somebody waiting: one open connection, opened anew after it has failed.
 
-Owns how long a hook may wait for its acknowledgement. Must not know providers or HTTP.
+Owns how long a hook or a mail may wait for its acknowledgement. Must not know what is said, nor who waits.
 """
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 from aiokafka.errors import KafkaError
 
-from chassis.settings import ServiceSettings
 from contracts.kafka import Record
 from storefront.errors import NotPublished
 from storefront.publisher import Publisher
@@ -23,22 +22,23 @@ REST_S = 1.0
 """After an opening that failed nobody tries again for so long."""
 
 
-class BrokerAway(Exception):
+class NotAcknowledged(Exception):
     """Nothing was acknowledged; saying the same again is safe."""
 
 
 class Outlet:
     """Says records, and answers when all replicas have them."""
 
-    def __init__(self, settings: ServiceSettings) -> None:
-        self._settings = settings
+    def __init__(self, publisher: Callable[[], Publisher]) -> None:
+        """`publisher` makes a connection that is not open yet."""
+        self._make = publisher
         self._publisher: Publisher | None = None
         self._opening = asyncio.Lock()
         self._closed_until_s = 0.0
         self._leaving: set[asyncio.Task[None]] = set()
 
     async def say(self, records: Sequence[Record]) -> None:
-        """Raises `BrokerAway` when they were not acknowledged in time; they may be there all the same."""
+        """Raises `NotAcknowledged` when they were not acknowledged in time; they may be there all the same."""
         publisher = None
         try:
             async with asyncio.timeout(PATIENCE_S):
@@ -46,7 +46,7 @@ class Outlet:
                 await publisher.publish_records(records)
         except (NotPublished, KafkaError, OSError, TimeoutError) as error:
             self._give_up(publisher, error)
-            raise BrokerAway(type(error).__name__) from error
+            raise NotAcknowledged(type(error).__name__) from error
 
     async def close(self) -> None:
         """Give the connection back."""
@@ -57,22 +57,17 @@ class Outlet:
         async with self._opening:
             if self._publisher is None:
                 if time.monotonic() < self._closed_until_s:
-                    raise BrokerAway("it was away a moment ago")
+                    raise NotAcknowledged("it was away a moment ago")
                 self._publisher = await self._open()
             return self._publisher
 
     async def _open(self) -> Publisher:
-        settings = self._settings
-        publisher = Publisher(
-            settings.kafka_bootstrap_servers,
-            idempotent=settings.kafka_idempotent_producer,
-            partitions=settings.partitions,
-        )
+        publisher = self._make()
         self._closed_until_s = time.monotonic() + REST_S
         try:
             await publisher.__aenter__()
         except NotPublished as error:
-            log.warning("hooks cannot be said", error=str(error))
+            log.warning("nothing can be said", error=str(error))
             raise
         self._closed_until_s = 0.0
         return publisher
@@ -82,7 +77,7 @@ class Outlet:
         if publisher is not None and publisher is self._publisher:
             self._publisher = None
             if error is not None:
-                log.warning("Kafka does not acknowledge hooks", error=str(error) or type(error).__name__)
+                log.warning("Kafka does not acknowledge", error=str(error) or type(error).__name__)
             task = asyncio.create_task(_end(publisher))
             self._leaving.add(task)
             task.add_done_callback(self._leaving.discard)
