@@ -21,6 +21,7 @@ class Postbox:
         self.mails: list[EmailMessage] = []
         self.raw: list[bytes] = []
         self.recipients: list[str] = []
+        self.senders: list[str] = []
         self.sessions: set[int] = set()
         self.answers: list[str] = []
         self.delay_s = 0.0
@@ -51,6 +52,7 @@ class Postbox:
         self.mails.append(mail)
         self.raw.append(envelope.original_content or b"")
         self.recipients += envelope.rcpt_tos
+        self.senders.append(envelope.mail_from or "")
 
 
 @contextmanager

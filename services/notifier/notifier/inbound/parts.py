@@ -14,8 +14,10 @@ from email.message import Message
 from email.parser import BytesHeaderParser, BytesParser
 from typing import Any, NamedTuple
 
-READ_BYTES = 1_048_576
-MOST_BOUNDARIES = 25
+READ_BYTES = 524_288
+MOST_BOUNDARIES = 15
+MOST_DASHES = 1_000
+"""Lines that begin as boundaries do."""
 MOST_PARTS = 100
 LONGEST_CONTENT_TYPE = 4_096
 """Bytes; the library needs the square of it."""
@@ -102,7 +104,7 @@ def spoken(written: str) -> str:
 
 
 def _is_harmless(begins: bytes) -> bool:
-    if len(_BOUNDARY.findall(begins)) > MOST_BOUNDARIES:
+    if len(_BOUNDARY.findall(begins)) > MOST_BOUNDARIES or begins.count(b"\n--") > MOST_DASHES:
         return False
     types = _CONTENT_TYPE.findall(begins)
     return len(types) <= MOST_PARTS and all(len(one) <= LONGEST_CONTENT_TYPE for one in types)

@@ -34,7 +34,7 @@ def reply_in(text: str) -> str:
     """What was written, at most `LONGEST` signs of it."""
     lines = [line.rstrip() for line in text.split("\n")[:MOST_LINES]]
     place = _original_begins(lines)
-    own = _without_signature(lines[:place])
+    own = _without_signature(_without_quoted_head(lines[:place]))
     if not _joined(own):  # answered below the original, or between its lines
         own = _without_signature([line for line in lines if not (_quoted(line) or _attributes([line]))])
     return (_joined(own) or _joined(lines))[:LONGEST].strip()
@@ -53,6 +53,11 @@ def text_of_html(page: str) -> str:
 def asks_to_stop(text: str) -> bool:
     """Nothing but a word that ends newsletters elsewhere. Whoever reads it decides; nothing follows by itself."""
     return text.strip(" .!\n\t").casefold() in _STOP
+
+
+def _without_quoted_head(lines: list[str]) -> list[str]:
+    place = next((place for place, line in enumerate(lines) if line and not _quoted(line)), len(lines))
+    return lines[place:]
 
 
 def _original_begins(lines: list[str]) -> int:
@@ -88,6 +93,8 @@ def _attributes(lines: list[str]) -> bool:
             return False
         if said.endswith(":"):
             small = said.casefold()
+            if not any(sign.isdigit() for sign in small):  # a date; otherwise they say so themselves
+                return False
             return any(small.startswith(f"{begin} ") and verb in small for begin, [verb] in _WROTE.items())
     return False
 
@@ -123,5 +130,5 @@ def _without(page: str, name: str) -> str:
         end = small.find(f"</{name}", begin)
         if end < 0:
             return "".join(kept)
-        place = end + len(name) + 2
+        place = max(small.find(">", end), end) + 1
     return "".join([*kept, page[place:]])
