@@ -26,6 +26,7 @@ from contracts.orders import (
     Resolution,
 )
 from contracts.storefront import CancelledBy, ContactReceived, CustomerErased
+from contracts.stories import OpenIssue, Story
 from contracts.vocabulary import Channel, IssueKind, Purpose, Severity
 from feedback.customers import Customer
 from feedback.folding import fold
@@ -99,6 +100,20 @@ def resolved(order_id: str = "o1", issue_id: str = "i1", *, at: float) -> Event[
 def contacted(contact_id: str = "c1", *, at: float, heard: float | None = None) -> Event[Any]:
     fact = ContactReceived(customer_id=ADA, contact_id=contact_id, occurred_at=day(at), channel="email")
     return said(fact, at if heard is None else heard)
+
+
+def replied(
+    contact_id: str = "c1", *, at: float, order_id: str | None = "o1", words: str = "Where is it?"
+) -> Event[Any]:
+    issue = OpenIssue(
+        issue_id="i1", kind=IssueKind.delivery_late, severity=Severity.serious, known="It is late.", since=day(at)
+    )
+    fact = ContactReceived(
+        customer_id=ADA, contact_id=contact_id, occurred_at=day(at), channel="email", order_id=order_id,
+        topic="delivery_late", text=words, in_reply_to="m1", by_addressee=True,
+        story=Story(stage="shipped", issues=(issue,)),
+    )  # fmt: skip
+    return said(fact)
 
 
 def erased(*, at: float) -> Event[Any]:

@@ -4,5 +4,5 @@ Consumes: orders: OrderConfirmed, OrderDelivered, OrderCancelled, OrderRefunded,
     storefront.customers: ContactReceived, CustomerErased; loyalty: GoodwillGranted, GoodwillRefused;
     notifications: MessageSent, TellingFailed
 Publishes: feedback: SurveyDue, ResponseReceived, CaseOpened, CaseEscalated, CaseResolved, GoodwillRequested
-Owns: experiences, invitations, responses, cases
+Owns: experiences, invitations, responses, cases, writings
 """

@@ -34,9 +34,11 @@ class Resolve(Struct, frozen=True, kw_only=True):
     goodwill_points: int | None = None
 
 
-def open_case(customer: Customer, cause: CaseCause, about: str, order_id: str, now: datetime, policy: Policy) -> Folded:
-    """One case per cause and thing it is `about` (an invitation, an issue), however often it is heard."""
-    case_id = derived_id(RULE, cause, about)
+def open_case(
+    customer: Customer, cause: CaseCause, about: str, order_id: str | None, now: datetime, policy: Policy
+) -> Folded:
+    """One case per cause and thing it is `about` (an invitation, an issue, an answer), however often it is heard."""
+    case_id = case_id_of(cause, about)
     if case_id in customer.cases:
         return customer, DUPLICATE
     case = Case(case_id=case_id, cause=cause, order_id=order_id, opened_at=now, due_at=now + policy.case_target)
@@ -54,6 +56,11 @@ def open_case(customer: Customer, cause: CaseCause, about: str, order_id: str, n
         deadlines=(SetDeadline(CASE_TARGET, case_id, case.due_at),),
         decisions=(Decision(subject=case_id, rule=RULE, outcome="opened", reason=cause, detail={"about": about}),),
     )
+
+
+def case_id_of(cause: CaseCause, about: str) -> str:
+    """The one case of that cause about that."""
+    return derived_id(RULE, cause, about)
 
 
 def on_telling_failed(customer: Customer, fact: TellingFailed, now: datetime, policy: Policy) -> Folded:

@@ -125,6 +125,7 @@ class CaseCause(StrEnum):
 
     detractor = "detractor"
     telling_failed = "telling_failed"
+    reply = "reply"
 
 
 class CaseState(StrEnum):

@@ -21,7 +21,7 @@ from contracts.orders import (
     OrderRefunded,
 )
 from contracts.storefront import ContactReceived, CustomerErased
-from feedback import answers, cases, experience, store, surveys
+from feedback import answers, cases, experience, store, surveys, writings
 from feedback.answers import Answer, Erasure
 from feedback.cases import CASE_TARGET, Resolve
 from feedback.customers import Customer
@@ -67,7 +67,7 @@ def _heard(customer: Customer, event: Event[Any], policy: Policy) -> Folded:
         case IssueResolved() as fact:
             return _on_issue_resolved(customer, fact, event.at, policy)
         case ContactReceived() as fact:
-            return experience.on_contact_received(customer, fact, event.at)
+            return writings.on_contact(customer, fact, event.at, policy)
         case CustomerErased():
             return _on_customer_erased(customer, event.at, policy)
         case GoodwillGranted() | GoodwillRefused() as fact:

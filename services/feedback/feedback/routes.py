@@ -20,6 +20,7 @@ from feedback.eligibility import decide
 from feedback.policy import Policy
 from feedback.schemas import (
     CaseOut,
+    CaseWithWritingsOut,
     DayOut,
     EligibilityOut,
     InvitationOut,
@@ -68,9 +69,12 @@ def api(runtime: Runtime, policy: Policy) -> APIRouter:
         last = shown[-1] if len(rows) > limit else None
         return Page(data=shown, next_cursor=last and _cursor(last.opened_at, last.case_id))
 
-    @router.get("/cases/{case_id}", summary="One case")
-    async def show_case(case_id: str) -> CaseOut:
-        return await _case(runtime, case_id)
+    @router.get("/cases/{case_id}", summary="One case, and what the customer answered")
+    async def show_case(case_id: str, tx: Transaction) -> CaseWithWritingsOut:
+        found = await store.case_of(tx, case_id)
+        if found is None:
+            raise NotFound("unknown_case", f"There is no case {case_id}.")
+        return CaseWithWritingsOut.whole(*found, await store.writings_of(tx, case_id))
 
     @router.post("/cases/{case_id}/resolution", summary="Say how a case ended, and ask for goodwill")
     async def resolve_case(case_id: str, resolution: ResolutionIn) -> CaseOut:

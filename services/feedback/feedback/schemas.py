@@ -1,7 +1,8 @@
 """What goes in and out over HTTP."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +12,7 @@ from feedback.answers import Response
 from feedback.customers import Case, CaseCause, CaseState, GoodwillState, Invitation, InvitationState
 from feedback.eligibility import Eligibility, Verdict
 from feedback.scores import Sample, Slice, by_cohort, sample_of
+from feedback.writings import Writing
 
 Customer = Annotated[str, Field(examples=["c-1042"], description="The customer's pseudonym")]
 
@@ -89,6 +91,32 @@ class CaseOut(Out):
     def of(cls, customer_id: str, case: Case) -> Self:
         """Whose case and how it stands."""
         return cls.model_validate({**_fields(case), "state": case.state, "customer_id": customer_id})
+
+
+class WritingOut(Out):
+    """What the customer answered to one of our messages."""
+
+    contact_id: str
+    in_reply_to: str = Field(description="The notifier's message")
+    occurred_at: datetime
+    topic: str | None = Field(examples=["delivery_late"])
+    by_addressee: bool | None = Field(
+        description="Whether it says that it comes from the address that the message went to; nobody has proved that"
+    )
+    text: str | None = Field(description="Gone when the customer asked to be forgotten")
+    story: dict[str, Any] | None = Field(description="What they had been told of the order by then, and how it stood")
+
+
+class CaseWithWritingsOut(CaseOut):
+    """A case, and what the customer wrote in it."""
+
+    writings: list[WritingOut]
+
+    @classmethod
+    def whole(cls, customer_id: str, case: Case, writings: Sequence[Writing]) -> Self:
+        """Whose case, how it stands, and their words."""
+        known = CaseOut.of(customer_id, case).model_dump()
+        return cls.model_validate({**known, "writings": [WritingOut.model_validate(one) for one in writings]})
 
 
 class ResolutionIn(BaseModel, extra="forbid"):

@@ -14,6 +14,7 @@ from contracts.feedback import Cohort
 from feedback.answers import Erasure, Response
 from feedback.customers import Case, Customer, Invitation, InvitationState
 from feedback.scores import PASSIVES_FROM, PROMOTERS_FROM, Sample, Slice, Tally
+from feedback.writings import Writing
 
 R = TypeVar("R")
 
@@ -44,6 +45,7 @@ async def save(tx: Tx, accounts: Mapping[str, Customer], outcomes: Sequence[tupl
     await _save_invitations(tx, _last(outcomes, Invitation, "invitation_id"))
     await _save_responses(tx, _last(outcomes, Response, "invitation_id"))
     await _save_cases(tx, _last(outcomes, Case, "case_id"))
+    await _save_writings(tx, _last(outcomes, Writing, "contact_id"))
     await _forget_words(tx, [erasure.customer_id for _, erasure in _rows(outcomes, Erasure)])
 
 
@@ -147,6 +149,7 @@ _SAVE_CASES = text("""
 async def _forget_words(tx: Tx, customer_ids: Sequence[str]) -> None:
     if customer_ids:
         await tx.execute(_FORGET_WORDS, {"ids": list(customer_ids)})
+        await tx.execute(_FORGET_WRITINGS, {"ids": list(customer_ids)})
 
 
 _FORGET_WORDS = text("""
@@ -154,6 +157,41 @@ _FORGET_WORDS = text("""
     from unnest(cast(:ids as text[])) as v (customer_id)
     where r.customer_id = v.customer_id and r.comment is not null
 """)
+
+
+_FORGET_WRITINGS = text("""
+    update writings w set text = null
+    from unnest(cast(:ids as text[])) as v (customer_id)
+    where w.customer_id = v.customer_id and w.text is not null
+""")
+
+
+async def _save_writings(tx: Tx, rows: Sequence[tuple[str, Writing]]) -> None:
+    if rows:
+        names = ("contact_id", "case_id", "in_reply_to", "occurred_at", "topic", "by_addressee", "text")
+        stories = {"story": [msgspec.json.encode(writing.story).decode() for _, writing in rows]}
+        await tx.execute(_SAVE_WRITINGS, _columns(rows, *names) | stories)
+
+
+_SAVE_WRITINGS = text("""
+    insert into writings (contact_id, customer_id, case_id, in_reply_to, occurred_at, topic, by_addressee, text, story)
+    select contact_id, customer_id, case_id, in_reply_to, occurred_at, topic, by_addressee, words,
+           nullif(cast(story as jsonb), 'null')
+    from unnest(
+        cast(:contact_id as text[]), cast(:customer_id as text[]), cast(:case_id as text[]),
+        cast(:in_reply_to as text[]), cast(:occurred_at as timestamptz[]), cast(:topic as text[]),
+        cast(:by_addressee as boolean[]), cast(:text as text[]), cast(:story as text[]))
+      as v (contact_id, customer_id, case_id, in_reply_to, occurred_at, topic, by_addressee, words, story)
+    on conflict do nothing
+""")
+
+
+async def writings_of(tx: Tx, case_id: str) -> list[Writing]:
+    """What the customer answered, oldest first."""
+    return [writing for _, writing in _owned(await tx.execute(_WRITINGS, {"case_id": case_id}), Writing)]
+
+
+_WRITINGS = text("select * from writings where case_id = :case_id order by occurred_at, contact_id")
 
 
 Place = tuple[datetime, str]

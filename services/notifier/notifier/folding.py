@@ -30,7 +30,7 @@ from notifier.erasure import Erase, Export, on_right
 from notifier.intentions import intend, intention_of
 from notifier.issues import on_issue_resolved, on_issue_said
 from notifier.messages import Message, message_id_of
-from notifier.people import Person, consented, email_of, updated
+from notifier.people import Person, addresses_of, consented, updated
 from notifier.policy import Policy
 from notifier.preferences import Choose, on_choose
 from notifier.pseudonyms import address_hash
@@ -164,8 +164,9 @@ def _is_about_sent(item: Item) -> TypeGuard[Command[Any]]:
 def _hashes(known: Mapping[str, tuple[Person, Circumstances]], items: Sequence[Item]) -> set[bytes]:
     """Of every address that may be decided about while these items are folded: those known, and those they bring."""
     told = (one.data for one in items if isinstance(one, Event) and isinstance(one.data, CustomerUpdated))
-    said = (email_of(fact.contacts) for fact in told)
-    return {address_hash(email) for email in [*(person.email for person, _ in known.values()), *said] if email}
+    people = [person.addresses for person, _ in known.values()]
+    addresses = [*people, *(addresses_of(fact.contacts) for fact in told)]
+    return {address_hash(address) for one in addresses for address in one.values()}
 
 
 def _told_of(item: Item) -> str | None:

@@ -67,6 +67,8 @@ def normalised(address: str) -> str:
 
 
 def _in_dns(domain: str) -> str:
+    if domain.isascii():  # nearly all are, and the codec takes longer than everything else here
+        return domain.rstrip(".")
     try:
         return domain.rstrip(".").encode("idna").decode()
     except UnicodeError:  # no domain at all: it is compared as it is written

@@ -132,8 +132,8 @@ class Sender:
 
     async def _note_addresses(self, tx: Tx, messages: Sequence[Message], people: Mapping[str, Person]) -> AddressBook:
         """Where each is about to go, for what may come back; what is known of those addresses."""
-        emails = {one.message_id: people[one.customer_id].email for one in messages}
-        mailed = {message_id: address_hash(email) for message_id, email in emails.items() if email}
+        known = {one.message_id: people[one.customer_id].addresses.get(one.channel) for one in messages}
+        mailed = {message_id: address_hash(address) for message_id, address in known.items() if address}
         await suppression_store.note_mailed(tx, mailed)
         return await suppression_store.address_book(tx, set(mailed.values()))
 

@@ -88,23 +88,27 @@ class AddressBook(Struct, frozen=True, kw_only=True):
 
     def blocks(self, person: Person, now: datetime) -> Blocks:
         """What it means for a person."""
-        if person.email is None or not self.suppressions:
+        if not self.suppressions:
             return NO_BLOCKS
-        address = address_hash(person.email)
-        found = {reach: self.suppressions.get((address, reach)) for reach in Reach}
-        holds = {reach: one for reach, one in found.items() if one is not None and one.holds(now)}
-        everything, unasked = holds.get(Reach.everything), holds.get(Reach.unasked)
+        hashes = {channel: address_hash(address) for channel, address in person.addresses.items()}
+        everything = {one: self._holding(address, Reach.everything, now) for one, address in hashes.items()}
+        unasked = {one: self._holding(address, Reach.unasked, now) for one, address in hashes.items()}
         return Blocks(
-            channels=frozenset({Channel.email}) if everything else frozenset(),
-            unasked={Channel.email: unasked.since} if unasked else {},
+            channels=frozenset(channel for channel, found in everything.items() if found),
+            unasked={channel: found.since for channel, found in unasked.items() if found},
         )
+
+    def _holding(self, address: bytes, reach: Reach, now: datetime) -> Suppression | None:
+        found = self.suppressions.get((address, reach))
+        return found if found is not None and found.holds(now) else None
 
     def address_of(self, message: Message, person: Person) -> bytes | None:
         """The address that it went to; the person's, where that cannot have changed since; else nobody knows."""
-        known = self.mailed.get(message.message_id)
-        sent_at = message.ready_at or message.intended_at
-        unchanged = person.email is not None and person.said_at is not None and person.said_at <= sent_at
-        return known or (address_hash(person.email) if unchanged and person.email else None)
+        if known := self.mailed.get(message.message_id):
+            return known
+        address, sent_at = person.addresses.get(message.channel), message.ready_at or message.intended_at
+        unchanged = person.said_at is not None and person.said_at <= sent_at
+        return address_hash(address) if address and unchanged else None
 
     def with_suppression(self, one: Suppression) -> "AddressBook":
         """One more, or another in its place."""
