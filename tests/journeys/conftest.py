@@ -11,6 +11,7 @@ from tests.conftest import DatabaseOf
 from tests.journeys.house import House, open_house
 from tests.sources import ROOT
 
+MAIL_SECRET = "a-secret-of-enough-signs"
 PATIENT = ROOT / "tests" / "patient.yaml"
 
 
@@ -27,7 +28,8 @@ async def open_for_all(
     """Empty topics, empty databases, simulated time."""
     await empty(lasting_broker.bootstrap)
     policy = {"ORDERS_LISTENER_POLICY_FILE": str(policy_file)} if policy_file else {}
-    async with open_house(lasting_broker, database_of, **policy) as house:
+    comes_back = {"NOTIFIER_INBOUND_DOMAIN": "in.shop.example", "NOTIFIER_HOOKS_MAIL_SECRETS": MAIL_SECRET}
+    async with open_house(lasting_broker, database_of, **policy, **comes_back) as house:
         yield house
 
 

@@ -59,6 +59,14 @@ def test_it_is_said_once_that_a_mail_came_back_and_how() -> None:
     assert life.duplicates == 1
 
 
+def test_a_bounce_that_is_faster_than_the_report_of_the_sending_counts() -> None:
+    life = Life([known(), opened(10, told_by=14)], until=11)
+    life.report(bounce(life, 11, kind="issue_opened").message("issue_opened"), Result.accepted, 11.1)
+    assert life.message("issue_opened").state is State.failed
+    life.live(until=15)
+    assert [failed.reason for failed in life.all(TellingFailed)] == ["bounced"]
+
+
 def test_a_new_address_of_the_customer_is_free() -> None:
     life = bounce(told(confirmed(10)), 13)
     life.live([known(14, email="ada@new.example"), opened(15)], until=16)

@@ -24,7 +24,7 @@ from notifier.statuses import Meaning, Weight, meaning_of, status_of
 from notifier.suppressions import Lifted, Reach, SoftBounce, Suppression
 
 RULE = "address"
-_GONE = frozenset({State.sent, State.unknown, State.sending, State.joined})
+_GONE = frozenset({State.sent, State.unknown, State.sending, State.joined, State.ready})
 """It was handed over, whether that was reported already or not."""
 
 

@@ -33,6 +33,7 @@ from notifier.preferences import LINK_LASTS, LINK_PURPOSE, link_subject, may_be_
 from notifier.pseudonyms import address_hash
 from notifier.reports import PAUSE_S, Reports, wait_out
 from notifier.settings import NotifierSettings
+from notifier.suppression_store import Mailed
 from notifier.suppressions import AddressBook
 from notifier.ways import Ways
 from notifier.withdrawals import give_kept
@@ -103,9 +104,10 @@ class Sender:
         return len(found)
 
     async def _forget_old(self) -> int:
+        now = await self._runtime.now()
         async with self._runtime.transaction() as tx:
-            await suppression_store.forget_old(tx)
-            await answer_store.forget_old(tx)
+            await suppression_store.forget_old(tx, now)
+            await answer_store.forget_old(tx, now)
         return 0
 
     async def _send_taken(self) -> int:
@@ -132,10 +134,13 @@ class Sender:
 
     async def _note_addresses(self, tx: Tx, messages: Sequence[Message], people: Mapping[str, Person]) -> AddressBook:
         """Where each is about to go, for what may come back; what is known of those addresses."""
-        known = {one.message_id: people[one.customer_id].addresses.get(one.channel) for one in messages}
-        mailed = {message_id: address_hash(address) for message_id, address in known.items() if address}
+        mailed = [
+            Mailed(one.message_id, address_hash(address), one.ready_at or one.intended_at)
+            for one in messages
+            if (address := people[one.customer_id].addresses.get(one.channel))
+        ]
         await suppression_store.note_mailed(tx, mailed)
-        return await suppression_store.address_book(tx, set(mailed.values()))
+        return await suppression_store.address_book(tx, {one.address_hash for one in mailed})
 
     async def _send(self, message: Message, person: Person, addresses: AddressBook) -> Answer:
         if self._is_stale(message):

@@ -39,8 +39,7 @@ join unnest(cast(:customer_ids as text[]), cast(:message_ids as text[])) as want
 
 _NOTE_MAILED = text("""
 insert into mailed (message_id, address_hash, mailed_at)
-select v.message_id, v.address_hash, now()
-from unnest(cast(:message_ids as text[]), cast(:hashes as bytea[])) as v (message_id, address_hash)
+select * from unnest(cast(:message_ids as text[]), cast(:hashes as bytea[]), cast(:at as timestamptz[]))
 on conflict (message_id) do update set address_hash = excluded.address_hash, mailed_at = excluded.mailed_at
 """)
 
@@ -50,8 +49,8 @@ where m.message_id = d.message_id and m.customer_id = any(cast(:customer_ids as 
 """)
 
 _FORGET_OLD = (
-    text("delete from mailed where mailed_at < now() - cast(:age as interval)"),
-    text("delete from soft_bounces where bounced_at < now() - cast(:age as interval)"),
+    text("delete from mailed where mailed_at < :before"),
+    text("delete from soft_bounces where bounced_at < :before"),
 )
 
 _SUPPRESS = text("""
@@ -93,6 +92,14 @@ order by s.since desc, s.address_hash desc, s.reach desc limit :most
 """)
 
 
+class Mailed(NamedTuple):
+    """A message that goes to an address."""
+
+    message_id: str
+    address_hash: bytes
+    at: datetime
+
+
 class Place(NamedTuple):
     """Where a page goes on: behind this one, newest first."""
 
@@ -127,11 +134,12 @@ async def inside_of(tx: Tx, leading: Mapping[str, str]) -> list[Message]:
     return [message_of(row) for row in (await tx.execute(_INSIDE, values)).mappings()]
 
 
-async def note_mailed(tx: Tx, mailed: Mapping[str, bytes]) -> None:
+async def note_mailed(tx: Tx, mailed: Sequence[Mailed]) -> None:
     """These messages are about to go to these addresses."""
     if mailed:
         ordered = sorted(mailed)
-        await tx.execute(_NOTE_MAILED, {"message_ids": ordered, "hashes": [mailed[one] for one in ordered]})
+        values = {"hashes": [one.address_hash for one in ordered], "at": [one.at for one in ordered]}
+        await tx.execute(_NOTE_MAILED, {"message_ids": [one.message_id for one in ordered], **values})
 
 
 async def forget_mailed_of(tx: Tx, customer_ids: Collection[str]) -> None:
@@ -140,10 +148,10 @@ async def forget_mailed_of(tx: Tx, customer_ids: Collection[str]) -> None:
         await tx.execute(_FORGET_MAILED_OF, {"customer_ids": sorted(customer_ids)})
 
 
-async def forget_old(tx: Tx) -> None:
+async def forget_old(tx: Tx, now: datetime) -> None:
     """What is of no use any more."""
     for statement in _FORGET_OLD:
-        await tx.execute(statement, {"age": REMEMBERED})
+        await tx.execute(statement, {"before": now - REMEMBERED})
 
 
 async def keep(tx: Tx, rows: Iterable[Suppression | SoftBounce | Lifted]) -> None:

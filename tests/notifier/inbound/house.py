@@ -16,6 +16,7 @@ from notifier.app import application
 from notifier.inbound.listener import listen
 from notifier.pseudonyms import address_hash
 from notifier.settings import NotifierSettings
+from notifier.suppression_store import Mailed
 from tests.conftest import RuntimeOf
 from tests.notifier.correspondent import ADA, confirmed, earned, hour, known, opened
 from tests.running import rows, until
@@ -40,7 +41,8 @@ async def opened_house(runtime_of: RuntimeOf, kafka: Any = None, **environment: 
     assert not folded.refused
     async with runtime.transaction() as tx:
         found = await tx.execute(text("update messages set state = 'sent' where state = 'ready' returning message_id"))
-        await suppression_store.note_mailed(tx, {row.message_id: address_hash(EMAIL) for row in found})
+        mailed = [Mailed(row.message_id, address_hash(EMAIL), hour(11)) for row in found]
+        await suppression_store.note_mailed(tx, mailed)
     return runtime
 
 

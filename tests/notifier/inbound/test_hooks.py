@@ -224,6 +224,25 @@ async def test_postmark_says_what_bounced(client: httpx.AsyncClient, runtime: Ru
     assert await posted(client, "postmark", body) == (401, "signature_wrong")
 
 
+async def test_what_arrives_is_remembered_only_where_something_did_not(
+    client: httpx.AsyncClient, runtime: Runtime
+) -> None:
+    basic = {"Authorization": f"Basic {base64.b64encode(USER.encode()).decode()}"}
+    points, issue = await message_id(runtime, "points_earned"), await message_id(runtime)
+
+    def record(named: str, **said: str) -> bytes:
+        return json.dumps({"Metadata": {"rapport": named}, **said}).encode()
+
+    arrived = record(points, RecordType="Delivery")
+    assert await posted(client, "postmark", arrived, **basic) == (200, {"arrival": 1})
+    assert await rows(runtime, "select 1 from commands") == []
+    bounced = record(issue, RecordType="Bounce", Type="SoftBounce")
+    assert await posted(client, "postmark", bounced, **basic) == (200, {"bounce_soft": 1})
+    assert len(await rows(runtime, "select 1 from soft_bounces")) == 1
+    assert await posted(client, "postmark", arrived, **basic) == (200, {"arrival": 1})
+    assert await rows(runtime, "select 1 from soft_bounces") == []
+
+
 # --- Amazon SES ---
 
 

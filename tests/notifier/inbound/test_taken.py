@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from prometheus_client import REGISTRY
 
 from deploy.local.broker import Broker
+from notifier import answer_store, suppression_store
 from notifier.app import application
 from notifier.inbound.listener import listen
 from notifier.sender import Sender
@@ -104,6 +106,21 @@ async def test_an_answer_is_said_once_with_the_orders_story_and_its_words_are_ke
         assert "cancel it" not in str(await rows(runtime, f"select * from {table}"))  # noqa: S608 names of ours
 
 
+async def test_an_answer_that_is_delivered_again_before_it_was_noted_is_said_in_the_same_bytes(
+    runtime_of: RuntimeOf, kafka: Broker
+) -> None:
+    runtime = await opened_house(runtime_of, kafka)
+    async with listening(runtime) as port:
+        to = await addresses(runtime)
+        assert (await deliver(port, mail(samples.REPLY), to["ours"], EMAIL)).startswith("250")
+        async with runtime.transaction() as tx:
+            await tx.exec_driver_sql("update answers set said_at = null")
+        await tell(runtime, shipped(12))
+        assert (await deliver(port, mail(samples.REPLY), to["ours"], EMAIL)).startswith("250")
+    first, again = await said_on(kafka.bootstrap, "storefront.customers", 2)
+    assert (first.value, first.headers) == (again.value, again.headers)
+
+
 async def test_who_is_not_the_addressee_is_heard_and_not_trusted(runtime_of: RuntimeOf, kafka: Broker) -> None:
     runtime = await opened_house(runtime_of, kafka)
     async with listening(runtime) as port:
@@ -198,6 +215,20 @@ async def test_lmtp_is_spoken_where_the_mail_server_prefers_it(runtime_of: Runti
         answers = (await asyncio.wait_for(reader.read(), 10)).decode().splitlines()
         writer.close()
     assert answers[-3:-1] == ["250 2.0.0 It is safe"] * 2
+    assert len(await rows(runtime, "select 1 from suppressions")) == 1
+
+
+async def test_what_nobody_delivers_again_is_forgotten_and_suppressions_are_not(runtime_of: RuntimeOf) -> None:
+    runtime = await opened_house(runtime_of)
+    async with listening(runtime) as port:
+        to = await addresses(runtime)
+        assert (await deliver(port, mail(samples.POSTFIX_FULL, **to), to["to"])).startswith("250")
+        points = await addresses(runtime, "points_earned")
+        assert (await deliver(port, mail(samples.POSTFIX, **points), points["to"])).startswith("250")
+    async with runtime.transaction() as tx:
+        await suppression_store.forget_old(tx, datetime.now(UTC) + timedelta(days=91))
+        await answer_store.forget_old(tx, datetime.now(UTC) + timedelta(days=91))
+    assert await rows(runtime, "select 1 from mailed union all select 1 from soft_bounces") == []
     assert len(await rows(runtime, "select 1 from suppressions")) == 1
 
 

@@ -94,12 +94,18 @@ class Intake:
             case Complaint(kind=kind):
                 name = derived_id("complained", message.message_id)
                 await self._command(message, name, Complained(message_id=message.message_id, kind=kind, via=via))
-            case Arrival():
+            case Arrival() if await self._makes_up(message):
                 name = derived_id("arrived", message.message_id)
                 await self._command(message, name, Arrived(message_id=message.message_id, via=via))
             case Reply():
                 return await self._pass_on(message, said)
         return _word(said)
+
+    async def _makes_up(self, message: Message) -> bool:
+        """Whether anything counts against the address that it went to: most mails simply arrive."""
+        async with self._runtime.transaction() as tx:
+            book = await suppression_store.address_book(tx, (), [message.message_id])
+        return bool(book.soft) or any(one.until is not None for one in book.suppressions.values())
 
     async def _command(self, message: Message, name: str, data: Returned) -> None:
         try:

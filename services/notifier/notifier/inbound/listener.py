@@ -20,7 +20,8 @@ from notifier.settings import NotifierSettings
 
 LONGEST_LINE_BYTES = 1_048_576
 """RFC 5321 says 998; some programs that write mails never heard of it, and nobody shall lose one for that."""
-MOST_CONNECTIONS = 20
+MOST_CONNECTIONS = 8
+"""Each may hold one mail in memory; who comes when there is no room comes again."""
 MOST_COMMANDS = 1_000
 """Of one kind, in one conversation."""
 ROLES = frozenset({"bounce", "bounces", "complaint", "complaints", "abuse", "fbl", "postmaster"})
