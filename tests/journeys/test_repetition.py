@@ -26,7 +26,11 @@ BOOKKEEPING = ("positions", "inbox")
 MAY_BE_EMPTY = ("outbox", "parked_events", "deadlines", "commands")
 EMPTY = {f"{service}.{table}" for service in COMPOSED for table in MAY_BE_EMPTY} | {
     "loyalty.redemptions",
+    "feedback.writings",
+    "notifier.answers",
     "notifier.kept_withdrawals",
+    "notifier.soft_bounces",
+    "notifier.suppressions",
     "notifier.told_before",
     "notifier.answers",
     "notifier.soft_bounces",

@@ -19,18 +19,22 @@ from sqlalchemy import text
 from deploy.local.replay.databases import Databases
 from notifier.vaults import Vault, Wrapped, decrypted
 
-HOW_IT_WAS_HEARD = frozenset({"positions", "closings", "inbox", "outbox", "commands", "told_before", "alembic_version"})
+HOW_IT_WAS_HEARD = frozenset(
+    {"positions", "closings", "inbox", "outbox", "commands", "told_before", "mailed", "alembic_version"}
+)
 """Tables that differ with the way of hearing and hold nothing that was concluded."""
 LEFT_OUT: Mapping[str, frozenset[str]] = {
     "decisions": frozenset({"decision_id"}),
     "customers": frozenset({"blocked_at"}),
     "messages": frozenset({"leased_until", "result"}),
+    "suppressions": frozenset({"address_hash"}),
+    "soft_bounces": frozenset({"address_hash"}),
     "parked_events": frozenset(
         {"parked_id", "topic", "partition", "offset", "timestamp_ms", "key", "value", "headers", "attempts",
          "parked_at", "closed_at", "closed_by"}
     ),
 }  # fmt: skip
-"""Columns that are no conclusions: row ids, offsets, wall times."""
+"""Columns that are no conclusions: row ids, offsets, wall times, hashes under a run's own key."""
 _TABLES = """
     select table_name as name from information_schema.tables
     where table_schema = current_schema and table_type = 'BASE TABLE' order by 1

@@ -3,6 +3,7 @@
 import base64
 import hmac
 import json
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -18,9 +19,13 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key a
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chassis.runtime import Runtime
 from deploy.local.broker import Broker
+from notifier.inbound.providers.reading import BadBody
+from notifier.inbound.routes import PROVIDERS
 from notifier.statuses import meaning_of, status_of
 from tests.conftest import ClientOf, RuntimeOf
 from tests.notifier.inbound import samples
@@ -287,6 +292,39 @@ async def test_amazon_is_believed_with_the_certificate_and_the_topic_that_we_kno
         sns(amazon[0], "x").replace(b"m1", b"m2"), b"{}", b"[]",
     ):  # fmt: skip
         assert await posted(client, "ses", body) == (401, "signature_wrong")
+
+
+# --- hostile ---
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20)
+    | st.sampled_from(["failed", "bounce", "Bounce", "Complaint", "Permanent", "5.1.1", "blocked", "Notification"]),
+    lambda inner: st.lists(inner, max_size=4)
+    | st.dictionaries(
+        st.sampled_from([
+            "event-data", "event", "delivery-status", "message", "headers", "message-id", "user-variables", "rapport",
+            "RecordType", "Type", "Metadata", "Details", "Message", "mail", "tags", "bounce", "bouncedRecipients",
+            "eventType", "bounceType", "bounceSubType", "status", "reason", "type", "smtp-id", "name", "value",
+        ]),
+        inner, max_size=6,
+    ),
+    max_leaves=25,
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(_VALUES, st.sampled_from(sorted(PROVIDERS)))
+def test_whatever_a_provider_posts_is_heard_or_refused(body: Any, name: str) -> None:
+    nested = {"Type": "Notification", "Message": json.dumps(body)}
+    for one in (body, [body], {"event-data": body}, nested):
+        for report in PROVIDERS[name].reports(json.dumps(one).encode()):
+            assert report.message_id is None or report.message_id.isascii()
+
+
+@given(st.binary(max_size=200), st.sampled_from(sorted(PROVIDERS)))
+def test_what_is_no_json_is_refused(body: bytes, name: str) -> None:
+    with suppress(BadBody):
+        PROVIDERS[name].reports(body)
 
 
 # --- the table ---

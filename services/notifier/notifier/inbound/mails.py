@@ -30,13 +30,11 @@ class Arrival(Struct, frozen=True):
     """It was delivered."""
 
 
-class Complaint(Struct, frozen=True, kw_only=True):
+class Complaint(Struct, frozen=True):
     """Its reader says that it is spam."""
 
     kind: str
     """abuse, fraud, opt-out …"""
-    reporter: str | None = None
-    """The program of who passes the complaint on."""
 
 
 class Automatic(Struct, frozen=True):
@@ -101,7 +99,7 @@ def _complaint(part: Part) -> Heard:
     kind = fields.get("feedback-type", "abuse").casefold()[:32]
     if kind in _NOT_COMPLAINTS:
         return Nothing("other_report")
-    return Complaint(kind=kind, reporter=fields.get("user-agent", "")[:64] or None)
+    return Complaint(kind=kind if kind.isascii() and kind.replace("-", "").isalpha() else "other")
 
 
 def _delivery(blocks: list[dict[str, str]]) -> Heard:

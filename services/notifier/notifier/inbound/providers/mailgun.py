@@ -28,7 +28,7 @@ def _heard(event: dict[str, object]) -> Heard:
             words = f"{text(status.get('message'))} {text(status.get('description'))}"
             return bounce(f"{text(status.get('enhanced-code'))} {text(status.get('code'))}", words)
         case "complained":
-            return Complaint(kind="abuse", reporter="Mailgun")
+            return Complaint("abuse")
         case "delivered":
             return Arrival()
     return Nothing("other_event")

@@ -43,7 +43,7 @@ def _heard(record: dict[str, object]) -> Heard:
         case "Bounce" if kind in _CODES:
             return bounce(_CODES[kind], text(record.get("Details")) if _CODES[kind].endswith("0.0") else "")
         case "SpamComplaint":
-            return Complaint(kind="abuse", reporter="Postmark")
+            return Complaint("abuse")
         case "Delivery":
             return Arrival()
     return Nothing("other_event")

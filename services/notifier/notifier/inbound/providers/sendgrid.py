@@ -35,7 +35,7 @@ def _heard(event: dict[str, object]) -> Heard:
         case "deferred":
             return Delay()
         case "spamreport":
-            return Complaint(kind="abuse", reporter="SendGrid")
+            return Complaint("abuse")
         case "delivered":
             return Arrival()
     return Nothing("other_event")

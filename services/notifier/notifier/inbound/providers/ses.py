@@ -18,6 +18,8 @@ from notifier.inbound.providers.reading import (
 )
 from notifier.statuses import Weight
 
+KINDS = ("abuse", "auth-failure", "fraud", "other", "virus")
+"""Of complaints, as the feedback loop says them."""
 SUBSCRIPTION = Nothing("subscription")
 """SNS asks whether the topic may post here: somebody confirms it at Amazon."""
 
@@ -62,8 +64,8 @@ def _heard(event: dict[str, object]) -> Iterator[Heard]:
         case "Bounce":
             yield from _bounces(part(event, "bounce"))
         case "Complaint":
-            kind = text(part(event, "complaint").get("complaintFeedbackType")) or "abuse"
-            yield Nothing("other_report") if kind == "not-spam" else Complaint(kind=kind[:32], reporter="Amazon SES")
+            kind = text(part(event, "complaint").get("complaintFeedbackType"))
+            yield Nothing("other_report") if kind == "not-spam" else Complaint(kind if kind in KINDS else "abuse")
         case "Delivery":
             yield Arrival()
         case "DeliveryDelay":
