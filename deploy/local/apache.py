@@ -138,6 +138,7 @@ class ApacheKafka:
             "share.coordinator.state.topic.replication.factor": "1",
             "share.coordinator.state.topic.min.isr": "1",
             "auto.create.topics.enable": "false",
+            "log.retention.check.interval.ms": "1000",
         }
 
 
