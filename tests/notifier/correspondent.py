@@ -1,7 +1,7 @@
 """A customer of the tests: events on an hour's notice, and a correspondence folded as the worker does it."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,8 @@ from contracts.orders import (
     IssueOpened,
     IssueResolved,
     IssueUpdated,
+    Milestone,
+    MilestoneReached,
     OrderCancelled,
     OrderConfirmed,
     OrderDelivered,
@@ -54,12 +56,13 @@ def said(fact: Fact, hours: float) -> Event[Any]:
 
 def known(
     at: float = 0, *, email: str = "ada@example.org", name: str | None = "Ada", zone: str | None = BERLIN,
-    country: str | None = None,
+    country: str | None = None, birthday: date | None = None,
 ) -> Event[Any]:  # fmt: skip
     contacts = (Contact(channel=Channel.email, address=email),)
     fact = CustomerUpdated(
-        customer_id=ADA, occurred_at=hour(at), contacts=contacts, given_name=name, zone=zone, country=country
-    )
+        customer_id=ADA, occurred_at=hour(at), contacts=contacts, given_name=name, zone=zone, country=country,
+        birthday=birthday,
+    )  # fmt: skip
     return said(fact, at)
 
 
@@ -150,6 +153,11 @@ def goodwill(at: float, goodwill_id: str = "g1") -> Event[Any]:
         customer_id=ADA, goodwill_id=goodwill_id, order_id="o1", issue_id="o1-delivery_late", occurred_at=hour(at),
         points=100, available_points=100, pending_points=0, reason="delivery_late",
     )  # fmt: skip
+    return said(fact, at)
+
+
+def a_year_ago(at: float, years: int = 1) -> Event[Any]:
+    fact = MilestoneReached(customer_id=ADA, occurred_at=hour(at), milestone=Milestone.anniversary, number=years)
     return said(fact, at)
 
 

@@ -19,6 +19,9 @@ SEND = "send"
 TOLD_BY = "told_by"
 """Deadline: by now the customer should know of the issue named by the subject."""
 
+GREET = "greet"
+"""Deadline: the greeting named by the subject is due."""
+
 
 class Correspondence(Struct, frozen=True, kw_only=True):
     """One customer's account. Holds every message that is not ended, and those that the items name."""

@@ -29,7 +29,7 @@ def quiet_until(quiet: Quiet, country: str | None, moment: datetime, zone: tzinf
 
 def midnight_after(moment: datetime, zone: tzinfo, days: int = 1) -> datetime:
     """The beginning of the day that comes so many days after that of `moment` on a clock in `zone`, in UTC."""
-    return _on_clock(moment.astimezone(zone).date() + days * A_DAY, time(0), zone)
+    return on_clock(moment.astimezone(zone).date() + days * A_DAY, time(0), zone)
 
 
 def _end(quiet: Quiet, country: str | None, moment: datetime, zone: tzinfo) -> datetime | None:
@@ -39,12 +39,12 @@ def _end(quiet: Quiet, country: str | None, moment: datetime, zone: tzinfo) -> d
     if not _covers(quiet, local.time()):
         return None
     day = local.date() if local.time() < quiet.ends else local.date() + A_DAY
-    return _on_clock(day, quiet.ends, zone)
+    return on_clock(day, quiet.ends, zone)
 
 
 @lru_cache(maxsize=10_000)
-def _on_clock(day: date, clock: time, zone: tzinfo) -> datetime:
-    """A clock that jumps over the time has none, a clock set back has two: the later reading is never too early."""
+def on_clock(day: date, clock: time, zone: tzinfo) -> datetime:
+    """In UTC. A clock that jumps over the time has none, one set back has two: the later reading is never too early."""
     moment = datetime.combine(day, clock, tzinfo=zone)
     return max(moment.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
 

@@ -10,7 +10,8 @@ from chassis.outcomes import DUPLICATE, ClearDeadline, Decision, Outcome
 from contracts import Event
 from contracts.storefront import CustomerErased
 from notifier.circumstances import Circumstances
-from notifier.correspondence import SEND, TOLD_BY, Correspondence
+from notifier.correspondence import GREET, SEND, TOLD_BY, Correspondence
+from notifier.greetings import BIRTHDAY
 from notifier.messages import IN_HAND
 from notifier.people import ERASED
 from notifier.telling import suppress
@@ -42,7 +43,8 @@ def on_erased(account: Correspondence, item: Item) -> tuple[Correspondence, Outc
     account, outcome = account.with_person(ERASED)
     account, forgotten = account.with_circumstances(Circumstances())
     outcome += _said(account, item) + forgotten
-    outcome += Outcome(deadlines=tuple(ClearDeadline(TOLD_BY, issue_id) for issue_id in issue_ids))
+    told_by = tuple(ClearDeadline(TOLD_BY, issue_id) for issue_id in issue_ids)
+    outcome += Outcome(deadlines=(*told_by, ClearDeadline(GREET, BIRTHDAY)))
     for message in sorted(unsaid, key=lambda message: message.message_id):
         account, unsaid_outcome = suppress(account, message, item.at, "erased")
         outcome += unsaid_outcome + Outcome(deadlines=(ClearDeadline(SEND, message.message_id),))

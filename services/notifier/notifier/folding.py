@@ -15,18 +15,20 @@ from contracts.orders import (
     IssueOpened,
     IssueResolved,
     IssueUpdated,
+    MilestoneReached,
     OrderCancelled,
     OrderConfirmed,
     OrderDelivered,
     OrderShipped,
 )
 from contracts.storefront import ConsentChanged, CustomerErased, CustomerUpdated
-from notifier import overdue_store, store, suppression_store
+from notifier import correspondence, overdue_store, store, suppression_store
 from notifier.bounces import Arrived, Bounced, Complained, on_refused, on_returned
 from notifier.circumstances import Circumstances, Stage
-from notifier.correspondence import SEND, TOLD_BY, CircumstancesRow, Correspondence, PersonRow, look_again
+from notifier.correspondence import GREET, SEND, TOLD_BY, CircumstancesRow, Correspondence, PersonRow, look_again
 from notifier.deliveries import Delivered, on_delivered
 from notifier.erasure import Erase, Export, on_right
+from notifier.greetings import ANNIVERSARY, BIRTHDAY, on_greet_due, on_milestone, on_person
 from notifier.intentions import intend, intention_of
 from notifier.issues import on_issue_resolved, on_issue_said
 from notifier.messages import Message, message_id_of
@@ -84,12 +86,14 @@ def _folded(account: Correspondence, item: Item, policy: Policy) -> tuple[Corres
             return account, NOTHING
         case Command(data=Choose()):
             return on_choose(account, item)
-        case Due(kind=kind) if kind == TOLD_BY:
-            return on_told_by_due(account, item, policy)
+        case Due():
+            return _on_due(account, item, policy)
         case Event(data=CustomerUpdated()):
-            return on_person_said(account, item, updated(account.person, item.data, item.at))
+            return on_person_said(account, item, updated(account.person, item.data, item.at), policy)
         case Event(data=ConsentChanged()):
-            return on_person_said(account, item, consented(account.person, item.data, item.at))
+            return on_person_said(account, item, consented(account.person, item.data, item.at), policy)
+        case Event(data=MilestoneReached()):
+            return account, on_milestone(account, item, policy)
         case Event(data=IssueOpened() | IssueUpdated()):
             return on_issue_said(account, item)
         case Event(data=IssueResolved()):
@@ -110,13 +114,26 @@ def on_report(account: Correspondence, report: Command[Any], policy: Policy) -> 
     return account, outcome + counted
 
 
-def on_person_said(account: Correspondence, event: Event[Any], person: Person) -> tuple[Correspondence, Outcome]:
+def _on_due(account: Correspondence, due: Due, policy: Policy) -> tuple[Correspondence, Outcome]:
+    match due.kind:
+        case correspondence.SEND:
+            return on_send_due(account, due, policy)
+        case correspondence.TOLD_BY:
+            return on_told_by_due(account, due, policy)
+        case correspondence.GREET:
+            return on_greet_due(account, due, policy)
+    return account, NOTHING
+
+
+def on_person_said(
+    account: Correspondence, event: Event[Any], person: Person, policy: Policy
+) -> tuple[Correspondence, Outcome]:
     """Who the customer is, or what they want to hear. What waited for an address is decided at once."""
     if person is account.person:
         return account, DUPLICATE
-    waiting = account.waiting_for("waiting_for_contact")
+    before, waiting = account.person, account.waiting_for("waiting_for_contact")
     account, outcome = account.with_person(person)
-    return account, outcome + look_again(waiting, event)
+    return account, outcome + look_again(waiting, event) + on_person(before, account, event, policy)
 
 
 def on_fact(account: Correspondence, event: Event[Any]) -> tuple[Correspondence, Outcome]:
@@ -189,6 +206,8 @@ def named_by(item: Item) -> str | None:
             return message_id
         case Due(kind=kind, subject=issue_id) if kind == TOLD_BY:
             return message_id_of(item.customer_id, "issue_opened", issue_id)
+        case Due(kind=kind, subject=greeting) if kind == GREET and greeting != BIRTHDAY:
+            return message_id_of(item.customer_id, ANNIVERSARY, greeting.partition(" ")[2])
         case Event(data=fact):
             intention = intention_of(fact)
             return message_id_of(item.customer_id, intention.kind, intention.subject) if intention else None

@@ -5,8 +5,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from chassis.items import Item
 from chassis.outcomes import DUPLICATE, Decision, Outcome, SetDeadline
-from contracts import Event, Fact
+from contracts import Fact
 from contracts.feedback import SurveyDue
 from contracts.loyalty import GoodwillGranted, PointsEarned, PointsVested, TierReached
 from contracts.orders import (
@@ -63,13 +64,13 @@ def intention_of(fact: Fact) -> Intention | None:
     return None
 
 
-def intend(account: Correspondence, intention: Intention, event: Event[Any]) -> tuple[Correspondence, Outcome]:
+def intend(account: Correspondence, intention: Intention, item: Item) -> tuple[Correspondence, Outcome]:
     """The intended message, to be decided at once; DUPLICATE when it is already there.
 
     Of an imported past nobody is told anything.
     """
     message_id = message_id_of(account.customer_id, intention.kind, intention.subject)
-    if is_past(event.correlation_id, event.at):
+    if is_past(item.correlation_id, item.at):
         past = Decision(subject=message_id, rule="sending", outcome="not_told", reason="past")
         return account, Outcome(decisions=(past,))
     if message_id in account.messages:
@@ -79,18 +80,18 @@ def intend(account: Correspondence, intention: Intention, event: Event[Any]) -> 
         customer_id=account.customer_id,
         kind=intention.kind,
         subject=intention.subject,
-        intended_at=event.at,
-        expires_at=intention.expires_at or event.at + KINDS[intention.kind].lasts,
-        told_by=intention.told_by and max(intention.told_by, event.at),
+        intended_at=item.at,
+        expires_at=intention.expires_at or item.at + KINDS[intention.kind].lasts,
+        told_by=intention.told_by and max(intention.told_by, item.at),
         order_id=intention.order_id,
         issue_id=intention.issue_id,
         invitation_id=intention.invitation_id,
         content=intention.content,
-        correlation_id=event.correlation_id,
-        traceparent=event.traceparent,
+        correlation_id=item.correlation_id,
+        traceparent=item.traceparent,
     )
     account, outcome = account.with_message(message)
-    return account, outcome + Outcome(deadlines=(SetDeadline(SEND, message_id, event.at),))
+    return account, outcome + Outcome(deadlines=(SetDeadline(SEND, message_id, item.at),))
 
 
 def _about_order(fact: OrderConfirmed | OrderShipped | OrderDelivered | OrderCancelled) -> Intention:

@@ -64,6 +64,8 @@ class Person(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """By `channel:purpose`."""
     said_at: datetime | None = None
     """When name and contact were last said."""
+    greeted_on: date | None = None
+    """Their last birthday on which they were greeted, or were not for a reason on record."""
     preferences: Preferences = Preferences()
     erased: bool = False
 

@@ -109,6 +109,21 @@ class Bounces(Struct, frozen=True, kw_only=True):
     rest: timedelta = timedelta(days=30)
 
 
+class Greetings(Struct, frozen=True, kw_only=True):
+    """Birthdays and anniversaries of the first order: which are said, and from which hour on the person's clock."""
+
+    birthday: bool = True
+    anniversary: bool = True
+    hour: time = time(9)
+    leap_day: Literal["february_28", "march_1"] = "february_28"
+    """When who was born on 29 February is greeted in a year without one."""
+
+    @property
+    def in_common_years(self) -> tuple[int, int]:
+        """Month and day."""
+        return (2, 28) if self.leap_day == "february_28" else (3, 1)
+
+
 class Policy(Struct, frozen=True, kw_only=True, dict=True):
     """How the shop behaves towards people."""
 
@@ -130,6 +145,7 @@ class Policy(Struct, frozen=True, kw_only=True, dict=True):
     """Tiers whose members go first among messages of equal weight, the highest last."""
     apologies: Apologies = Apologies()
     bounces: Bounces = Bounces()
+    greetings: Greetings = Greetings()
     rest_after_issue: timedelta = timedelta(hours=24)
     """From the end of an issue that the customer was told of until they are asked or cheered again."""
     group_window: timedelta = timedelta(minutes=5)

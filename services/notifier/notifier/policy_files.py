@@ -23,6 +23,9 @@ EXPECTED = {
     "week_kept_for_issues": A_NUMBER,
     "most": A_NUMBER,
     "soft": A_NUMBER,
+    "birthday": "true or false",
+    "anniversary": "true or false",
+    "leap_day": "february_28 or march_1",
     "closed": f"days are {', '.join(get_args(Day))}",
 }
 """Words for what a pattern says."""

@@ -59,6 +59,7 @@ REMEDIES = {
     "consent_withdrawn": "The customer's consent to this purpose by e-mail.",
     "expired": "Being able to say it while it was worth saying.",
     "erased": "Nothing: the customer asked to be forgotten.",
+    "greetings_off": "The shop's policy, if it wanted to greet.",
     "past": "Nothing: it follows from a past that was read in.",
     "issue_resolved": "The issue still being open when it could be told.",
     "opening_not_told": "The customer having heard of the issue before it was solved.",
