@@ -76,7 +76,7 @@ MAY_IMPORT = {
     "routes": {"core", "store", "learning", "declared", "schemas", "vaults"},
     "disruption_routes": {"core", "declared", "schemas", "routes"},
     "person_routes": {"core", "store", "vaults", "edge"},
-    "pages": {"core", "store", "schemas", "vaults"},
+    "pages": {"core", "store", "schemas", "vaults", "pages"},
     "app": {
         "core",
         "store",
@@ -115,6 +115,8 @@ def layer(module: Module) -> str:
         own = own.rpartition("_")[2]
     if own in ("ingest", "inbound") and inner:
         return "intake" if inner[0] in WAY_IN else "whose" if inner[0] == "addressing" else "core"
+    if own.endswith("_page"):
+        return "pages"
     return "edge" if own in EDGES else own if own in MAY_IMPORT else "core"
 
 

@@ -17,7 +17,7 @@ WHERE = f"/v1/people/{ADA}/preferences"
 USUAL: dict[str, Any] = {
     "customer_id": ADA,
     "channels": {"email": {"service": True, "loyalty": True, "survey": True, "marketing": False}},
-    "language": None, "quiet_hours": None, "paused_until": None,
+    "language": None, "quiet_hours": None, "paused_until": None, "hour": None,
 }  # fmt: skip
 
 
@@ -51,13 +51,13 @@ async def test_what_is_written_down_is_shown_decided_and_said_and_only_what_diff
     assert answer.json() | {"evidence": PREFERENCES_PUT["evidence"]} == PREFERENCES_PUT | {"customer_id": ADA}
     assert await decided(runtime) == [
         ("email:survey", "unwanted", "care"), ("language", "chosen", "care"), ("quiet_hours", "chosen", "care"),
-        ("paused_until", "chosen", "care"),
+        ("paused_until", "chosen", "care"), ("hour", "chosen", "care"),
     ]  # fmt: skip
     [consent] = (await client.get(f"/v1/people/{ADA}")).json()["consents"]
     assert (consent["purpose"], consent["given"]) == ("survey", False)
     assert consent["evidence"] == "care team: telephone call about order o-17"
     await client.put(WHERE, json=PREFERENCES_PUT)
-    assert len(await decided(runtime)) == 4
+    assert len(await decided(runtime)) == 5
 
 
 async def test_null_gives_the_usual_way_back(client: httpx.AsyncClient, runtime: Runtime) -> None:

@@ -43,6 +43,7 @@ from notifier.mail import MailServer
 from notifier.pages import page
 from notifier.policy import Policy
 from notifier.preview_routes import preview
+from notifier.question_page import question_page
 from notifier.routes import routes
 from notifier.safes import ParkedSafe
 from notifier.seals import seal_of
@@ -125,6 +126,7 @@ def application() -> Application:
             suppression_routes(runtime),
             hook_routes(runtime, settings),
             page(runtime, settings.shop_name, vault),
+            question_page(runtime, settings.shop_name, vault),
             preview(Letters(settings.shop()), MailServer(settings).send),
         ],
         background=(guard, send, hear, lambda runtime: keep_vigil(runtime, policy, vault)),

@@ -93,6 +93,8 @@ class Circumstances(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was lately said, by message."""
     warned: dict[str, str] = {}
     """The promise that somebody was warned of, by order."""
+    asked_in: str | None = None
+    """The message that asked, once, on which channel and when they would rather hear from us."""
     tier: str | None = None
     """As the loyalty service names it."""
     tier_since: datetime | None = None
@@ -126,6 +128,10 @@ class Circumstances(Struct, frozen=True, kw_only=True, omit_defaults=True):
         if message_id not in self.lately_said:
             return self
         return replace(self, lately_said={one: said for one, said in self.lately_said.items() if one != message_id})
+
+    def unasked(self, message_id: str) -> "Circumstances":
+        """That message did not reach them: if it was to ask, the next one asks."""
+        return replace(self, asked_in=None) if self.asked_in == message_id else self
 
     def with_warning(self, order_id: str, promise: str | None) -> "Circumstances":
         """Somebody was warned that this promise of the order may be missed; None: of none."""

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import holidays
 
+from notifier.people import PartOfDay
 from notifier.policy import WEEKDAYS, Quiet
 
 A_DAY = timedelta(days=1)
@@ -25,6 +26,22 @@ def quiet_until(quiet: Quiet, country: str | None, moment: datetime, zone: tzinf
     while end := _end(quiet, country, until, zone):
         until = end
     return until if until > moment else None
+
+
+PARTS_OF_DAY = {
+    PartOfDay.morning: (time(8), time(11)),
+    PartOfDay.midday: (time(11), time(15)),
+    PartOfDay.evening: (time(17), time(21)),
+}
+"""From when until when, on the person's clock."""
+
+
+def part_around(part: PartOfDay, moment: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
+    """When this part of the day begins and ends (UTC): the one around `moment`, or the next."""
+    begins, ends = PARTS_OF_DAY[part]
+    today = moment.astimezone(zone).date()
+    parts = ((on_clock(day, begins, zone), on_clock(day, ends, zone)) for day in (today, today + A_DAY))
+    return next((begin, end) for begin, end in parts if moment < end)
 
 
 def midnight_after(moment: datetime, zone: tzinfo, days: int = 1) -> datetime:

@@ -36,6 +36,10 @@ class Result(StrEnum):
     """It lay too long before it could be tried; what was decided then may not hold now."""
 
 
+_DID_NOT_REACH = frozenset({Result.deferred, Result.refused, Result.stale})
+"""Nobody has seen it; of what is unknown somebody may have."""
+
+
 class Delivered(Struct, frozen=True, kw_only=True):
     """The sender's report of one attempt."""
 
@@ -55,6 +59,17 @@ def on_delivered(account: Correspondence, command: Command[Delivered]) -> tuple[
     stale = message.attempts != report.attempt or message.state in ENDED
     if stale or (message.state is State.suppressed and report.result is not Result.accepted):
         return account, DUPLICATE
+    if report.result in _DID_NOT_REACH:
+        account, unasked = account.with_circumstances(account.circumstances.unasked(message.message_id))
+        account, outcome = _concluded(account, message, command)
+        return account, unasked + outcome
+    return _concluded(account, message, command)
+
+
+def _concluded(
+    account: Correspondence, message: Message, command: Command[Delivered]
+) -> tuple[Correspondence, Outcome]:
+    report = command.data
     match report.result:
         case Result.accepted:
             return _sent(account, message, command.at)

@@ -4,14 +4,14 @@ Knows neither HTTP nor words; what is wrong is said in the keys of `phrases`.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import UNSET, Struct, UnsetType
 
 from contracts.vocabulary import Channel, Purpose
-from notifier.people import Hours, Person
+from notifier.people import Hours, PartOfDay, Person
 from notifier.preferences import CHANNELS, LANGUAGES, Choose, Source, Way
 
 PAUSES_DAYS = (7, 14, 30, 90)
@@ -29,6 +29,7 @@ class Form(Struct, frozen=True, kw_only=True):
     quiet_ends: str = ""
     pause: str = ""
     language: str = ""
+    hour: str = ""
 
     def problems(self) -> dict[str, str]:
         """Per field that cannot be taken, the key of the words that say why."""
@@ -38,6 +39,7 @@ class Form(Struct, frozen=True, kw_only=True):
             "quiet": None if right else "wrong_time",
             "pause": None if self.pause in ("", KEEP, *map(str, PAUSES_DAYS)) else "wrong_pause",
             "language": None if self.language in ("", *LANGUAGES) else "wrong_language",
+            "hour": None if self.hour in ("", *PartOfDay) else "wrong_hour",
         }
         return {field: key for field, key in found.items() if key is not None}
 
@@ -48,6 +50,7 @@ class Form(Struct, frozen=True, kw_only=True):
             language=self.language or None,
             quiet_hours=self._hours(),
             paused_until=self._paused_until(now),
+            hour=PartOfDay(self.hour) if self.hour else None,
             way=Way.page,
             evidence=f"preference page, opened from message {source.message_id}",
         )
@@ -82,6 +85,7 @@ def shown(person: Person, now: datetime) -> Form:
         quiet_ends=f"{hours.ends:%H:%M}" if hours else "",
         pause=KEEP if person.paused(Purpose.marketing, now) else "",
         language=person.preferences.language or "",
+        hour=person.preferences.hour or "",
     )
 
 
@@ -90,5 +94,43 @@ def sent(fields: Mapping[str, Any]) -> Form:
     text = {name: value.strip() for name, value in fields.items() if isinstance(value, str)}
     return Form(
         wanted=frozenset(name for name, value in text.items() if value == "yes"),
-        **{name: text.get(name, "") for name in ("quiet_begins", "quiet_ends", "pause", "language")},
+        **{name: text.get(name, "") for name in ("quiet_begins", "quiet_ends", "pause", "language", "hour")},
     )
+
+
+class Wish(NamedTuple):
+    """The answer to the one question, as texts; empty where the shop's usual way holds."""
+
+    hour: str = ""
+    channel: str = ""
+
+    @classmethod
+    def sent(cls, fields: Mapping[str, Any]) -> "Wish":
+        """As somebody sent it, or as it stands in a link."""
+        return cls(*(value if isinstance(value := fields.get(name, ""), str) else "" for name in cls._fields))
+
+    @classmethod
+    def of(cls, person: Person) -> "Wish":
+        """What this person chose before."""
+        return cls(person.preferences.hour or "", person.preferences.channel or "")
+
+    def problems(self, channels: Collection[Channel]) -> dict[str, str]:
+        """Per field that cannot be taken, the key of the words that say why."""
+        found = {
+            "hour": None if self.hour in ("", *PartOfDay) else "wrong_hour",
+            "channel": None if self.channel in ("", *channels) else "wrong_channel",
+        }
+        return {field: key for field, key in found.items() if key is not None}
+
+    def words(self) -> list[str]:
+        """The keys of the words for it."""
+        return [f"hour_{self.hour}"] * bool(self.hour) + [f"by_{self.channel}"] * bool(self.channel)
+
+    def choice(self, source: Source) -> Choose:
+        """What is chosen by it; a field that is empty says nothing about the channel. Only without problems."""
+        return Choose(
+            hour=PartOfDay(self.hour) if self.hour else None,
+            channel=Channel(self.channel) if self.channel else UNSET,
+            way=Way.page,
+            evidence=f"the one question, opened from message {source.message_id}",
+        )

@@ -35,8 +35,15 @@ class Kind(Struct, frozen=True, kw_only=True):
     about_issue: bool = False
     """It says how an issue stands."""
 
+    at_once: bool = False
+    """It answers what the customer just did: said whatever hour they would rather hear from us."""
     joins: bool = False
     """Several of them that may be said at the same time are one message."""
+
+    @property
+    def keeps_hour(self) -> bool:
+        """Whether it waits for the hour that somebody prefers."""
+        return not (self.about_issue or self.at_once)
 
     @property
     def concern(self) -> Concern:
@@ -46,10 +53,10 @@ class Kind(Struct, frozen=True, kw_only=True):
 
 _ABOUT_ISSUE = {"about_issue": True, "goes_again": True}
 _ALL = (
-    Kind(name="order_confirmed", purpose=Purpose.service, lasts=timedelta(days=2)),
+    Kind(name="order_confirmed", purpose=Purpose.service, lasts=timedelta(days=2), at_once=True),
     Kind(name="order_shipped", purpose=Purpose.service, lasts=timedelta(days=2)),
     Kind(name="order_delivered", purpose=Purpose.service, lasts=timedelta(days=2)),
-    Kind(name="order_cancelled", purpose=Purpose.service, lasts=timedelta(days=7)),
+    Kind(name="order_cancelled", purpose=Purpose.service, lasts=timedelta(days=7), at_once=True),
     Kind(name="issue_opened", purpose=Purpose.service, lasts=timedelta(days=14), joins=True, **_ABOUT_ISSUE),
     Kind(name="issue_worse", purpose=Purpose.service, lasts=timedelta(days=14), **_ABOUT_ISSUE),
     Kind(name="issue_resolved", purpose=Purpose.service, lasts=timedelta(days=7), **_ABOUT_ISSUE),

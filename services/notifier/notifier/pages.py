@@ -19,7 +19,7 @@ from chassis.runtime import Runtime
 from contracts.vocabulary import Purpose
 from notifier import store
 from notifier.forms import KEEP, PAUSES_DAYS, Form, box, sent, shown
-from notifier.people import Person, masked, zone_of
+from notifier.people import PartOfDay, Person, masked, zone_of
 from notifier.phrases import PHRASES, Phrases, phrases_for
 from notifier.preferences import CHANNELS, LINK_PURPOSE, Source, Withdrawal, unsubscription
 from notifier.vaults import Vault
@@ -51,10 +51,10 @@ def page(runtime: Runtime, shop_name: str, vault: Vault) -> APIRouter:
     @router.get("/preferences/{token}", summary="What you want to hear, as a form", responses=WAYS_OUT)
     async def show(token: str, request: Request) -> HTMLResponse:
         try:
-            visit = await _open(runtime, vault, token)
+            visit = await open_visit(runtime, vault, token)
         except Rejected as refusal:
-            return _refused(pages, refusal, request)
-        return _form(pages, runtime, visit, _phrases(visit.person, request), shown(visit.person, visit.now))
+            return refused(pages, refusal, request)
+        return _form(pages, runtime, visit, phrases_of(visit.person, request), shown(visit.person, visit.now))
 
     @router.post(
         "/preferences/{token}", summary="A choice, or the one click of a mail program", responses=WAYS_OUT,
@@ -65,10 +65,10 @@ def page(runtime: Runtime, shop_name: str, vault: Vault) -> APIRouter:
         try:
             if fields.get("List-Unsubscribe") == "One-Click":
                 return await _unsubscribe(pages, runtime, vault, token, request)
-            visit = await _open(runtime, vault, token)
+            visit = await open_visit(runtime, vault, token)
         except Rejected as refusal:
-            return _refused(pages, refusal, request)
-        form, say = sent(fields), _phrases(visit.person, request)
+            return refused(pages, refusal, request)
+        form, say = sent(fields), phrases_of(visit.person, request)
         if problems := form.problems():
             return _form(pages, runtime, visit, say, form, problems=problems)
         try:
@@ -76,8 +76,10 @@ def page(runtime: Runtime, shop_name: str, vault: Vault) -> APIRouter:
             await runtime.command(visit.claims.customer_id, choice, actor="customer")
         except Rejected:
             return _form(pages, runtime, visit, say, form, later=True)
-        visit = await _open(runtime, vault, token)
-        return _form(pages, runtime, visit, _phrases(visit.person, request), shown(visit.person, visit.now), saved=True)
+        visit = await open_visit(runtime, vault, token)
+        return _form(
+            pages, runtime, visit, phrases_of(visit.person, request), shown(visit.person, visit.now), saved=True
+        )
 
     return router
 
@@ -87,7 +89,7 @@ async def _unsubscribe(pages: Pages, runtime: Runtime, vault: Vault, token: str,
     claims = runtime.links.verify(token, purpose=LINK_PURPOSE)
     source = Source.of(claims.subject)
     leaving, person = unsubscription(source), await _person(runtime, vault, claims.customer_id)
-    say = _phrases(person, request)
+    say = phrases_of(person, request)
     what = say(source.purpose)
     try:
         await runtime.command(claims.customer_id, leaving, actor="customer")
@@ -95,12 +97,12 @@ async def _unsubscribe(pages: Pages, runtime: Runtime, vault: Vault, token: str,
         at = await runtime.now(claims.customer_id)
         async with runtime.transaction() as tx:
             await store.keep_withdrawal(tx, Withdrawal(claims.customer_id, source.purpose, source.message_id, at))
-        return _notice(pages, say, "unsubscribed", HTTPStatus.ACCEPTED, say("unsubscribed_soon", what=what))
+        return notice(pages, say, "unsubscribed", HTTPStatus.ACCEPTED, say("unsubscribed_soon", what=what))
     words = say("unsubscribed", what=what)
-    return _notice(pages, say, "unsubscribed", HTTPStatus.OK, words, onward=("", say("onward")))
+    return notice(pages, say, "unsubscribed", HTTPStatus.OK, words, onward=("", say("onward")))
 
 
-async def _open(runtime: Runtime, vault: Vault, token: str) -> Visit:
+async def open_visit(runtime: Runtime, vault: Vault, token: str) -> Visit:
     """Raises `Rejected` with a code of `STATUSES`."""
     claims = runtime.links.verify(token, purpose=LINK_PURPOSE)
     source, now = Source.of(claims.subject), await runtime.now(claims.customer_id)
@@ -117,16 +119,16 @@ async def _person(runtime: Runtime, vault: Vault, customer_id: str) -> Person:
     return person
 
 
-def _phrases(person: Person | None, request: Request) -> Phrases:
+def phrases_of(person: Person | None, request: Request) -> Phrases:
     return phrases_for(person.language if person else None, request.headers.get("accept-language", ""))
 
 
-def _refused(pages: Pages, refusal: Rejected, request: Request) -> HTMLResponse:
-    say = _phrases(None, request)
-    return _notice(pages, say, refusal.code, STATUSES[refusal.code], say(refusal.code))
+def refused(pages: Pages, refusal: Rejected, request: Request) -> HTMLResponse:
+    say = phrases_of(None, request)
+    return notice(pages, say, refusal.code, STATUSES[refusal.code], say(refusal.code))
 
 
-def _notice(
+def notice(
     pages: Pages, say: Phrases, key: str, status: HTTPStatus, words: str, onward: tuple[str, str] | None = None
 ) -> HTMLResponse:
     return pages.notice(Notice(status, say(f"{key}_title"), words, onward), language=say.language)
@@ -151,6 +153,7 @@ def _form(
         channels=[[(box(channel, purpose), str(purpose)) for purpose in Purpose] for channel in CHANNELS],
         zone=zone_name.replace("_", " "),
         pauses=_pauses(visit, say, zone_name),
+        hours=[("", say("hour_any")), *((str(part), say(f"hour_{part}")) for part in PartOfDay)],
         tongues=[("", say("language_usual")), *((one, PHRASES[one]("name")) for one in PHRASES)],
         languages=list(PHRASES),
     )

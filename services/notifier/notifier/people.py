@@ -6,6 +6,7 @@ What storefronts send is cleaned here, once: an address or a name that could bre
 import re
 import unicodedata
 from datetime import date, datetime, time, tzinfo
+from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -38,6 +39,14 @@ class Hours(Struct, frozen=True):
     ends: time
 
 
+class PartOfDay(StrEnum):
+    """When in the day somebody would rather hear from us."""
+
+    morning = "morning"
+    midday = "midday"
+    evening = "evening"
+
+
 class Preferences(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What somebody chose here, besides what they want to hear. No storefront changes it."""
 
@@ -48,6 +57,8 @@ class Preferences(Struct, frozen=True, kw_only=True, omit_defaults=True):
     paused_until: datetime | None = None
     channel: Channel | None = None
     """On which they would rather be reached; None: as the shop does."""
+    hour: PartOfDay | None = None
+    """When they would rather hear from us; None: whenever there is something."""
 
 
 class Person(Struct, frozen=True, kw_only=True, omit_defaults=True):

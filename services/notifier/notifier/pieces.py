@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from contracts.vocabulary import Channel
+from notifier.question import Question
 
 LONGEST = {Channel.sms: 300, Channel.push: 180}
 """Signs, with the link: two short messages of the telephone network, and what a locked screen shows."""
@@ -31,6 +32,7 @@ class Said(Struct, frozen=True, kw_only=True):
     about_order: str | None
     preferences: str | None
     preferences_words: str
+    question: Question | None
     shop: str
     bye: str
     mark: str
@@ -72,6 +74,9 @@ def _lines(said: Said) -> Iterator[str]:
     if said.preferences:
         yield said.leads.replace(BLANK, said.preferences_words)
         yield said.preferences
+    if said.question:
+        yield said.question.words
+        yield from (f"{answer.words}: {answer.address}" for answer in said.question.answers)
     yield said.imprint or ""
 
 

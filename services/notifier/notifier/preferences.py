@@ -19,7 +19,7 @@ from contracts.notifications import PreferenceChanged
 from contracts.vocabulary import Channel, Purpose
 from notifier.correspondence import Correspondence, look_again
 from notifier.messages import Message
-from notifier.people import Hours, Person, Preferences, answered
+from notifier.people import Hours, PartOfDay, Person, Preferences, answered
 
 LINK_PURPOSE = "preferences"
 """What a link to the customer's page is minted for."""
@@ -52,6 +52,8 @@ class Choose(Struct, frozen=True, kw_only=True):
     paused_until: datetime | UnsetType | None = UNSET
     channel: Channel | UnsetType | None = UNSET
     """None: as the shop does."""
+    hour: PartOfDay | UnsetType | None = UNSET
+    """None: whenever there is something."""
     way: Way
     evidence: str
     """How we know, so that it can be shown later."""
@@ -143,7 +145,7 @@ def _answered(account: Correspondence, command: Command[Choose]) -> tuple[Person
 
 
 def _chosen(person: Person, choice: Choose) -> tuple[Person, Outcome]:
-    """Language, quiet hours, pause and channel: nobody else's business, so it is not said."""
+    """Language, quiet hours, pause, channel and hour: nobody else's business, so it is not said."""
     named = {name: getattr(choice, name) for name in Preferences.__struct_fields__}
     chosen = {name: value for name, value in named.items() if value is not UNSET}
     preferences = replace(person.preferences, **chosen)

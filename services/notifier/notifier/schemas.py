@@ -10,7 +10,7 @@ from contracts.vocabulary import Channel, Purpose
 from notifier.kinds import Concern
 from notifier.messages import State
 from notifier.overdue import Awaited
-from notifier.people import Hours, Person
+from notifier.people import Hours, PartOfDay, Person
 from notifier.policy import Policy
 from notifier.preferences import CHANNELS, Choose, Way
 
@@ -20,6 +20,7 @@ _CHOSEN: dict[str, Any] = {
     "language": "de",
     "quiet_hours": {"begins": "21:30", "ends": "09:00"},
     "paused_until": "2026-03-31T22:00:00Z",
+    "hour": "evening",
 }
 PREFERENCES = {"customer_id": "ada", **_CHOSEN}
 PREFERENCES_PUT = {**_CHOSEN, "evidence": "telephone call about order o-17"}
@@ -127,6 +128,7 @@ class PreferencesIn(BaseModel):
     language: Literal["en", "de", "es", "fr", "pt"] | None = Field(description="null: what the storefront says")
     quiet_hours: HoursBody | None = Field(description="null: what the shop usually does")
     paused_until: AwareDatetime | None = Field(description="Points, surveys and marketing wait; at most a year")
+    hour: PartOfDay | None = Field(description="When they would rather hear from us; null: whenever")
     evidence: str = Field(
         min_length=1, max_length=200, description="How the customer said it, kept with what changes; names nobody"
     )
@@ -146,6 +148,7 @@ class PreferencesIn(BaseModel):
             language=self.language,
             quiet_hours=self.quiet_hours.hours if self.quiet_hours else None,
             paused_until=self.paused_until,
+            hour=self.hour,
             way=Way.care,
             evidence=f"care team: {self.evidence}",
         )
@@ -159,6 +162,7 @@ class PreferencesBody(BaseModel):
     language: str | None
     quiet_hours: HoursBody | None
     paused_until: datetime | None
+    hour: PartOfDay | None
 
     @classmethod
     def of(cls, customer_id: str, person: Person) -> "PreferencesBody":
@@ -174,6 +178,7 @@ class PreferencesBody(BaseModel):
             language=person.preferences.language,
             quiet_hours=HoursBody.of(hours) if hours else None,
             paused_until=person.preferences.paused_until,
+            hour=person.preferences.hour,
         )
 
 

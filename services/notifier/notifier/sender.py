@@ -29,8 +29,10 @@ from notifier.letters import Letters
 from notifier.mail import Answer, MailServer
 from notifier.messages import Message
 from notifier.people import Person
+from notifier.phrases import phrases_for
 from notifier.preferences import LINK_LASTS, LINK_PURPOSE, link_subject, may_be_left
 from notifier.pseudonyms import address_hash
+from notifier.question import question_of
 from notifier.reports import PAUSE_S, Reports, wait_out
 from notifier.settings import NotifierSettings
 from notifier.suppression_store import Mailed
@@ -162,10 +164,13 @@ class Sender:
         return real and datetime.now(UTC) - (message.ready_at or message.intended_at) > self._settings.stale_after
 
     def _letter(self, message: Message, person: Person) -> EmailMessage:
+        preferences = self._preference_page(message)
+        say, asks = phrases_for(person.language), message.content.get("asks", False)
         ways = Ways(
             action=self._answer_page(message),
-            preferences=self._preference_page(message),
+            preferences=preferences,
             leaves=may_be_left(message.rules.purpose),
+            question=question_of(person, f"{preferences}/question", say) if asks else None,
         )
         mail = self._letters.letter(message, person, ways)
         if (reply_to := self._addressing.reply_to(message.message_id)) != self._settings.sender_address:

@@ -13,7 +13,7 @@ from contracts.orders import Resolution
 from contracts.vocabulary import IssueKind
 from notifier.caps import full
 from notifier.circumstances import Circumstances, Issue, Stage
-from notifier.courtesy import quiet_until
+from notifier.courtesy import part_around, quiet_until
 from notifier.messages import Message
 from notifier.people import Person, zone_of
 from notifier.policy import Policy
@@ -45,6 +45,7 @@ REMEDIES = {
     "quiet_hours": "It goes out when the quiet hours on the customer's clock are over.",
     "waiting_for_contact": "It goes out as soon as the storefront says an e-mail address of this customer.",
     "issue_open": "It goes out when no issue of this customer is open any more, if it is still worth saying then.",
+    "preferred_hour": "It goes out at the time of day at which the customer would rather hear from us.",
     "paused": "It goes out when the pause that the customer asked for is over, if it is still worth saying then.",
     "after_issue": "It goes out some time after the customer's last issue ended, if it is still worth saying then.",
     "gathering": "It goes out a few minutes after the issue opened, with others that open meanwhile.",
@@ -102,8 +103,8 @@ def decide(
         return Hold(message.expires_at, "issue_open")
     if message.rules.waits_for_peace and (rested_at := _rested_at(facts, policy, now)):
         return Hold(rested_at, "after_issue")
-    if until := _quiet_until(person, message, policy, now):
-        return Hold(until, "quiet_hours")
+    if other_hour := _at_another_hour(person, message, policy, now):
+        return other_hour
     if no_room := _no_room(person, message, facts, policy, now):
         return no_room
     if until := _gathers_until(message, policy, now):
@@ -113,6 +114,30 @@ def decide(
 
 def _unwanted(person: Person, message: Message) -> str | None:
     return None if person.allows(message.channel, message.rules.purpose) else "consent_withdrawn"
+
+
+def _at_another_hour(person: Person, message: Message, policy: Policy, now: datetime) -> Hold | None:
+    """Held until the hour that they prefer, or until the quiet is over; None when now is right."""
+    if until := _preferred_at(person, message, policy, now):
+        return Hold(until, "preferred_hour")
+    if until := _quiet_until(person, message, policy, now):
+        return Hold(until, "quiet_hours")
+    return None
+
+
+def _preferred_at(person: Person, message: Message, policy: Policy, now: datetime) -> datetime | None:
+    """When the part of the day begins in which they would rather hear it.
+
+    None when it is now, when it would come too late, and when it is quiet then: what cannot be met holds nothing.
+    """
+    part = person.preferences.hour
+    if part is None or not message.rules.keeps_hour:
+        return None
+    begins, ends = part_around(part, now, zone_of(person.zone) or policy.zone)
+    if begins <= now:
+        return None
+    begins = _quiet_until(person, message, policy, begins) or begins
+    return begins if begins < min(ends, message.expires_at) else None
 
 
 def _rested_at(facts: Circumstances, policy: Policy, now: datetime) -> datetime | None:

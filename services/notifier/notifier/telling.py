@@ -17,6 +17,7 @@ from notifier.correspondence import SEND, TOLD_BY, Correspondence
 from notifier.issues import marked
 from notifier.messages import Message, State
 from notifier.policy import Policy
+from notifier.question import asks_once
 from notifier.sending import Hold, Send, Suppress
 from notifier.together import content_of, group_of
 from notifier.turns import decide_in_turn, priority
@@ -88,7 +89,8 @@ def _make_ready(
     leading, *others = group_of(account, message, policy, at)
     facts = account.circumstances
     sorry = apology(leading, facts, policy, at)
-    content = {**content_of(account, leading), **sorry}
+    asks = asks_once(account, leading)
+    content = {**content_of(account, leading), **sorry, **({"asks": True} if asks else {})}
     if others:
         content["also"] = [{**content_of(account, one), "order_id": one.order_id} for one in others]
     words = policy.tongues.words_for(account.person.language, leading.kind, content)
@@ -98,7 +100,9 @@ def _make_ready(
         attempts=leading.attempts + 1, priority=priority(leading, facts, policy),
     )  # fmt: skip
     said = remembered({**facts.lately_said, leading.message_id: Said(leading.rules.concern, at, **sorry)}, policy, at)
-    account, counted = account.with_circumstances(replace(facts, lately_said=said))
+    account, counted = account.with_circumstances(
+        replace(facts, lately_said=said, asked_in=leading.message_id if asks else facts.asked_in)
+    )
     reason = "allowed" if leading.attempts == 0 else "again"
     outcome += counted + Outcome(decisions=(_decision(leading, "told", reason, **sorry, **words),))
     account, told = _told(account, leading)

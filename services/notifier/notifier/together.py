@@ -16,7 +16,7 @@ _SEVERITIES = list(Severity)
 _NO_OBSTACLES = ("gathering", "cap_reached", "budget_spent")
 """Waiting for company is over when there is some, and inside of another message it takes no room of its own."""
 
-_OF_THE_DECISION = ("sorry", "also", "said_in")
+_OF_THE_DECISION = ("sorry", "also", "said_in", "asks")
 """What an earlier decision to send put there."""
 
 

@@ -102,7 +102,7 @@ class Words:
             hello=frame["hello" if values["given_name"] else "hello_nobody"](values),
             action=parts.get("action"), link=ways.action if parts.get("action") else None,
             about_order=frame["about_order"](values) if message.order_id else None,
-            preferences=ways.preferences, preferences_words=frame["preferences"](values),
+            preferences=ways.preferences, preferences_words=frame["preferences"](values), question=ways.question,
             bye=frame["bye"](values), leads=frame["link"]({"words": BLANK}),
             shop=shop.name, mark=shop.look.mark or shop.name, imprint=shop.look.imprint, locale=locale,
         )  # fmt: skip

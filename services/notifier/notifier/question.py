@@ -1,0 +1,54 @@
+"""The one question: on which channel, and at which time of day, would you rather hear from us?
+
+The first message that is ever sent to somebody carries it, as links that each stand for one answer; none after it does,
+whatever they do. A link opens a page with that answer chosen and one button: what a mail scanner opens chooses nothing.
+Owns who is asked and what can be answered.
+"""
+
+from msgspec import Struct
+
+from contracts.vocabulary import Channel
+from notifier.correspondence import Correspondence
+from notifier.messages import Message
+from notifier.people import PartOfDay, Person
+from notifier.phrases import Phrases
+
+
+class Answer(Struct, frozen=True):
+    """One answer as it stands in a message."""
+
+    words: str
+    address: str
+
+
+class Question(Struct, frozen=True, kw_only=True):
+    """The question as it stands in a message."""
+
+    language: str
+    words: str
+    answers: tuple[Answer, ...]
+
+
+def asks_once(account: Correspondence, message: Message) -> bool:
+    """Whether this message asks: the first one, also when it is tried again, as long as nothing is chosen."""
+    chosen = account.person.preferences
+    return (
+        account.circumstances.asked_in in (None, message.message_id) and chosen.channel is None and chosen.hour is None
+    )
+
+
+def channels_of(person: Person) -> tuple[Channel, ...]:
+    """On which they can be reached; there is nothing to ask about one."""
+    return tuple(channel for channel in Channel if channel in person.addresses)
+
+
+def question_of(person: Person, page: str, say: Phrases) -> Question:
+    """The question with its answers, each leading to `page`."""
+    parts = [Answer(say(f"hour_{part}"), f"{page}?hour={part}") for part in PartOfDay]
+    channels = channels_of(person)
+    ways = [Answer(say(f"by_{channel}"), f"{page}?channel={channel}") for channel in channels]
+    return Question(
+        language=say.language,
+        words=say("question"),
+        answers=(*parts, *(ways if len(ways) > 1 else ())),
+    )
