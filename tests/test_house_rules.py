@@ -39,6 +39,7 @@ EDGES = {
     "handing",
     "letters",
     "mail",
+    "measures",
     "reports",
     "seals",
     "sender",

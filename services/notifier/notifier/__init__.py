@@ -2,11 +2,12 @@
 
 Of who was erased over HTTP it says so as storefronts do, on storefront.customers: every service hears it.
 
-Consumes: storefront.customers: CustomerUpdated, ConsentChanged, CustomerErased; orders: OrderConfirmed, OrderShipped,
-    OrderDelivered, OrderCancelled, IssueOpened, IssueUpdated, IssueResolved, MilestoneReached; feedback: SurveyDue;
+Consumes: storefront.customers: CustomerUpdated, ConsentChanged, ContactReceived, CustomerErased;
+    orders: OrderConfirmed, OrderShipped, OrderDelivered, OrderCancelled, IssueOpened, IssueUpdated, IssueResolved,
+    MilestoneReached; feedback: SurveyDue;
     loyalty: PointsEarned, PointsVested, GoodwillGranted, TierReached, TierLost
 Publishes: notifications: MessageSent, MessageHeld, MessageSuppressed, MessageFailed, MessageBounced,
     TellingFailed, PreferenceChanged
 Owns: people, circumstances, messages, told_before, kept_withdrawals, suppressions, soft_bounces, mailed, answers,
-    keys.people, keys.days
+    keys.people, keys.days, tellings, contacts
 """

@@ -31,7 +31,7 @@ from contracts.orders import (
     OrderDelivered,
     OrderShipped,
 )
-from contracts.storefront import CUSTOMERS, ConsentChanged, CustomerErased, CustomerUpdated
+from contracts.storefront import CUSTOMERS, ConsentChanged, ContactReceived, CustomerErased, CustomerUpdated
 from notifier import person_routes, pseudonyms
 from notifier.catalogue import WordsRefused
 from notifier.custody import keep_keys
@@ -55,7 +55,7 @@ from notifier.vigil import keep_vigil
 from notifier.words import words_of
 
 CONSUMES = (
-    Inlet(CUSTOMERS, (CustomerUpdated, ConsentChanged, CustomerErased)),
+    Inlet(CUSTOMERS, (CustomerUpdated, ConsentChanged, ContactReceived, CustomerErased)),
     Inlet(
         ORDERS,
         (

@@ -16,6 +16,7 @@ from notifier.issues import marked
 from notifier.messages import ENDED, Message, State
 from notifier.sending import Hold
 from notifier.telling import hold
+from notifier.tellings import Told
 from notifier.together import inside
 
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
@@ -88,8 +89,10 @@ def _sent(account: Correspondence, message: Message, at: datetime) -> tuple[Corr
     """It arrived, with everything inside of it."""
     outcome = Outcome()
     for one in [message, *inside(account, message)]:
-        account, changed = account.with_message(one, state=State.sent, reason=None)
+        account, changed = account.with_message(one, state=State.sent, reason=None, sent_at=at)
         outcome += changed + Outcome(facts=(messages.sent(one, at),))
+        if one.kind == "issue_opened" and one.issue_id is not None:
+            outcome += Outcome(rows=(Told(issue_id=one.issue_id, told_at=at),))
     return account, outcome
 
 

@@ -21,8 +21,8 @@ from contracts.orders import (
     OrderDelivered,
     OrderShipped,
 )
-from contracts.storefront import ConsentChanged, CustomerErased, CustomerUpdated
-from notifier import correspondence, overdue_store, store, suppression_store
+from contracts.storefront import ConsentChanged, ContactReceived, CustomerErased, CustomerUpdated
+from notifier import correspondence, overdue_store, store, suppression_store, telling_store
 from notifier.bounces import Arrived, Bounced, Complained, on_refused, on_returned
 from notifier.circumstances import Circumstances, Stage
 from notifier.correspondence import GREET, SEND, TOLD_BY, CircumstancesRow, Correspondence, PersonRow, look_again
@@ -39,6 +39,7 @@ from notifier.pseudonyms import address_hash
 from notifier.sending import REMEDIES
 from notifier.suppressions import Lifted, SoftBounce, Suppression
 from notifier.telling import on_send_due, on_told_by_due
+from notifier.tellings import on_contact
 from notifier.vaults import Vault
 
 STAGES: dict[Any, Stage] = {
@@ -88,19 +89,26 @@ def _folded(account: Correspondence, item: Item, policy: Policy) -> tuple[Corres
             return on_choose(account, item)
         case Due():
             return _on_due(account, item, policy)
+        case Event():
+            return _on_event(account, item, policy)
+    return account, NOTHING
+
+
+def _on_event(account: Correspondence, item: Event[Any], policy: Policy) -> tuple[Correspondence, Outcome]:
+    match item:
         case Event(data=CustomerUpdated()):
             return on_person_said(account, item, updated(account.person, item.data, item.at), policy)
         case Event(data=ConsentChanged()):
             return on_person_said(account, item, consented(account.person, item.data, item.at), policy)
+        case Event(data=ContactReceived()):
+            return account, on_contact(item)
         case Event(data=MilestoneReached()):
             return account, on_milestone(account, item, policy)
         case Event(data=IssueOpened() | IssueUpdated()):
             return on_issue_said(account, item)
         case Event(data=IssueResolved()):
             return on_issue_resolved(account, item)
-        case Event():
-            return on_fact(account, item)
-    return account, NOTHING
+    return on_fact(account, item)
 
 
 def on_report(account: Correspondence, report: Command[Any], policy: Policy) -> tuple[Correspondence, Outcome]:
@@ -233,5 +241,6 @@ async def save(vault: Vault, tx: Tx, _: Mapping[str, Correspondence], outcomes: 
     await store.keep_circumstances(tx, circumstances)
     await store.keep_messages(tx, list(messages.values()))
     await suppression_store.keep(tx, of_addresses)
+    await telling_store.keep(tx, [row for _, outcome in outcomes for row in outcome.rows])
     await suppression_store.forget_mailed_of(tx, [one for one, person in people.items() if person.erased])
     await store.blank_messages(tx, [customer_id for customer_id, person in people.items() if person.erased])

@@ -10,6 +10,7 @@ from contracts.orders import IssueOpened, IssueResolved, IssueUpdated, Resolutio
 from notifier.circumstances import Issue, issue_as_said
 from notifier.correspondence import TOLD_BY, Correspondence, look_again
 from notifier.intentions import intend, intention_of, opening_of
+from notifier.tellings import telling_of
 
 
 def on_issue_said(
@@ -48,6 +49,8 @@ def on_issue_resolved(account: Correspondence, event: Event[IssueResolved]) -> t
 def _tell_opening(account: Correspondence, event: Event[Any]) -> tuple[Correspondence, Outcome]:
     fact = event.data
     account, outcome = intend(account, opening_of(fact), event)
+    if outcome.rows:
+        outcome += Outcome(rows=(telling_of(fact, event.at),))
     if fact.told_by is not None and outcome.rows:
         outcome += Outcome(deadlines=(SetDeadline(TOLD_BY, fact.issue_id, max(fact.told_by, event.at)),))
     return account, outcome

@@ -63,6 +63,8 @@ class Message(Struct, frozen=True, kw_only=True):
     """Why it is held, suppressed or failed."""
     held_until: datetime | None = None
     ready_at: datetime | None = None
+    sent_at: datetime | None = None
+    """When the provider took it."""
     attempts: int = 0
     priority: int = 0
     """Among all that is ready, smaller leaves first."""

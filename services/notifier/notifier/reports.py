@@ -20,8 +20,9 @@ from chassis.runtime import Runtime
 from chassis.settings import ClockKind
 from contracts.ids import derived_id
 from notifier import store
-from notifier.deliveries import Delivered
+from notifier.deliveries import Delivered, Result
 from notifier.mail import Answer
+from notifier.measures import told_of
 from notifier.messages import Message
 from notifier.settings import NotifierSettings
 
@@ -54,7 +55,10 @@ class Reports:
 
     def add(self, message: Message, answer: Answer, told_at: datetime | None = None) -> None:
         """One answer; `told_at` for one that was given in a past that was forgotten."""
-        self._waiting.append(self._command(message, answer, told_at))
+        command = self._command(message, answer, told_at)
+        self._waiting.append(command)
+        if answer.result is Result.accepted and told_at is None:
+            told_of(message, command.at)
 
     async def _write_until_complete(self) -> None:
         complete = False

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
 
 from chassis.errors import NotFound, Rejected
 from chassis.openapi import answer
@@ -13,7 +14,7 @@ from chassis.runtime import Runtime
 from chassis.service import Tx
 from chassis.web import Transaction
 from contracts.vocabulary import Channel, Purpose
-from notifier import overdue_store, store
+from notifier import overdue_store, store, telling_store
 from notifier.messages import Message, State
 from notifier.overdue import JUST_ABOUT_TO, WAITING_FOR_FACTS, Waiting
 from notifier.people import BLANK, Person, masked
@@ -21,16 +22,20 @@ from notifier.policy import Policy
 from notifier.schemas import (
     PREFERENCES,
     ConsentBody,
+    KindToldBody,
     MessageBody,
     PersonBody,
     PolicyBody,
     PreferencesBody,
     PreferencesIn,
     ToldBody,
+    TroubledBody,
     WaitingBody,
 )
 from notifier.sending import REMEDIES
 from notifier.vaults import Vault
+
+Moment = Annotated[AwareDatetime | None, Query(description="Of what happened from then on, or before then")]
 
 
 def routes(runtime: Runtime, policy: Policy, vault: Vault) -> APIRouter:
@@ -82,15 +87,24 @@ def routes(runtime: Runtime, policy: Policy, vault: Vault) -> APIRouter:
         async with runtime.transaction() as tx:
             return PreferencesBody.of(customer_id, await _remembered(tx, vault, customer_id))
 
-    @router.get("/told", summary="Share of issues told, and told in time")
-    async def told(tx: Transaction) -> ToldBody:
-        return ToldBody(**await store.telling(tx))
+    @router.get("/told", summary="Share of issues told, told in time, and told before the customer asked")
+    async def told(tx: Transaction, since: Moment = None, until: Moment = None) -> ToldBody:
+        return ToldBody(
+            **await store.telling(tx, since, until),
+            orders=TroubledBody(**await telling_store.orders(tx, since, until)),
+            kinds=[_kind_body(row) for row in await telling_store.kinds(tx, since, until)],
+        )
 
     @router.get("/policy", summary="The rules of courtesy, as they are in force")
     async def running_policy() -> PolicyBody:
         return PolicyBody.of(policy)
 
     return router
+
+
+def _kind_body(row: dict[str, Any]) -> KindToldBody:
+    p50_s, p95_s, p99_s = row["percentiles"] or (None, None, None)
+    return KindToldBody(kind=row["kind"], issues=row["issues"], told=row["told"], p50_s=p50_s, p95_s=p95_s, p99_s=p99_s)
 
 
 async def _person(tx: Tx, vault: Vault, customer_id: str) -> Person:

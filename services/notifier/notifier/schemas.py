@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 import msgspec
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from contracts.vocabulary import Channel, Purpose
+from contracts.vocabulary import Channel, IssueKind, Purpose
 from notifier.kinds import Concern
 from notifier.messages import State
 from notifier.overdue import Awaited
@@ -58,6 +58,7 @@ class MessageBody(BaseModel):
     told_by: datetime | None = Field(default=None, description="When the customer should know of the issue")
     held_until: datetime | None = None
     ready_at: datetime | None = Field(default=None, description="When it was decided to send it")
+    sent_at: datetime | None = Field(default=None, description="When the provider took it")
     attempts: int
     inside: str | None = Field(default=None, description="The message that it went out inside of")
     waiting: WaitingBody | None = Field(default=None, description="With `waiting_for_facts`: since when, and for what")
@@ -182,6 +183,28 @@ class PreferencesBody(BaseModel):
         )
 
 
+class TroubledBody(BaseModel):
+    """Orders with an issue of which their customer was to be told."""
+
+    orders: int
+    told: int = Field(description="The mail server took a message about one of its issues")
+    asked: int = Field(description="The customer wrote or called about the order on their own")
+    before_contact: int = Field(description="Told before their first contact about the order, or without any")
+    before_promise: int = Field(description="Told before the promise passed; without a promise it never does")
+    before_both: int
+
+
+class KindToldBody(BaseModel):
+    """One kind of issue: from what the storefront said, or from the moment when silence became one, to acceptance."""
+
+    kind: IssueKind
+    issues: int
+    told: int
+    p50_s: float | None
+    p95_s: float | None
+    p99_s: float | None
+
+
 class ToldBody(BaseModel):
     """How often customers heard from us before they had to ask."""
 
@@ -190,6 +213,8 @@ class ToldBody(BaseModel):
     told_in_time: int = Field(description="Decided to send at `told_by` or before; issues without one count")
     not_told: int = Field(description="Suppressed, failed, or unknown")
     waiting: int
+    orders: TroubledBody
+    kinds: list[KindToldBody]
 
 
 class PolicyBody(BaseModel):

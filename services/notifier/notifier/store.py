@@ -57,18 +57,19 @@ on conflict (customer_id) do update set document = excluded.document
 _KEEP_MESSAGES = text("""
 insert into messages (message_id, customer_id, kind, subject, state, reason, order_id, issue_id, invitation_id,
                       intended_at, expires_at, told_by, held_until, ready_at, attempts, content, correlation_id,
-                      traceparent, priority, inside, channel)
+                      traceparent, priority, inside, channel, sent_at)
 select * from unnest(
   cast(:message_id as text[]), cast(:customer_id as text[]), cast(:kind as text[]), cast(:subject as text[]),
   cast(:state as text[]), cast(:reason as text[]), cast(:order_id as text[]), cast(:issue_id as text[]),
   cast(:invitation_id as text[]), cast(:intended_at as timestamptz[]), cast(:expires_at as timestamptz[]),
   cast(:told_by as timestamptz[]), cast(:held_until as timestamptz[]), cast(:ready_at as timestamptz[]),
   cast(:attempts as integer[]), cast(cast(:content as text[]) as jsonb[]), cast(:correlation_id as text[]),
-  cast(:traceparent as text[]), cast(:priority as smallint[]), cast(:inside as text[]), cast(:channel as text[]))
+  cast(:traceparent as text[]), cast(:priority as smallint[]), cast(:inside as text[]), cast(:channel as text[]),
+  cast(:sent_at as timestamptz[]))
 on conflict (message_id) do update
-set (state, reason, held_until, ready_at, attempts, content, priority, inside, channel, leased_until)
+set (state, reason, held_until, ready_at, attempts, content, priority, inside, channel, sent_at, leased_until)
   = (excluded.state, excluded.reason, excluded.held_until, excluded.ready_at, excluded.attempts, excluded.content,
-     excluded.priority, excluded.inside, excluded.channel, null)
+     excluded.priority, excluded.inside, excluded.channel, excluded.sent_at, null)
 """)
 
 _BLANK_MESSAGES = text("""
@@ -139,6 +140,8 @@ select count(*) as issues,
        count(*) filter (where state in ('intended', 'held')) as waiting
 from messages, lateral (select state in ('ready', 'sending', 'joined', 'sent') as was_told) as telling
 where kind = 'issue_opened'
+  and intended_at >= coalesce(cast(:since as timestamptz), '-infinity')
+  and intended_at < coalesce(cast(:until as timestamptz), 'infinity')
 """)
 
 _LISTED = text("""
@@ -286,9 +289,9 @@ async def forget_withdrawals(tx: Tx, withdrawals: Sequence[Withdrawal]) -> None:
         await tx.execute(_FORGET_WITHDRAWALS, {"customer_ids": customer_ids, "purposes": purposes})
 
 
-async def telling(tx: Tx) -> dict[str, int]:
-    """How many issues were told, and how many in time."""
-    return dict((await tx.execute(_TELLING)).mappings().one())
+async def telling(tx: Tx, since: datetime | None, until: datetime | None) -> dict[str, int]:
+    """How many issues of that time were told, and how many in time."""
+    return dict((await tx.execute(_TELLING, {"since": since, "until": until})).mappings().one())
 
 
 async def messages_listed(

@@ -6,12 +6,11 @@ simulated time the clock is what a partition has come to, so only blocked custom
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
 from msgspec.structs import replace
-from prometheus_client import Counter, Gauge
 from sqlalchemy.exc import SQLAlchemyError
 
 from chassis import customers, decisions, inbox, outbox, parked
@@ -20,8 +19,9 @@ from chassis.reading import read
 from chassis.runtime import Runtime
 from chassis.service import Tx
 from contracts import Event
-from notifier import overdue_store, store
+from notifier import overdue_store, store, telling_store
 from notifier.correspondence import Correspondence
+from notifier.measures import messages_waiting, tellings_failed, troubled_orders
 from notifier.overdue import PATIENCE, command_of, openings_of, outcome_of, untold, with_parked
 from notifier.policy import Policy
 from notifier.reports import wait_out
@@ -29,11 +29,7 @@ from notifier.vaults import Vault
 
 LOOK_EVERY_S = 15.0
 MOST_AT_ONCE = 100
-
-messages_waiting = Gauge(
-    "rapport_messages_waiting_for_facts", "Messages whose decision is overdue, by what it waits for", ["awaited"]
-)
-tellings_failed = Counter("rapport_tellings_failed_by_the_clock_total", "Issues nobody could be told of in time")
+LATELY = timedelta(days=30)
 
 log = structlog.get_logger("notifier.vigil")
 
@@ -56,8 +52,11 @@ async def look(
         moments = await overdue_store.clocks(tx, runtime.settings, now())
         overdue = {partition: moment - PATIENCE for partition, moment in moments.items()}
         counts = await overdue_store.waiting_counts(tx, overdue)
+        troubled = await telling_store.orders(tx, max(moments.values(), default=now()) - LATELY, None)
     for awaited, number in counts.items():
         messages_waiting.labels(awaited).set(number)
+    for judged, number in troubled.items():
+        troubled_orders.labels(judged).set(number)
     found = 0
     for sought in (_overdue(overdue), overdue_store.with_parked_issues):
         after = ""
