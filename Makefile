@@ -33,6 +33,7 @@ ifeq ($(DATA),)
 else
 	@$(BIN)/python -m deploy.local.replay $(DATA)
 endif
+	@$(BIN)/python deploy/auditor/auditor.py build
 
 # Apache Kafka is for what touches a broker: the chassis, the journeys and the stack itself.
 ARGS ?= $(if $(filter apache,$(KAFKA)),tests/chassis tests/journeys tests/deploy tests/storefront)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from deploy.auditor import auditor
 from deploy.local.ports import Ports
 from deploy.local.replay.__main__ import main
 from deploy.local.replay.figures import FILES, figures_in
@@ -29,6 +30,8 @@ async def test_a_recorded_shop_is_replayed_and_every_figure_comes_from_its_files
     assert figures["points"]["independent_sum"] == recording.points > 0
     assert figures["delivered"] == sum(1 for order in recording.orders if order.delivered_at)
     assert all(r["consumed"] == sum(r.values()) - r["consumed"] for r in figures["records"].values())
+    verdict = auditor.audit(auditor.rows(build / "messages.csv"), auditor.rows(build / "orders.csv"))
+    assert (verdict["findings"], verdict["sent"]) == ({}, figures["messages_by_state"]["sent"])
     assert "example.org" not in "".join(file.read_text() for file in build.iterdir())
 
 

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from chassis.settings import ServiceSettings
+from contracts.storefront import CustomerUpdated
 from deploy.local.ports import Ports
 from deploy.local.processes import Process
 from deploy.local.replay import material
@@ -61,10 +63,16 @@ async def replay(
         run |= {f"cpu_{name}": seconds for name, seconds in processor_seconds(stack).items()}
         run["facts"] = await _facts(databases)
         exporting_s = time.monotonic()
-        await material.write(databases, build, run | {"s_in_all": 0.0})
+        await material.write(databases, build, run | {"s_in_all": 0.0}, zones_in(said))
         run |= {"s_export": time.monotonic() - exporting_s, "s_in_all": read_s + time.monotonic() - began_s}
         material.write_run(build, run)
     return figures_in(build)
+
+
+def zones_in(said: list[Said]) -> dict[str, str]:
+    """Where the storefront said that customers live; the shop's own zone where it did not say."""
+    people = [one.fact for one in said if isinstance(one.fact, CustomerUpdated)]
+    return {person.customer_id: person.zone or ServiceSettings.model_fields["shop_zone"].default for person in people}
 
 
 async def _facts(databases: Databases) -> int:
