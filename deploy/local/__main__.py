@@ -108,11 +108,13 @@ async def _play(options: argparse.Namespace, stack: Stack, console: Console) -> 
             bar.update(task, completed=days)
             figures, stories = await playing.told()
             decisions = await playing.decisions()
+            told_before_asked = await playing.told_before_asked()
             records = {service: _fates(await playing.positions(service)) for service in SERVICES}
     result = asdict(figures) | {
         "seed": options.seed,
         "truth": shop.truth()._asdict(),
         "mailboxes": asdict(playing.customers.counts),
+        "told_before_asked": told_before_asked,
         "surveys_held": _number(decisions["feedback"], "held"),
         "records": records,
         "decisions": decisions,
@@ -150,6 +152,12 @@ def _table(result: dict[str, Any]) -> Table:
     for name, value in figures.items():
         shown = ", ".join(f"{kind} {number}" for kind, number in value.items()) if isinstance(value, dict) else value
         table.add_row(name.replace("_", " "), str(shown))
+    orders = result["told_before_asked"]["orders"]
+    table.add_row(
+        "told before they asked",
+        f"{orders['before_contact']} of {orders['orders']} orders with an issue; before the promise passed as well: "
+        f"{orders['before_both']}",
+    )
     table.add_row("events per second", str(result["events_per_second"]))
     table.add_row("seconds in all", str(result["seconds"]["in_all"]))
     table.add_row("memory", f"{result['memory_mebibytes']} MiB")

@@ -130,6 +130,10 @@ class Playing:
             found += [{**decision, "service": service.replace("_", "-")} for decision in page["data"]]
         return found
 
+    async def told_before_asked(self) -> dict[str, Any]:
+        """What the notifier says of it: orders told before their customers asked, and how long telling took by kind."""
+        return dict(await self._get(f"{self.stack.url('notifier')}/v1/told"))
+
     async def decisions(self) -> dict[str, dict[str, int]]:
         """How often each service decided what, as `rule: outcome (reason)`."""
         found = {}

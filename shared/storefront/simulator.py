@@ -20,6 +20,7 @@ from storefront.simulation.orders import Placing, order_of
 from storefront.simulation.people import person_of
 from storefront.simulation.stories import Story
 from storefront.simulation.truth import Truth, truth_of
+from storefront.simulation.worries import worry
 
 FIRST_DAY = datetime(2026, 3, 2, tzinfo=UTC)
 """A Monday; six weeks from here contain a change of the clocks."""
@@ -130,6 +131,7 @@ def _story_of(seed: int, placing: Placing) -> Story:
         _fulfil(story, paid_at)
     voices.speak_up(story)
     blur(story)
+    worry(story)
     return story
 
 

@@ -8,12 +8,14 @@ import pytest
 
 from contracts.storefront import (
     CancelledBy,
+    ContactReceived,
     CustomerUpdated,
     LineSubstituted,
     OrderCancelled,
     OrderPaid,
     OrderPlaced,
     OrderRefunded,
+    PaymentFailed,
     ShipmentCreated,
     ShipmentProgressed,
     ShipmentStatus,
@@ -232,6 +234,24 @@ def test_the_last_delivered_order_depends_on_when_one_asks() -> None:
     assert shop.last_delivered_order(story.customer_id, story.order.placed_at - timedelta(days=90)) is None
     assert shop.last_delivered_order(story.customer_id) is not None
     assert shop.last_delivered_order("nobody") is None
+
+
+@every_seed
+def test_who_worries_writes_while_there_is_something_to_worry_about(seed: int) -> None:
+    wrote = {"payment": 0, "refund": 0, "where_is_my_order": 0}
+    for story in SHOPS[seed].stories():
+        facts = [said.fact for said in story.said]
+        for contact in (fact for fact in facts if isinstance(fact, ContactReceived) and fact.topic in wrote):
+            wrote[str(contact.topic)] += 1
+            if contact.topic == "payment":
+                failed = min(fact.occurred_at for fact in facts if isinstance(fact, PaymentFailed))
+                ends = [fact.occurred_at for fact in facts if isinstance(fact, OrderPaid | OrderCancelled)]
+                assert failed < contact.occurred_at < max(ends)
+            elif contact.topic == "refund":
+                assert contact.occurred_at < max(one.occurred_at for one in facts if isinstance(one, OrderRefunded))
+            else:
+                assert story.order.placed_at < contact.occurred_at < (story.ended_at or contact.occurred_at)
+    assert min(wrote["payment"], wrote["where_is_my_order"]) > 0
 
 
 def test_payment_that_never_comes_ends_the_order() -> None:

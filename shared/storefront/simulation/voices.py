@@ -15,6 +15,8 @@ TEXTS = {
     "where_is_my_order": ("Where is my parcel? It should have been here.", "Still nothing has come. What is going on?"),
     "wrong_item": ("The colour is not what I ordered.", "You sent me the wrong one."),
     "damaged_item": ("It arrived with a scratch.", "One piece is broken."),
+    "payment": ("Did my payment go through? I am not sure.", "The payment did not work. What now?"),
+    "refund": ("When do I get my money back?", "I am still waiting for the refund."),
     "question": ("Can the cover be washed at 60 degrees?", "Do you send to a parcel shop as well?"),
 }
 
@@ -65,21 +67,22 @@ def speak_up(story: Story) -> None:
     patience = timedelta(hours=story.order.person.patience_hours)
     out_of_patience_at = story.promised_until + patience
     if not story.cancelled and story.ended_at is not None and story.ended_at > out_of_patience_at:
-        _write(story, "where_is_my_order", out_of_patience_at, dice)
+        write(story, "where_is_my_order", out_of_patience_at, dice)
     if story.delivered_at is not None:
         _write_about_goods(story, story.delivered_at + min(patience, timedelta(days=4)) * 0.2, dice)
 
 
 def _write_about_goods(story: Story, at: datetime, dice: Random) -> None:
     if story.order.fate is Fate.wrong_variant and happens(dice, 0.8):
-        _write(story, "wrong_item", at, dice)
+        write(story, "wrong_item", at, dice)
     elif story.order.fate in {Fate.refunded_partly, Fate.refunded_twice, Fate.gesture} and happens(dice, 0.7):
-        _write(story, "damaged_item", at, dice)
+        write(story, "damaged_item", at, dice)
     elif happens(dice, 0.02):
-        _write(story, "question", at, dice)
+        write(story, "question", at, dice)
 
 
-def _write(story: Story, topic: str, at: datetime, dice: Random) -> None:
+def write(story: Story, topic: str, at: datetime, dice: Random) -> None:
+    """Somebody writes, calls or complains about their order."""
     story.contacts += 1
     channel = drawn(dice, CONTACT_CHANNELS)
     written = ContactReceived(
