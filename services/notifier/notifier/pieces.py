@@ -76,7 +76,8 @@ def _lines(said: Said) -> Iterator[str]:
         yield said.preferences
     if said.question:
         yield said.question.words
-        yield from (f"{answer.words}: {answer.address}" for answer in said.question.answers)
+        for answer in said.question.answers:
+            yield f"{said.leads.replace(BLANK, answer.words)} {answer.address}"
     yield said.imprint or ""
 
 
