@@ -15,6 +15,7 @@ from notifier.circumstances import Circumstances, Said
 from notifier.deliveries import Result
 from notifier.kinds import Concern
 from notifier.messages import Message
+from notifier.pauses import PAUSES, spread
 from notifier.policy import Budget, Cap, Caps, Policy
 from notifier.turns import priority
 from tests.notifier.correspondent import ADA, POLICY, Life, confirmed, earned, hour, known, opened, said, survey, tier
@@ -130,7 +131,7 @@ def test_what_the_mail_server_put_off_keeps_its_room() -> None:
     life = Life([known(), survey(10)], until=10.1, policy=policy)
     life.report(life.message("survey"), Result.deferred, 10.2).live([earned(10.21)], until=33)
     assert life.told() == [("survey", life.message("survey").ready_at), ("points_earned", hour(32))]
-    assert life.told()[0][1] == hour(10.2) + timedelta(minutes=1)
+    assert life.told()[0][1] == hour(10.2) + spread(PAUSES[0], life.message("survey").message_id)
 
 
 def member(tier_event: Event[TierReached] | None, *later: Event[TierLost]) -> Circumstances:

@@ -10,9 +10,10 @@ from chassis.items import Command
 from contracts import Event
 from contracts.notifications import MessageFailed, MessageHeld, MessageSent, TellingFailed
 from notifier.correspondence import Correspondence
-from notifier.deliveries import PAUSES, Delivered, Result, on_delivered
+from notifier.deliveries import Delivered, Result, on_delivered
 from notifier.messages import State
-from tests.notifier.correspondent import ADA, Life, confirmed, erased, hour, known, opened, resolved
+from notifier.pauses import PAUSES
+from tests.notifier.correspondent import ADA, POLICY, Life, confirmed, erased, hour, known, opened, resolved
 
 
 def ready(*events: Event[Any], kind: str = "order_confirmed") -> Life:
@@ -100,4 +101,4 @@ def test_a_report_about_nothing_is_refused() -> None:
     report = Delivered(message_id="nothing", attempt=1, result=Result.accepted)
     command = Command(id="1", at=hour(1), customer_id=ADA, data=report, actor="notifier", correlation_id="1")
     with pytest.raises(NotFound):
-        on_delivered(Correspondence(customer_id=ADA), command)
+        on_delivered(Correspondence(customer_id=ADA), command, POLICY)

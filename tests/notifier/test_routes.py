@@ -34,7 +34,7 @@ async def test_a_message_says_what_would_have_changed_it(client: httpx.AsyncClie
     shown = (await client.get(f"/v1/messages/{listed[0]['message_id']}")).json()
     assert (shown["reason"], shown["remedy"]) == (
         "consent_withdrawn",
-        "The customer's consent to this purpose by e-mail.",
+        "The customer's consent to this purpose on a channel with an address.",
     )
     assert (await client.get("/v1/messages/nothing")).status_code == 404
 

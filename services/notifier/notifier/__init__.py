@@ -8,6 +8,6 @@ Consumes: storefront.customers: CustomerUpdated, ConsentChanged, ContactReceived
     loyalty: PointsEarned, PointsVested, GoodwillGranted, TierReached, TierLost
 Publishes: notifications: MessageSent, MessageHeld, MessageSuppressed, MessageFailed, MessageBounced,
     TellingFailed, PreferenceChanged
-Owns: people, circumstances, messages, told_before, kept_withdrawals, suppressions, soft_bounces, mailed, answers,
-    keys.people, keys.days, tellings, contacts
+Owns: people, circumstances, messages, told_before, kept_withdrawals, providers, suppressions, soft_bounces, mailed,
+    answers, keys.people, keys.days, tellings, contacts
 """

@@ -1,6 +1,8 @@
 """The composition root of the notifier: the only module that knows everything."""
 
 import sys
+from collections.abc import Awaitable, Callable
+from email.message import EmailMessage
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -32,6 +34,7 @@ from contracts.orders import (
     OrderShipped,
 )
 from contracts.storefront import CUSTOMERS, ConsentChanged, ContactReceived, CustomerErased, CustomerUpdated
+from contracts.vocabulary import Channel
 from notifier import person_routes, pseudonyms
 from notifier.catalogue import WordsRefused
 from notifier.custody import keep_keys
@@ -39,10 +42,13 @@ from notifier.folding import folding
 from notifier.inbound.listener import listen
 from notifier.inbound.routes import hook_routes
 from notifier.letters import Letters
-from notifier.mail import MailServer
+from notifier.mail import Answer
+from notifier.outgoing import Parcel
 from notifier.pages import page
 from notifier.policy import Policy
 from notifier.preview_routes import preview
+from notifier.provider_routes import provider_routes
+from notifier.providers.outlets import Outlets
 from notifier.question_page import question_page
 from notifier.routes import routes
 from notifier.safes import ParkedSafe
@@ -123,11 +129,23 @@ def application() -> Application:
         routers=lambda runtime: [
             routes(runtime, policy, vault),
             person_routes.routes(runtime, vault),
+            provider_routes(),
             suppression_routes(runtime),
             hook_routes(runtime, settings),
             page(runtime, settings.shop_name, vault),
             question_page(runtime, settings.shop_name, vault),
-            preview(Letters(settings.shop()), MailServer(settings).send),
+            preview(Letters(settings.shop()), _sends(settings)),
         ],
         background=(guard, send, hear, lambda runtime: keep_vigil(runtime, policy, vault)),
     )
+
+
+def _sends(settings: NotifierSettings) -> Callable[[EmailMessage], Awaitable[Answer]]:
+    """The way out for mails that only try words."""
+    outlets = Outlets(settings.providers(), seal_of(settings))
+
+    async def send(mail: EmailMessage) -> Answer:
+        address = mail["To"].addresses[0].addr_spec
+        return await outlets.send(Parcel(message_id="test", channel=Channel.email, address=address, mail=mail))
+
+    return send

@@ -81,6 +81,7 @@ def on_refused(account: Correspondence, command: Command[Delivered], policy: Pol
         account.person.erased
         or message is None
         or report.result is not Result.refused
+        or message.channel is not Channel.email
         or status is None
         or status.detail == "0.0"
     ):

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from chassis.items import Item
 from chassis.outcomes import Outcome, SetDeadline
+from contracts.vocabulary import Channel
 from notifier.circumstances import Circumstances, Issue
 from notifier.messages import Message, message_id_of
 from notifier.people import BLANK, Person
@@ -32,13 +33,15 @@ class Correspondence(Struct, frozen=True, kw_only=True):
     messages: dict[str, Message] = {}
     addresses: AddressBook = AddressBook()
     """What is known of the addresses that the items may lead to."""
+    said_overdue: frozenset[str] = frozenset()
+    """Issues of which the clock has said that telling failed: it is not said again, whatever is concluded."""
+    away_channels: frozenset[Channel] = frozenset()
+    """Reported just now to have no provider; never kept, since the next decision finds out for itself."""
 
     def blocks(self, now: datetime) -> Blocks:
         """Where the person cannot be written to at `now`."""
-        return self.addresses.blocks(self.person, now)
-
-    said_overdue: frozenset[str] = frozenset()
-    """Issues of which the clock has said that telling failed: it is not said again, whatever is concluded."""
+        known = self.addresses.blocks(self.person, now)
+        return replace(known, away=self.away_channels) if self.away_channels else known
 
     def message_about(self, kind: str, subject: str) -> Message | None:
         """The one message of that kind about that subject, if it is at hand."""

@@ -1,6 +1,6 @@
 """What the sender reports of a message it had in hand, and what follows: sent, again later, failed, or unknown."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
@@ -11,16 +11,16 @@ from chassis.items import Command
 from chassis.outcomes import DUPLICATE, Decision, Outcome, SetDeadline
 from contracts.vocabulary import IssueKind
 from notifier import messages
+from notifier.channels import choose
 from notifier.correspondence import SEND, TOLD_BY, Correspondence
 from notifier.issues import marked
 from notifier.messages import ENDED, Message, State
+from notifier.pauses import PAUSES, spread
+from notifier.policy import Policy
 from notifier.sending import Hold
-from notifier.telling import hold
+from notifier.telling import hold, settle
 from notifier.tellings import Told
 from notifier.together import inside
-
-PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
-"""Between attempts while the mail server says "not now"; after the last one it is given up."""
 
 
 class Result(StrEnum):
@@ -28,9 +28,15 @@ class Result(StrEnum):
 
     accepted = "accepted"
     deferred = "deferred"
-    """The mail server said "not now" (4xx), or was lost before it had the message."""
+    """A provider said "not now" of this message: it is tried there again."""
     refused = "refused"
-    """The mail server said "never" (5xx)."""
+    """A provider said "never" of this message."""
+    trouble = "trouble"
+    """Every provider that was asked had trouble of its own, and none was handed the message."""
+    away = "away"
+    """No provider of the channel is there, and nobody was asked."""
+    untried = "untried"
+    """Not begun with, and put back as it was; never reported."""
     unknown = "unknown"
     """It was handed over and no answer came, or its sender did not report in time."""
     stale = "stale"
@@ -48,10 +54,14 @@ class Delivered(Struct, frozen=True, kw_only=True):
     attempt: int
     result: Result
     code: str | None = None
-    """The mail server's codes, without its words (they may repeat the address)."""
+    """The provider's codes, without its words (they may repeat the address)."""
+    provider: str | None = None
+    """Who gave the answer."""
 
 
-def on_delivered(account: Correspondence, command: Command[Delivered]) -> tuple[Correspondence, Outcome]:
+def on_delivered(
+    account: Correspondence, command: Command[Delivered], policy: Policy
+) -> tuple[Correspondence, Outcome]:
     """One report. A message that was taken back while it was in hand, but accepted all the same, was sent."""
     report = command.data
     message = account.messages.get(report.message_id)
@@ -60,15 +70,16 @@ def on_delivered(account: Correspondence, command: Command[Delivered]) -> tuple[
     stale = message.attempts != report.attempt or message.state in ENDED
     if stale or (message.state is State.suppressed and report.result is not Result.accepted):
         return account, DUPLICATE
+    message = replace(message, provider=report.provider or message.provider)
     if report.result in _DID_NOT_REACH:
         account, unasked = account.with_circumstances(account.circumstances.unasked(message.message_id))
-        account, outcome = _concluded(account, message, command)
+        account, outcome = _concluded(account, message, command, policy)
         return account, unasked + outcome
-    return _concluded(account, message, command)
+    return _concluded(account, message, command, policy)
 
 
 def _concluded(
-    account: Correspondence, message: Message, command: Command[Delivered]
+    account: Correspondence, message: Message, command: Command[Delivered], policy: Policy
 ) -> tuple[Correspondence, Outcome]:
     report = command.data
     match report.result:
@@ -78,11 +89,18 @@ def _concluded(
             return _fail(account, message, command.at, "refused", report.code)
         case Result.deferred:
             return _try_later(account, message, command.at, report.code)
-        case Result.unknown if not message.rules.goes_again:
+        case Result.trouble if not _may_go_elsewhere(account, message, policy, command.at):
+            return _try_later(account, message, command.at, report.code)
+        case Result.trouble | Result.away:
+            return _elsewhere(account, message, command, policy)
+        case Result.unknown if not message.rules.goes_again or message.deferrals > len(PAUSES):
             account, outcome = account.with_message(message, state=State.unknown, reason="outcome_unknown")
             return account, outcome + Outcome(decisions=(_decision(message, "unknown", "outcome_unknown"),))
-        case Result.unknown | Result.stale:
-            return _decide_again(account, message, command.at, str(report.result))
+        case Result.unknown if message.deferrals:
+            return _try_later(account, message, command.at, report.code, "unknown")
+        case Result.unknown:
+            return _decide_again(account, replace(message, deferrals=1), command.at, "unknown")
+    return _decide_again(account, message, command.at, str(report.result))
 
 
 def _sent(account: Correspondence, message: Message, at: datetime) -> tuple[Correspondence, Outcome]:
@@ -109,11 +127,14 @@ def _decide_again(
 
 
 def _try_later(
-    account: Correspondence, message: Message, at: datetime, code: str | None
+    account: Correspondence, message: Message, at: datetime, code: str | None, reason: str = "deferred"
 ) -> tuple[Correspondence, Outcome]:
-    if message.attempts > len(PAUSES):
+    number = message.deferrals
+    if number >= len(PAUSES):
         return _fail(account, message, at, "gave_up", code)
-    later = Hold(at + PAUSES[message.attempts - 1], "deferred")
+    detail = {"code": code} if code else {}
+    later = Hold(at + spread(PAUSES[number], message.message_id, number), reason, detail)
+    message = replace(message, deferrals=number + 1)
     outcome = Outcome()
     for one in [message, *inside(account, message)]:
         account, held = hold(account, replace(one, inside=None), at, later)
@@ -132,6 +153,24 @@ def _fail(
         facts=(messages.failed(message, at, reason, code),),
         decisions=(_decision(message, "not_told", reason, code=code or ""),),
     )
+
+
+def _may_go_elsewhere(account: Correspondence, message: Message, policy: Policy, at: datetime) -> bool:
+    """Whether the customer may be told on another channel."""
+    rules, without = message.rules, replace(account, away_channels=frozenset({message.channel}))
+    return choose(account.person, rules.concern, rules.purpose, policy, without.blocks(at)).channel is not None
+
+
+def _elsewhere(
+    account: Correspondence, message: Message, command: Command[Delivered], policy: Policy
+) -> tuple[Correspondence, Outcome]:
+    """Decided at once without that channel, which is known to be away for this one decision only."""
+    account, released = _release(account, message, command.at, "channel_down")
+    account, outcome = account.with_message(message, state=State.intended, reason="channel_down")
+    account, untold = forget_said(account, message, command.at)
+    account = replace(account, away_channels=frozenset({message.channel}))
+    account, settled = settle(account, account.messages[message.message_id], command, policy)
+    return replace(account, away_channels=frozenset()), released + outcome + untold + settled
 
 
 def _release(account: Correspondence, leading: Message, at: datetime, reason: str) -> tuple[Correspondence, Outcome]:

@@ -115,7 +115,7 @@ def on_report(account: Correspondence, report: Command[Any], policy: Policy) -> 
     """What became of a mail, at sending or afterwards, and what it says of the address."""
     if not isinstance(report.data, Delivered):
         return on_returned(account, report, policy)
-    account, outcome = on_delivered(account, report)
+    account, outcome = on_delivered(account, report, policy)
     if outcome.duplicate:
         return account, outcome
     account, counted = on_refused(account, report, policy)

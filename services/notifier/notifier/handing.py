@@ -26,18 +26,18 @@ class Handing:
     def __init__(self, runtime: Runtime, settings: NotifierSettings) -> None:
         self._runtime = runtime
         self._lease = settings.lease
-        self._at_once = AHEAD * settings.smtp_connections
 
-    async def hand_over(self, customers: Sequence[Sequence[Message]], send: Send) -> None:
+    async def hand_over(self, customers: Sequence[Sequence[Message]], send: Send, connections: int) -> None:
         """Every message that is still ours, whatever becomes of the others; then raises what one of them raised."""
+        at_once = AHEAD * connections
         underway: set[asyncio.Task[None]] = set()
         ended: list[asyncio.Task[None]] = []
         try:
-            for group in _groups(customers, self._at_once):
+            for group in _groups(customers, at_once):
                 begun = await self._begun([message for theirs in group for message in theirs])
                 began_s = time.monotonic()
                 for theirs in group:
-                    await _room(underway, self._at_once)
+                    await _room(underway, at_once)
                     ours = [message for message in theirs if message.message_id in begun]
                     task = asyncio.create_task(self._send_in_order(ours, began_s, send))
                     underway.add(task)

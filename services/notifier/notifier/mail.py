@@ -1,10 +1,9 @@
-"""The way to the mail server: some connections, each used for many mails. Says what became of a mail, never raises.
+"""The way to one mail server: some connections, each used for many mails. Says what became of a mail, never raises.
 
-Knows SMTP; knows nothing about messages.
+Knows SMTP; knows nothing about messages. What a reply means is in `providers.replies`.
 """
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -14,32 +13,33 @@ import aiosmtplib
 from msgspec import Struct
 
 from notifier.deliveries import Result
-from notifier.seals import seal_of
-from notifier.settings import NotifierSettings, SmtpSecurity
-
-_ENHANCED = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
-"""RFC 3463."""
+from notifier.outgoing import Parcel
+from notifier.provider_files import Smtp
+from notifier.providers.replies import Stage, codes, meaning
+from notifier.seals import Seal
+from notifier.smtp_security import SmtpSecurity
 
 TRUSTED_S = 1.0
 """A connection that was in use so lately is not asked again whether it still works."""
 
 
 class Answer(Struct, frozen=True):
-    """What became of one mail, and the server's codes."""
+    """What became of one parcel, the provider's codes, and who it was."""
 
     result: Result
     code: str | None = None
+    provider: str | None = None
 
 
 class MailServer:
-    """At most `smtp_connections` connections to one server, opened when they are needed."""
+    """At most `at_once` connections to one server, opened when they are needed."""
 
-    def __init__(self, settings: NotifierSettings) -> None:
-        self._settings = settings
-        self._seal = seal_of(settings)
+    def __init__(self, server: Smtp, seal: Seal | None = None) -> None:
+        self._server = server
+        self._seal = seal
         self._idle: list[tuple[aiosmtplib.SMTP, float]] = []
         """The latest used last, each with the moment when it was."""
-        self._free = asyncio.Semaphore(settings.smtp_connections)
+        self._free = asyncio.Semaphore(server.at_once)
 
     async def is_there(self) -> bool:
         """Whether a connection can be had now; asked before messages are taken in hand."""
@@ -49,25 +49,25 @@ class MailServer:
         except (aiosmtplib.SMTPException, OSError):
             return False
 
-    async def send(self, mail: EmailMessage, *, return_path: str | None = None) -> Answer:
-        """Hand one mail over. Lost before DATA began is `deferred`, lost afterwards is `unknown`.
-
-        Its bounces go to `return_path`; without one to whom it comes from.
-        """
-        handed_over = False
-        content = self._content(mail)
+    async def send(self, parcel: Parcel) -> Answer:
+        """Hand one mail over. Lost before DATA began is `trouble`, lost afterwards is `unknown`."""
+        mail = parcel.mail
+        if mail is None:
+            return Answer(Result.refused, "no_mail")
+        stage, content = Stage.greeting, self._content(mail)
         try:
             async with self._connection() as connection:
-                await connection.mail(return_path or mail["From"].addresses[0].addr_spec)
-                await connection.rcpt(mail["To"].addresses[0].addr_spec)
-                handed_over = True
+                stage = Stage.sender
+                await connection.mail(parcel.return_path or mail["From"].addresses[0].addr_spec)
+                stage = Stage.recipient
+                await connection.rcpt(parcel.address)
+                stage = Stage.content
                 response = await connection.data(content)
         except aiosmtplib.SMTPResponseException as error:
-            result = Result.refused if error.code >= 500 else Result.deferred
-            return Answer(result, _code(error.code, error.message))
-        except (aiosmtplib.SMTPException, OSError):
-            return Answer(Result.unknown if handed_over else Result.deferred)
-        return Answer(Result.accepted, _code(response.code, response.message))
+            return Answer(meaning(stage, error.code, error.message), codes(error.code, error.message))
+        except (aiosmtplib.SMTPException, OSError) as error:
+            return Answer(Result.unknown if stage is Stage.content else Result.trouble, type(error).__name__)
+        return Answer(Result.accepted, codes(response.code, response.message))
 
     def _content(self, mail: EmailMessage) -> bytes:
         written = mail.as_bytes()
@@ -105,19 +105,13 @@ class MailServer:
         return connection
 
     def _new(self) -> aiosmtplib.SMTP:
-        settings, password = self._settings, self._settings.smtp_password
+        server = self._server
         return aiosmtplib.SMTP(
-            hostname=settings.smtp_host,
-            port=settings.smtp_port,
-            username=settings.smtp_username,
-            password=password.get_secret_value() if password else None,
-            timeout=settings.smtp_timeout_s,
-            use_tls=settings.smtp_security is SmtpSecurity.tls,
-            start_tls=settings.smtp_security is SmtpSecurity.starttls,
+            hostname=server.host,
+            port=server.port,
+            username=server.username,
+            password=server.password,
+            timeout=server.timeout_s,
+            use_tls=server.security is SmtpSecurity.tls,
+            start_tls=server.security is SmtpSecurity.starttls,
         )
-
-
-def _code(code: int, words: str) -> str:
-    """`550 5.1.1`: the codes only, since the words may repeat the address."""
-    enhanced = _ENHANCED.search(words)
-    return f"{code} {enhanced.group()}" if enhanced else str(code)

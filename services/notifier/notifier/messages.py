@@ -66,6 +66,11 @@ class Message(Struct, frozen=True, kw_only=True):
     sent_at: datetime | None = None
     """When the provider took it."""
     attempts: int = 0
+    """How often it was decided to send it."""
+    deferrals: int = 0
+    """How often a provider said "not now", or nobody knew whether it arrived; pauses grow with it."""
+    provider: str | None = None
+    """Who was given it last; asked first when it is tried again."""
     priority: int = 0
     """Among all that is ready, smaller leaves first."""
     correlation_id: str

@@ -3,7 +3,6 @@
 What storefronts send is cleaned here, once: an address or a name that could break out of a mail's header never gets in.
 """
 
-import re
 import unicodedata
 from datetime import date, datetime, time, tzinfo
 from enum import StrEnum
@@ -15,12 +14,9 @@ from msgspec.structs import replace
 
 from contracts.storefront import ConsentChanged, Contact, CustomerUpdated
 from contracts.vocabulary import Channel, Purpose
+from notifier.addresses import address_of
 
 LONGEST_NAME = 80
-LONGEST_ADDRESS = 254  # RFC 5321, section 4.5.3.1.3, without the angle brackets
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_ADDRESS = re.compile(rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~.-]{{1,64}}@{_LABEL}(?:\.{_LABEL})+")
-"""What the WHATWG calls a valid e-mail address (HTML, "valid-e-mail-address"), with a dot in the domain."""
 _TURNS_TEXT_AROUND = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -101,9 +97,15 @@ class Person(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return until if purpose is not Purpose.service and until is not None and now < until else None
 
     def allows(self, channel: Channel, purpose: Purpose) -> bool:
-        """An explicit answer is obeyed, whatever the purpose; without one, everything but marketing is allowed."""
+        """An explicit answer is obeyed, whatever the purpose.
+
+        Without one, everything but marketing is allowed by e-mail; on other channels only what concerns orders, since
+        somebody gave the shop a telephone number for that and for nothing else.
+        """
         consent = self.consents.get(f"{channel}:{purpose}")
-        return consent.given if consent else purpose is not Purpose.marketing
+        if consent is not None:
+            return consent.given
+        return purpose is Purpose.service or (channel is Channel.email and purpose is not Purpose.marketing)
 
 
 BLANK = Person()
@@ -116,7 +118,7 @@ def updated(person: Person, said: CustomerUpdated, at: datetime) -> Person:
         return person
     return replace(
         person,
-        addresses=addresses_of(said.contacts),
+        addresses=addresses_of(said.contacts, said.country),
         given_name=clean_name(said.given_name),
         locale=said.locale,
         zone=said.zone if zone_of(said.zone) else None,
@@ -148,19 +150,18 @@ def answered(person: Person, channel: Channel, purpose: Purpose, given: bool, ev
     return replace(person, consents={**person.consents, f"{channel}:{purpose}": consent})
 
 
-def addresses_of(contacts: tuple[Contact, ...]) -> dict[Channel, str]:
-    """Per channel the first address that can be written to."""
-    email = email_of(contacts)
-    return {Channel.email: email} if email else {}
+def addresses_of(contacts: tuple[Contact, ...], country: str | None = None) -> dict[Channel, str]:
+    """Per channel the first address that can be written to; numbers without a country's code are of `country`."""
+    addresses: dict[Channel, str] = {}
+    for contact in contacts:
+        if contact.channel not in addresses and (address := address_of(contact, country)):
+            addresses[contact.channel] = address
+    return addresses
 
 
 def email_of(contacts: tuple[Contact, ...]) -> str | None:
     """The first e-mail address that can be written to; None when there is none."""
-    for contact in contacts:
-        usable = len(contact.address) <= LONGEST_ADDRESS and _ADDRESS.fullmatch(contact.address)
-        if contact.channel is Channel.email and usable:
-            return contact.address
-    return None
+    return addresses_of(contacts).get(Channel.email)
 
 
 def clean_name(name: str | None) -> str | None:
@@ -186,3 +187,10 @@ def masked(email: str | None) -> str | None:
         return None
     name, _, domain = email.partition("@")
     return f"{name[:1]}***@{domain}"
+
+
+def masked_on(channel: Channel, address: str) -> str:
+    """The same on every channel: a telephone number as +49***78, anything else as its first signs."""
+    if channel is Channel.email:
+        return masked(address) or ""
+    return f"{address[:3]}***{address[-2:]}" if channel is Channel.sms else f"{address[:3]}***"

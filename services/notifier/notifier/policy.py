@@ -94,6 +94,33 @@ class Budget(Struct, frozen=True, kw_only=True):
             raise ValueError("what is kept for issues is less than the budget")
 
 
+Reach = Literal["email", "sms", "push", "chat"]
+
+
+class Channels(Struct, frozen=True, kw_only=True):
+    """In which order the channels are tried for each concern; what is not named is never taken.
+
+    What went wrong is worth a text message where no mail gets through; nothing else is, unless the shop says so.
+    """
+
+    issue: tuple[Reach, ...] = ("email", "sms", "push")
+    service: tuple[Reach, ...] = ("email",)
+    survey: tuple[Reach, ...] = ("email",)
+    loyalty: tuple[Reach, ...] = ("email",)
+    marketing: tuple[Reach, ...] = ("email",)
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where nothing could ever be said."""
+        for concern in Concern:
+            if not self.of(concern):
+                raise ValueError(f"{concern} needs a channel at least; what is not to be said is a matter of consent")
+
+    def of(self, concern: Concern) -> tuple[Reach, ...]:
+        """Those for that concern, the first one first."""
+        order: tuple[Reach, ...] = getattr(self, concern)
+        return order
+
+
 class Apologies(Struct, frozen=True, kw_only=True):
     """To one person at most so many within so long: an apology that comes every week is none."""
 
@@ -133,6 +160,8 @@ class Policy(Struct, frozen=True, kw_only=True, dict=True):
     """For people whose zone nobody knows. Not of the file: all services share SHOP_ZONE."""
     tongues: Tongues = Tongues()
     """The languages that it speaks. Not of the file: they follow from the words that are in force."""
+    reachable: tuple[Reach, ...] = ("email",)
+    """The channels that have a provider. Not of the file: providers have one of their own."""
     country: Country | None = None
     """Where people live whose country nobody knows."""
     quiet_hours: QuietTable = QuietTable()
@@ -141,6 +170,7 @@ class Policy(Struct, frozen=True, kw_only=True, dict=True):
     """The shop's own by country, laid over all of them."""
     budget: Budget = Budget()
     caps: Caps = Caps()
+    channels: Channels = Channels()
     tiers: tuple[Word, ...] = ("silver", "gold")
     """Tiers whose members go first among messages of equal weight, the highest last."""
     apologies: Apologies = Apologies()

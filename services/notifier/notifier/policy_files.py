@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any, get_args
 
 from chassis.policy_files import PolicyRefused, Problem, Reading, content_of, fields_of
-from notifier.policy import DEFAULT, Day, Policy
+from notifier.kinds import Concern
+from notifier.policy import Day, Policy, Reach
 
-NOT_OF_THE_FILE = {"shop_zone", "tongues"}
+NOT_OF_THE_FILE = {"shop_zone", "tongues", "reachable"}
 A_COUNTRY = "a country is two capital letters, for example DE"
 A_NUMBER = "a number from 1 to 1000"
+SOME_CHANNELS = f"channels in the order in which they are tried, some of {', '.join(get_args(Reach))}"
 EXPECTED = {
     "version": "a version is up to 32 characters without spaces, for example 2026-11",
     "country": A_COUNTRY,
@@ -27,12 +29,16 @@ EXPECTED = {
     "anniversary": "true or false",
     "leap_day": "february_28 or march_1",
     "closed": f"days are {', '.join(get_args(Day))}",
+    **dict.fromkeys(map(str, Concern), SOME_CHANNELS),
 }
 """Words for what a pattern says."""
 
 
-def read(path: Path, *, shop_zone: str = DEFAULT.shop_zone) -> Policy:
-    """The policy that a file describes; what it does not name is as in `Policy`. Raises `PolicyRefused`."""
+def read(path: Path, **own: Any) -> Policy:
+    """The policy that a file describes; what it does not name is as in `Policy`. Raises `PolicyRefused`.
+
+    `own` are values that are not of the file: shop_zone, reachable.
+    """
     reading = Reading(EXPECTED)
     root = reading.root(content_of(path))
     values: dict[str, Any] = {}
@@ -41,6 +47,6 @@ def read(path: Path, *, shop_zone: str = DEFAULT.shop_zone) -> Policy:
     if reading.problems:
         raise PolicyRefused(path, reading.problems)
     try:
-        return Policy(shop_zone=shop_zone, **values)
+        return Policy(**own, **values)
     except ValueError as error:
         raise PolicyRefused(path, [Problem(reading.line_of(str(error)), str(error))]) from error

@@ -108,7 +108,11 @@ class Reports:
             at=told_at or ((message.ready_at or message.intended_at) if simulated else datetime.now(UTC)),
             customer_id=message.customer_id,
             data=Delivered(
-                message_id=message.message_id, attempt=message.attempts, result=answer.result, code=answer.code
+                message_id=message.message_id,
+                attempt=message.attempts,
+                result=answer.result,
+                code=answer.code,
+                provider=answer.provider,
             ),
             actor="notifier",
             correlation_id=message.correlation_id,

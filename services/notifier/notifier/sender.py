@@ -1,18 +1,22 @@
-"""The background task that hands ready messages to the mail server, outside of every transaction.
+"""The background task that hands ready messages to the providers of their channels, outside of every transaction.
 
 Take in hand and commit, send, report what became of it as a command. Where this process dies in between, the next
 one finds the message in hand with an expired lease, and nobody knows whether it arrived.
 """
 
 import asyncio
+import os
+import socket
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from functools import partial
 
 import jinja2
 import structlog
 from aiokafka.errors import KafkaError
+from msgspec.structs import replace
 from sqlalchemy.exc import SQLAlchemyError
 
 from chassis.database import is_transient
@@ -21,22 +25,29 @@ from chassis.runtime import Runtime
 from chassis.service import Tx
 from chassis.settings import ClockKind
 from contracts.notifications import MessageSent
-from notifier import answer_store, store, suppression_store
+from contracts.vocabulary import Channel
+from notifier import answer_store, provider_store, store, suppression_store
+from notifier.absences import Absences
 from notifier.deliveries import Result
+from notifier.hand import Hand
 from notifier.handing import Handing
 from notifier.inbound.marks import marks_for
 from notifier.letters import Letters
-from notifier.mail import Answer, MailServer
+from notifier.mail import Answer
 from notifier.messages import Message
+from notifier.outgoing import Parcel
 from notifier.people import Person
 from notifier.phrases import phrases_for
 from notifier.preferences import LINK_LASTS, LINK_PURPOSE, link_subject, may_be_left
+from notifier.providers.outlets import Outlets
 from notifier.pseudonyms import address_hash
 from notifier.question import question_of
 from notifier.reports import PAUSE_S, Reports, wait_out
+from notifier.seals import seal_of
 from notifier.settings import NotifierSettings
 from notifier.suppression_store import Mailed
 from notifier.suppressions import AddressBook
+from notifier.turns import ISSUES_END_AT
 from notifier.ways import Ways
 from notifier.withdrawals import give_kept
 
@@ -46,6 +57,9 @@ LOOK_EVERY_S = 0.1
 LOOK_FOR_LOST_EVERY_S = 5.0
 LOOK_FOR_KEPT_EVERY_S = 5.0
 FORGET_EVERY_S = 3_600.0
+SAY_HEALTH_EVERY_S = 2.0
+NAME = f"{socket.gethostname()}:{os.getpid()}"
+"""Of this process, among those that send."""
 CLOCKS_DIFFER = timedelta(minutes=10)
 """At most so much do the clocks of database and relay; looking back further than needed costs only the reading."""
 
@@ -59,42 +73,76 @@ class Sender:
         self._runtime = runtime
         self._settings = settings
         self._letters = Letters(settings.shop())
-        self._server = MailServer(settings)
+        self._outlets = Outlets(settings.providers(), seal_of(settings))
+        self._absences = Absences(settings.channel_patience_s)
         self._addressing = settings.addressing()
         self._handing = Handing(runtime, settings)
         self._vault = settings.vault
         self._marks = marks_for(settings.hook_secrets())
+        self._hand = Hand()
 
     async def run(self) -> None:
         """Until cancelled. What passes by itself is waited for; a bug ends the task."""
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(_for_ever(self.send_ready, LOOK_EVERY_S))
+                for channel in self._outlets.by_channel:
+                    group.create_task(_for_ever(partial(self.send_ready_on, channel), LOOK_EVERY_S))
                 group.create_task(_for_ever(self.report_lost, LOOK_FOR_LOST_EVERY_S))
+                group.create_task(_for_ever(self.say_health, SAY_HEALTH_EVERY_S))
                 group.create_task(_for_ever(lambda: give_kept(self._runtime), LOOK_FOR_KEPT_EVERY_S))
                 group.create_task(_for_ever(self._forget_old, FORGET_EVERY_S))
         finally:
             await self.close()
 
     async def close(self) -> None:
-        """Leave the mail server."""
-        await self._server.close()
+        """Leave the providers."""
+        await self._outlets.close()
+
+    async def give_up(self, unwanted: Callable[[Message], bool]) -> int:
+        """Put back at once what is in hand, not yet being handed over, and unwanted; how many there were."""
+        given_up = self._hand.let_go(unwanted)
+        async with self._runtime.transaction() as tx:
+            await store.put_back(tx, given_up)
+        return len(given_up)
 
     async def send_ready(self) -> int:
-        """Take what is ready, send it and report it; how many there were."""
+        """Send what is ready on every channel; how many there were."""
+        return sum(await asyncio.gather(*map(self.send_ready_on, self._outlets.by_channel)))
+
+    async def send_ready_on(self, channel: Channel) -> int:
+        """Take what is ready on a channel, send it and report it; how many there were. Other channels do not wait."""
         async with self._runtime.transaction() as tx:
-            if not await store.anything_ready(tx):
+            if not await store.anything_ready(tx, channel):
                 return 0
-        if not await self._server.is_there():
-            log.warning("mail_server_away", host=self._settings.smtp_host, port=self._settings.smtp_port)
+        there = await self._outlets.by_channel[channel].ready()
+        if self._absences.too_long(channel, there):
+            return await self._say_away(channel)
+        if not there:
             await asyncio.sleep(PAUSE_S)
             return 0
-        sending = asyncio.ensure_future(self._send_taken())
+        sending = asyncio.ensure_future(self._send_taken(channel))
         try:
             return await asyncio.shield(sending)
         except asyncio.CancelledError:
             await sending  # what is in hand when we stop is finished, or nobody would know what became of it
             raise
+
+    async def say_health(self) -> int:
+        """Write down how the providers are, for whoever asks another process."""
+        async with self._runtime.transaction() as tx:
+            await provider_store.keep(tx, self._outlets.health(), NAME)
+        return 0
+
+    async def _say_away(self, channel: Channel) -> int:
+        """Have issues decided again that nobody carries there: the customer may be reached otherwise."""
+        async with self._runtime.transaction() as tx:
+            urgent = await store.take_ready(tx, MOST_AT_ONCE, self._settings.lease, channel, below=ISSUES_END_AT)
+        async with Reports(self._runtime, self._settings) as reports:
+            for message in urgent:
+                reports.add(message, Answer(Result.away, "channel_down"))
+        if not urgent:
+            await asyncio.sleep(PAUSE_S)
+        return len(urgent)
 
     async def report_lost(self) -> int:
         """Report what other senders had in hand when they died; how many there were."""
@@ -112,9 +160,10 @@ class Sender:
             await answer_store.forget_old(tx, now)
         return 0
 
-    async def _send_taken(self) -> int:
+    async def _send_taken(self, channel: Channel) -> int:
+        outlet = self._outlets.by_channel[channel]
         async with self._runtime.transaction() as tx:
-            messages = await store.take_ready(tx, MOST_AT_ONCE, self._settings.lease)
+            messages = await store.take_ready(tx, min(outlet.room, MOST_AT_ONCE), self._settings.lease, channel)
             known = await store.people_and_circumstances_of(
                 tx, self._vault, sorted({one.customer_id for one in messages})
             )
@@ -123,47 +172,55 @@ class Sender:
         by_customer: dict[str, list[Message]] = defaultdict(list)
         for message in messages:
             by_customer[message.customer_id].append(message)
+        self._hand.take(messages)
+        untried: list[Message] = []
         async with Reports(self._runtime, self._settings) as reports:
 
             async def send(message: Message) -> None:
                 told_at, (person, _) = told.get(message.message_id), known[message.customer_id]
                 told_before = Answer(Result.accepted, "told_before")
                 answer = told_before if told_at else await self._send(message, person, addresses)
-                reports.add(message, answer, told_at)
+                still_ours = self._hand.end(message)
+                if answer.result is not Result.untried:
+                    reports.add(message, answer, told_at)
+                elif still_ours:  # nobody could be asked; what was given up is put back already
+                    untried.append(message)
 
-            await self._handing.hand_over(list(by_customer.values()), send)
-        return len(messages)
+            await self._handing.hand_over(list(by_customer.values()), send, outlet.at_once)
+        self._hand.forget(messages)
+        async with self._runtime.transaction() as tx:
+            await store.put_back(tx, untried)
+        return len(messages) - len(untried)
 
     async def _note_addresses(self, tx: Tx, messages: Sequence[Message], people: Mapping[str, Person]) -> AddressBook:
-        """Where each is about to go, for what may come back; what is known of those addresses."""
+        """Where each mail is about to go, for what may come back; what is known of those addresses."""
         mailed = [
             Mailed(one.message_id, address_hash(address), one.ready_at or one.intended_at)
             for one in messages
-            if (address := people[one.customer_id].addresses.get(one.channel))
+            if one.channel is Channel.email and (address := people[one.customer_id].email)
         ]
         await suppression_store.note_mailed(tx, mailed)
         return await suppression_store.address_book(tx, {one.address_hash for one in mailed})
 
     async def _send(self, message: Message, person: Person, addresses: AddressBook) -> Answer:
-        if self._is_stale(message):
-            return Answer(Result.stale)
-        if person.email is None or not person.allows(message.channel, message.rules.purpose):  # since it was decided
-            return Answer(Result.stale)
+        address = person.addresses.get(message.channel)
+        if self._is_stale(message) or address is None or not person.allows(message.channel, message.rules.purpose):
+            return Answer(Result.stale)  # things changed since it was decided
         if addresses.blocks(person, message.ready_at or message.intended_at).objects(message, person):
             return Answer(Result.stale)
         try:
-            mail = self._letter(message, person)
+            parcel = self._parcel(message, person, address)
         except jinja2.TemplateError as error:  # its text may hold a name: only its kind is logged
             log.warning("words_failed", message_id=message.message_id, kind=message.kind, error=type(error).__name__)
             return Answer(Result.refused, "words_failed")
-        return await self._server.send(mail, return_path=self._addressing.return_path(message.message_id))
+        return await self._outlets.send(parcel, partial(self._hand.begin, message), message.provider)
 
     def _is_stale(self, message: Message) -> bool:
         """With the real clock: it was ready so long ago that other things may be true now."""
         real = self._settings.clock is ClockKind.real
         return real and datetime.now(UTC) - (message.ready_at or message.intended_at) > self._settings.stale_after
 
-    def _letter(self, message: Message, person: Person) -> EmailMessage:
+    def _parcel(self, message: Message, person: Person, address: str) -> Parcel:
         preferences = self._preference_page(message)
         say, asks = phrases_for(person.language), message.content.get("asks", False)
         ways = Ways(
@@ -172,6 +229,13 @@ class Sender:
             leaves=may_be_left(message.rules.purpose),
             question=question_of(person, f"{preferences}/question", say) if asks else None,
         )
+        parcel = Parcel(message_id=message.message_id, channel=message.channel, address=address)
+        if message.channel is Channel.email:
+            return_path = self._addressing.return_path(message.message_id)
+            return replace(parcel, mail=self._mail(message, person, ways), return_path=return_path)
+        return replace(parcel, composed=self._letters.words.compose(message, person, message.channel, ways))
+
+    def _mail(self, message: Message, person: Person, ways: Ways) -> EmailMessage:
         mail = self._letters.letter(message, person, ways)
         if (reply_to := self._addressing.reply_to(message.message_id)) != self._settings.sender_address:
             mail["Reply-To"] = reply_to

@@ -10,18 +10,24 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from contracts.orders import Resolution
-from contracts.vocabulary import IssueKind
+from contracts.vocabulary import Channel, IssueKind
 from notifier.caps import full
+from notifier.channels import choose
 from notifier.circumstances import Circumstances, Issue, Stage
 from notifier.courtesy import part_around, quiet_until
 from notifier.messages import Message
+from notifier.pauses import AWAY_PAUSE, spread
 from notifier.people import Person, zone_of
 from notifier.policy import Policy
 from notifier.suppressions import NO_BLOCKS, Blocks
 
 
 class Send(Struct, frozen=True):
-    """Now."""
+    """Now, on this channel."""
+
+    channel: Channel = Channel.email
+    detail: dict[str, Any] = {}
+    """The channels that were looked at before it, and why not those."""
 
 
 class Hold(Struct, frozen=True):
@@ -37,13 +43,14 @@ class Suppress(Struct, frozen=True):
     """Never."""
 
     reason: str
+    detail: dict[str, Any] = {}
 
 
 Verdict = Send | Hold | Suppress
 
 REMEDIES = {
     "quiet_hours": "It goes out when the quiet hours on the customer's clock are over.",
-    "waiting_for_contact": "It goes out as soon as the storefront says an e-mail address of this customer.",
+    "waiting_for_contact": "It goes out as soon as the storefront says an address of this customer that it can go to.",
     "issue_open": "It goes out when no issue of this customer is open any more, if it is still worth saying then.",
     "preferred_hour": "It goes out at the time of day at which the customer would rather hear from us.",
     "paused": "It goes out when the pause that the customer asked for is over, if it is still worth saying then.",
@@ -52,12 +59,13 @@ REMEDIES = {
     "cap_reached": "It goes out in the customer's next day or week: of its purpose enough was said in this one.",
     "budget_spent": "It goes out in the customer's next day or week: enough was said in this one.",
     "waiting_for_facts": "It is decided when the customer's parked event is redriven, or their partition is heard.",
-    "deferred": "It goes out when the mail server takes it.",
-    "no_contact": "An e-mail address of this customer, in time.",
+    "deferred": "It goes out when the provider takes it.",
+    "no_contact": "An address of this customer on a channel that has a provider, in time.",
     "suppressed_address": "Another address of the customer, or somebody lifting the suppression of this one.",
     "complained": "The customer's own consent, given after they complained of mail.",
     "bounced": "An address that takes mail; another one of the customer is written to again.",
-    "consent_withdrawn": "The customer's consent to this purpose by e-mail.",
+    "consent_withdrawn": "The customer's consent to this purpose on a channel with an address.",
+    "channel_down": "It goes out when a provider is there again, of this channel or of another one that is allowed.",
     "expired": "Being able to say it while it was worth saying.",
     "erased": "Nothing: the customer asked to be forgotten.",
     "greetings_off": "The shop's policy, if it wanted to greet.",
@@ -71,8 +79,9 @@ REMEDIES = {
     "opening_says_it": "Nothing: the message that tells the issue says how it is then.",
     "no_worse": "The issue getting worse.",
     "told_with_resolution": "No other message saying the same at the same time.",
-    "refused": "An address that the mail server accepts.",
-    "gave_up": "A mail server that takes it in time.",
+    "refused": "An address that the provider accepts.",
+    "gave_up": "A provider that takes it in time.",
+    "unknown": "It goes out again after a pause: nobody knows whether it arrived, and it matters.",
     "outcome_unknown": "Knowing whether it arrived; this kind is not said twice.",
 }
 """Reason code → what would have changed the outcome, for people."""
@@ -84,19 +93,33 @@ _ENDS_BY_ORDER = {"order_delivered": Resolution.delivered, "order_cancelled": Re
 def decide(
     person: Person, message: Message, facts: Circumstances, policy: Policy, now: datetime, blocks: Blocks = NO_BLOCKS
 ) -> Verdict:
-    """Whether `message` may be said to `person` at `now`. The first rule that objects decides."""
+    """Whether `message` may be said to `person` at `now`, and on which channel. The first rule that objects decides."""
     if person.erased:
         return Suppress("erased")
     if overtaken := _overtaken(message, facts):
         return Suppress(overtaken)
-    if person.email is None:
+    choice = choose(person, message.rules.concern, message.rules.purpose, policy, blocks)
+    if choice.channel is None and choice.obstacle == "no_contact":
         patience_ends_at = message.told_by or message.expires_at
         waits = now < patience_ends_at
-        return Hold(patience_ends_at, "waiting_for_contact") if waits else Suppress("no_contact")
+        return (
+            Hold(patience_ends_at, "waiting_for_contact", choice.detail)
+            if waits
+            else Suppress("no_contact", choice.detail)
+        )
     if now >= message.expires_at:
         return Suppress("expired")
-    if unwanted := blocks.objects(message, person) or _unwanted(person, message):
-        return Suppress(unwanted)
+    if choice.channel is None and choice.obstacle != "channel_down":
+        return Suppress(choice.obstacle, choice.detail)
+    held = _held(person, message, facts, policy, now)
+    if held is None and choice.channel is None:
+        until = now + spread(AWAY_PAUSE, message.message_id, message.attempts)
+        return Hold(min(until, message.expires_at), "channel_down", choice.detail)
+    return held or Send(choice.channel or Channel.email, choice.detail)
+
+
+def _held(person: Person, message: Message, facts: Circumstances, policy: Policy, now: datetime) -> Hold | None:
+    """Why it is not the moment for it, whatever the channel."""
     if paused_until := person.paused(message.rules.purpose, now):
         return Hold(min(paused_until, message.expires_at), "paused")
     if message.rules.waits_for_peace and facts.troubled:
@@ -109,11 +132,7 @@ def decide(
         return no_room
     if until := _gathers_until(message, policy, now):
         return Hold(until, "gathering")
-    return Send()
-
-
-def _unwanted(person: Person, message: Message) -> str | None:
-    return None if person.allows(message.channel, message.rules.purpose) else "consent_withdrawn"
+    return None
 
 
 def _at_another_hour(person: Person, message: Message, policy: Policy, now: datetime) -> Hold | None:

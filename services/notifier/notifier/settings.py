@@ -1,10 +1,11 @@
 """Settings of the notifier; those of every service are in `chassis.settings`."""
 
 from datetime import timedelta
-from enum import StrEnum
 from pathlib import Path
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
+from msgspec.structs import replace
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
@@ -13,23 +14,17 @@ from chassis.policy_files import PolicyRefused
 from chassis.settings import ServiceSettings
 from contracts.storefront import Contact
 from contracts.vocabulary import Channel
-from notifier import policy_files
+from notifier import policy_files, provider_files
 from notifier.addressing import Addressing
 from notifier.inbound_settings import InboundSettings
 from notifier.look import DARK_PAPER, LIGHT_PAPER, Look, unreadable
 from notifier.people import email_of
-from notifier.policy import Policy
+from notifier.policy import Policy, Reach
+from notifier.provider_files import Providers, Smtp
 from notifier.pseudonyms import Pseudonyms
 from notifier.shop import Shop
+from notifier.smtp_security import SmtpSecurity
 from notifier.vaults import Vault
-
-
-class SmtpSecurity(StrEnum):
-    """How the way to the mail server is protected."""
-
-    none = "none"
-    starttls = "starttls"
-    tls = "tls"
 
 
 class NotifierSettings(ServiceSettings, InboundSettings):
@@ -72,6 +67,9 @@ class NotifierSettings(ServiceSettings, InboundSettings):
     imprint: str | None = Field(
         default=None, min_length=1, max_length=300, description="Postal address and the like, at the end of mails"
     )
+    providers_file: Path | None = Field(
+        default=None, description="Providers by channel, YAML; without one the SMTP_* settings are all. Read at start"
+    )
     smtp_host: str = Field(default="127.0.0.1", validation_alias="SMTP_HOST", description="The mail server")
     smtp_port: int = Field(
         default=25, ge=1, le=65_535, validation_alias="SMTP_PORT", description="The mail server's port"
@@ -111,6 +109,10 @@ class NotifierSettings(ServiceSettings, InboundSettings):
         default=300.0, gt=0, description="A message that waited so long for the mail server is decided again"
     )
 
+    channel_patience_s: float = Field(
+        default=60.0, ge=0, description="So long no provider of a channel is there before issues take another one"
+    )
+
     @field_validator("master_keys")
     @classmethod
     def _master_keys_are_keys(cls, keys: SecretStr) -> SecretStr:
@@ -131,6 +133,16 @@ class NotifierSettings(ServiceSettings, InboundSettings):
                 policy_files.read(path)
             except PolicyRefused as refused:
                 raise ValueError(f"the policy is refused\n{refused}") from refused
+        return path
+
+    @field_validator("providers_file")
+    @classmethod
+    def _providers_are_right(cls, path: Path | None) -> Path | None:
+        if path is not None:
+            try:
+                provider_files.read(path)
+            except PolicyRefused as refused:
+                raise ValueError(f"the providers are refused\n{refused}") from refused
         return path
 
     @field_validator("sender_address")
@@ -199,6 +211,21 @@ class NotifierSettings(ServiceSettings, InboundSettings):
 
     def policy(self) -> Policy:
         """The policy that the file describes. Raises `PolicyRefused` for one that became wrong meanwhile."""
-        if self.policy_file is None:
-            return Policy(shop_zone=self.shop_zone)
-        return policy_files.read(self.policy_file, shop_zone=self.shop_zone)
+        providers = self.providers()
+        own: dict[str, Any] = {
+            "shop_zone": self.shop_zone,
+            "reachable": tuple(reach for reach in get_args(Reach) if providers.of(reach)),
+        }
+        return Policy(**own) if self.policy_file is None else policy_files.read(self.policy_file, **own)
+
+    def providers(self) -> Providers:
+        """Those of the file; for mails the SMTP_* settings where it names none."""
+        named = provider_files.read(self.providers_file) if self.providers_file else Providers()
+        return named if named.email else replace(named, email={"smtp": self._smtp()})
+
+    def _smtp(self) -> Smtp:
+        return Smtp(
+            host=self.smtp_host, port=self.smtp_port, security=self.smtp_security, username=self.smtp_username,
+            password_from="SMTP_PASSWORD" if self.smtp_password else None, timeout_s=self.smtp_timeout_s,
+            at_once=self.smtp_connections,
+        )  # fmt: skip

@@ -21,6 +21,7 @@ from notifier.vaults import Vault, decrypted, encrypted
 
 Known = tuple[Person, Circumstances]
 
+EVERY_PRIORITY = 32_767
 _FIELDS = Message.__struct_fields__
 _RANKS = {kind: rank for rank, kind in enumerate(KINDS)}
 
@@ -57,7 +58,7 @@ on conflict (customer_id) do update set document = excluded.document
 _KEEP_MESSAGES = text("""
 insert into messages (message_id, customer_id, kind, subject, state, reason, order_id, issue_id, invitation_id,
                       intended_at, expires_at, told_by, held_until, ready_at, attempts, content, correlation_id,
-                      traceparent, priority, inside, channel, sent_at)
+                      traceparent, priority, inside, channel, sent_at, deferrals, provider)
 select * from unnest(
   cast(:message_id as text[]), cast(:customer_id as text[]), cast(:kind as text[]), cast(:subject as text[]),
   cast(:state as text[]), cast(:reason as text[]), cast(:order_id as text[]), cast(:issue_id as text[]),
@@ -65,11 +66,13 @@ select * from unnest(
   cast(:told_by as timestamptz[]), cast(:held_until as timestamptz[]), cast(:ready_at as timestamptz[]),
   cast(:attempts as integer[]), cast(cast(:content as text[]) as jsonb[]), cast(:correlation_id as text[]),
   cast(:traceparent as text[]), cast(:priority as smallint[]), cast(:inside as text[]), cast(:channel as text[]),
-  cast(:sent_at as timestamptz[]))
+  cast(:sent_at as timestamptz[]), cast(:deferrals as smallint[]), cast(:provider as text[]))
 on conflict (message_id) do update
-set (state, reason, held_until, ready_at, attempts, content, priority, inside, channel, sent_at, leased_until)
+set (state, reason, held_until, ready_at, attempts, content, priority, inside, channel, sent_at, deferrals, provider,
+     leased_until)
   = (excluded.state, excluded.reason, excluded.held_until, excluded.ready_at, excluded.attempts, excluded.content,
-     excluded.priority, excluded.inside, excluded.channel, excluded.sent_at, null)
+     excluded.priority, excluded.inside, excluded.channel, excluded.sent_at, excluded.deferrals, excluded.provider,
+     null)
 """)
 
 _BLANK_MESSAGES = text("""
@@ -80,7 +83,8 @@ where m.customer_id = v.customer_id and m.content <> '{}'
 
 _TAKE = text("""
 with next as (
-  select message_id from messages where state = 'ready' order by priority, ready_at, message_id limit :most
+  select message_id from messages where state = 'ready' and channel = :channel and priority < :below
+  order by priority, ready_at, message_id limit :most
   for update skip locked
 )
 update messages m set state = 'sending', result = 'stale', leased_until = now() + cast(:lease as interval)
@@ -88,7 +92,13 @@ from next where m.message_id = next.message_id
 returning m.*
 """)
 
-_ANYTHING_READY = text("select exists (select from messages where state = 'ready')")
+_ANYTHING_READY = text("select exists (select from messages where state = 'ready' and channel = :channel)")
+
+_PUT_BACK = text("""
+update messages m set state = 'ready', leased_until = null
+from unnest(cast(:message_ids as text[]), cast(:attempts as integer[])) as v (message_id, attempts)
+where (m.message_id, m.attempts) = (v.message_id, v.attempts) and m.state = 'sending'
+""")
 
 _LOST = text("""
 select m.* from messages m where m.state = 'sending' and m.leased_until < now() limit :most
@@ -216,14 +226,19 @@ async def keep_messages(tx: Tx, messages: Sequence[Message]) -> None:
         await tx.execute(_KEEP_MESSAGES, columns)
 
 
-async def take_ready(tx: Tx, most: int, lease: timedelta) -> list[Message]:
-    """Take messages in hand, the most important first; what is not reported within `lease` counts as lost.
+async def take_ready(
+    tx: Tx, most: int, lease: timedelta, channel: Channel = Channel.email, *, below: int = EVERY_PRIORITY
+) -> list[Message]:
+    """Take messages of a channel in hand, the most important first; what is not reported within `lease` is lost.
+
+    Only those of a priority below that number.
 
     Until it is begun with (`handing_store`), what is lost is known not to have been sent: its result is `stale`.
 
     Customers stand in the order of their most important message, the messages of one as they make sense.
     """
-    taken = [message_of(row) for row in (await tx.execute(_TAKE, {"most": most, "lease": lease})).mappings()]
+    wanted = {"most": most, "lease": lease, "channel": channel, "below": below}
+    taken = [message_of(row) for row in (await tx.execute(_TAKE, wanted)).mappings()]
     first: dict[str, int] = {}
     for message in taken:
         first[message.customer_id] = min(message.priority, first.get(message.customer_id, message.priority))
@@ -235,9 +250,16 @@ def _turn(message: Message) -> tuple[str, int, str]:
     return str(message.ready_at), _RANKS[message.kind], message.message_id
 
 
-async def anything_ready(tx: Tx) -> bool:
-    """Whether a message waits to be taken."""
-    return bool((await tx.execute(_ANYTHING_READY)).scalar_one())
+async def anything_ready(tx: Tx, channel: Channel = Channel.email) -> bool:
+    """Whether a message of that channel waits to be taken."""
+    return bool((await tx.execute(_ANYTHING_READY, {"channel": channel})).scalar_one())
+
+
+async def put_back(tx: Tx, messages: Sequence[Message]) -> None:
+    """Ready again as they were: nothing was done with them."""
+    if messages:
+        named = {"message_ids": [one.message_id for one in messages], "attempts": [one.attempts for one in messages]}
+        await tx.execute(_PUT_BACK, named)
 
 
 async def lost(tx: Tx, most: int) -> list[tuple[Message, str | None]]:

@@ -63,15 +63,21 @@ class Blocks(Struct, frozen=True, kw_only=True):
 
     channels: frozenset[Channel] = frozenset()
     unasked: Mapping[Channel, datetime] = {}
+    away: frozenset[Channel] = frozenset()
+    """Those that were just found to have no provider that is there: they are waited for."""
 
     def objects(self, message: Message, person: Person) -> str | None:
-        """Why `message` may not be said there; None where nothing is against it. A later yes of theirs goes over it."""
-        if message.channel in self.channels:
+        """Why `message` may not be said on its channel; None where nothing is against it."""
+        return self.against(message.channel, message.rules.purpose, person)
+
+    def against(self, channel: Channel, purpose: Purpose, person: Person) -> str | None:
+        """Why that may not be said there; None where nothing is against it. A later yes of theirs goes over it."""
+        if channel in self.channels:
             return "suppressed_address"
-        since, purpose = self.unasked.get(message.channel), message.rules.purpose
+        since = self.unasked.get(channel)
         if since is None or purpose is Purpose.service:
             return None
-        wanted = person.allows(message.channel, purpose) and person.said_after(since, message.channel, purpose)
+        wanted = person.allows(channel, purpose) and person.said_after(since, channel, purpose)
         return None if wanted else "complained"
 
 

@@ -34,12 +34,12 @@ def on_send_due(account: Correspondence, due: Due, policy: Policy) -> tuple[Corr
 def settle(account: Correspondence, message: Message, item: Item, policy: Policy) -> tuple[Correspondence, Outcome]:
     """The decision about `message`, made now against what is true now, and what follows from it."""
     match decide_in_turn(account, message, policy, item.at):
-        case Send():
-            return _make_ready(account, message, item.at, policy)
+        case Send() as verdict:
+            return _make_ready(account, message, item.at, policy, verdict)
         case Hold() as verdict:
             return hold(account, message, item.at, verdict)
-        case Suppress(reason):
-            return suppress(account, message, item.at, reason)
+        case Suppress(reason, detail):
+            return suppress(account, message, item.at, reason, **detail)
 
 
 def on_told_by_due(account: Correspondence, due: Due, policy: Policy) -> tuple[Correspondence, Outcome]:
@@ -74,16 +74,18 @@ def hold(account: Correspondence, message: Message, at: datetime, verdict: Hold)
     )
 
 
-def suppress(account: Correspondence, message: Message, at: datetime, reason: str) -> tuple[Correspondence, Outcome]:
+def suppress(
+    account: Correspondence, message: Message, at: datetime, reason: str, **detail: Any
+) -> tuple[Correspondence, Outcome]:
     """It will not be said."""
     account, outcome = account.with_message(message, state=State.suppressed, reason=reason, held_until=None)
     return account, outcome + Outcome(
-        facts=(messages.suppressed(message, at, reason),), decisions=(_decision(message, "not_told", reason),)
+        facts=(messages.suppressed(message, at, reason),), decisions=(_decision(message, "not_told", reason, **detail),)
     )
 
 
 def _make_ready(
-    account: Correspondence, message: Message, at: datetime, policy: Policy
+    account: Correspondence, message: Message, at: datetime, policy: Policy, verdict: Send
 ) -> tuple[Correspondence, Outcome]:
     """The sender takes it from here, with all that is said together; its words are of what is true now."""
     leading, *others = group_of(account, message, policy, at)
@@ -96,7 +98,7 @@ def _make_ready(
     words = policy.tongues.words_for(account.person.language, leading.kind, content)
     content["said_in"] = {**words, "tier": facts.tier} if facts.tier else words
     account, outcome = account.with_message(
-        leading, state=State.ready, reason=None, held_until=None, ready_at=at, content=content,
+        leading, state=State.ready, reason=None, held_until=None, ready_at=at, content=content, channel=verdict.channel,
         attempts=leading.attempts + 1, priority=priority(leading, facts, policy),
     )  # fmt: skip
     said = remembered({**facts.lately_said, leading.message_id: Said(leading.rules.concern, at, **sorry)}, policy, at)
@@ -104,11 +106,12 @@ def _make_ready(
         replace(facts, lately_said=said, asked_in=leading.message_id if asks else facts.asked_in)
     )
     reason = "allowed" if leading.attempts == 0 else "again"
-    outcome += counted + Outcome(decisions=(_decision(leading, "told", reason, **sorry, **words),))
+    told_on = {"channel": str(verdict.channel), **verdict.detail}
+    outcome += counted + Outcome(decisions=(_decision(leading, "told", reason, **told_on, **sorry, **words),))
     account, told = _told(account, leading)
     outcome += told
     for one in others:
-        account, joined = _join(account, one, leading, at)
+        account, joined = _join(account, replace(one, channel=verdict.channel), leading, at)
         outcome += joined
     return account, outcome
 

@@ -15,6 +15,8 @@ from notifier.sending import Send, Verdict, decide
 _CONCERNS = {concern: place for place, concern in enumerate(Concern)}
 _KINDS = {kind: place for place, kind in enumerate(KINDS)}
 HIGHEST_TIER = 99
+ISSUES_END_AT = 100
+"""Whatever is about an issue has a smaller priority."""
 
 
 def priority(message: Message, facts: Circumstances, policy: Policy) -> int:
