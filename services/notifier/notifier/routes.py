@@ -17,7 +17,7 @@ from contracts.vocabulary import Channel, Purpose
 from notifier import overdue_store, store, telling_store
 from notifier.messages import Message, State
 from notifier.overdue import JUST_ABOUT_TO, WAITING_FOR_FACTS, Waiting
-from notifier.people import BLANK, Person, masked
+from notifier.people import BLANK, Person, masked, masked_on
 from notifier.policy import Policy
 from notifier.schemas import (
     PREFERENCES,
@@ -164,5 +164,6 @@ def _person_body(customer_id: str, person: Person) -> PersonBody:
     name = person.given_name
     return PersonBody(
         customer_id=customer_id, erased=person.erased, email=masked(person.email),
+        addresses={channel: masked_on(channel, address) for channel, address in person.addresses.items()},
         given_name=f"{name[0]}***" if name else None, locale=person.locale, zone=person.zone, consents=consents,
     )  # fmt: skip

@@ -60,6 +60,7 @@ class MessageBody(BaseModel):
     ready_at: datetime | None = Field(default=None, description="When it was decided to send it")
     sent_at: datetime | None = Field(default=None, description="When the provider took it")
     attempts: int
+    provider: str | None = Field(default=None, description="Who was given it last")
     inside: str | None = Field(default=None, description="The message that it went out inside of")
     waiting: WaitingBody | None = Field(default=None, description="With `waiting_for_facts`: since when, and for what")
     locale: str | None = Field(default=None, description="The language that it is said in", examples=["pt-BR"])
@@ -82,6 +83,9 @@ class PersonBody(BaseModel):
     customer_id: str
     erased: bool
     email: str | None = Field(default=None, examples=["a***@example.org"])
+    addresses: dict[Channel, str] = Field(
+        default={}, description="On every channel, masked", examples=[{"email": "a***@example.org", "sms": "+49***78"}]
+    )
     given_name: str | None = Field(default=None, examples=["A***"])
     locale: str | None = None
     zone: str | None = None
