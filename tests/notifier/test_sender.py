@@ -34,7 +34,7 @@ def postbox() -> Iterator[Postbox]:
 async def runtime(runtime_of: RuntimeOf, postbox: Postbox) -> Runtime:
     """Simulated time, so that what is sent at ten in the test is sent at ten."""
     return await runtime_of(
-        application, CLOCK="simulated", SMTP_PORT=str(postbox.port), SMTP_TIMEOUT_S="5", NOTIFIER_LEASE_S="5",
+        application, CLOCK="simulated", SMTP_PORT=str(postbox.port), SMTP_TIMEOUT_S="5", NOTIFIER_LEASE_S="60",
         NOTIFIER_SHOP_NAME="Corner & Co",
     )  # fmt: skip
 
