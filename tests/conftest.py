@@ -122,5 +122,6 @@ def _no_settings_from_outside() -> None:
 
 
 pytest_plugins = ["tests.brokers"]
-collect_ignore = [] if browser.PROGRAM else ["notifier/test_in_a_browser.py", "notifier/test_mails_in_a_browser.py"]
+
+collect_ignore_glob = [] if browser.PROGRAM else ["*_in_a_browser.py"]
 """Pages are looked at in a browser where there is one; what can be said of them without one is tested everywhere."""

@@ -35,6 +35,9 @@ from tests.sources import (
 PURE_CHASSIS = {"chassis.items", "chassis.outcomes", "chassis.errors", "chassis.sequence"}
 EDGES = {
     "absences",
+    "broadcasting",
+    "connecting",
+    "courier",
     "custody",
     "forgetting",
     "hand",
@@ -72,7 +75,7 @@ MAY_IMPORT = {
     "learning": {"core"},
     "declared": {"core"},
     "calls": {"core", "declared"},
-    "schemas": {"core", "schemas"},
+    "schemas": {"core", "schemas", "store"},
     "template_schemas": {"core", "schemas"},
     "preview_routes": {"core", "template_schemas", "edge"},
     "edge": {"core", "store", "key_store", "settings", "provider_files", "edge", "vaults"},
@@ -108,6 +111,8 @@ MAY_IMPORT = {
 }
 """Which layers of its own package each layer may import. A module that is not named here is core, and pure."""
 
+OF_ONE_NOUN = ("store", "schemas", "routes", "settings", "pages")
+"""`webhook_store` is a store like `store`, and so on."""
 CALENDARS = {"holidays", "phonenumbers"}
 """The libraries that rules may ask: pure, and somebody has to know when Easter is and what a telephone number is."""
 LONGEST_FUNCTION = 60
@@ -118,7 +123,7 @@ TYPE_FORM = re.compile(r"[a-z]+\.[a-z]+(-[a-z]+)*\.v[1-9][0-9]*")
 def layer(module: Module) -> str:
     """The layer of a service's module."""
     own, *inner = module.name.split(".")[1:] or ["__init__"]
-    if own not in MAY_IMPORT and own.rpartition("_")[2] in ("store", "routes", "schemas", "settings"):
+    if own not in MAY_IMPORT and own.rpartition("_")[2] in OF_ONE_NOUN:
         own = own.rpartition("_")[2]
     if own in ("ingest", "inbound") and inner:
         return "intake" if inner[0] in WAY_IN else "whose" if inner[0] == "addressing" else "core"

@@ -27,6 +27,8 @@ async def test_a_strike_is_declared_told_ended_and_resolved(house: House) -> Non
     await oli.time_is(4)
     assert await oli.issues("oli1") == {"disruption": "open"}
     assert "issue_opened" in await oli.told()
+    broadcast = await house.ask("notifier", f"/v1/broadcasts/{strike}")
+    assert (broadcast["customers"], broadcast["sent"], broadcast["kinds"]) == (2, 2, {"issue_opened": 2})
 
     await ends(house, strike)
     await mia.time_is(5)
@@ -36,6 +38,8 @@ async def test_a_strike_is_declared_told_ended_and_resolved(house: House) -> Non
         for kind in ("issue_opened", "issue_resolved"):
             assert (await shopper.told()).count(kind) == 1
     assert await noa.issues("noa1") == {}
+    broadcast = await house.ask("notifier", f"/v1/broadcasts/{strike}")
+    assert (broadcast["state"], broadcast["kinds"]) == ("done", {"issue_opened": 2, "issue_resolved": 2})
 
 
 async def test_an_invitation_waits_while_a_disruption_of_another_order_lasts(house: House) -> None:

@@ -9,5 +9,6 @@ Consumes: storefront.customers: CustomerUpdated, ConsentChanged, ContactReceived
 Publishes: notifications: MessageSent, MessageHeld, MessageSuppressed, MessageFailed, MessageBounced,
     TellingFailed, PreferenceChanged
 Owns: people, circumstances, messages, told_before, kept_withdrawals, providers, suppressions, soft_bounces, mailed,
-    answers, keys.people, keys.days, tellings, contacts
+    answers, keys.people, keys.days, tellings, contacts, wishes, broadcasts, broadcast_steps, broadcast_minutes,
+    webhooks, webhook_deliveries
 """

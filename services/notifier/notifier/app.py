@@ -36,8 +36,12 @@ from contracts.orders import (
 from contracts.storefront import CUSTOMERS, ConsentChanged, ContactReceived, CustomerErased, CustomerUpdated
 from contracts.vocabulary import Channel
 from notifier import person_routes, pseudonyms
+from notifier.broadcast_pages import broadcast_pages
+from notifier.broadcast_routes import broadcast_routes
 from notifier.catalogue import WordsRefused
+from notifier.courier import Courier
 from notifier.custody import keep_keys
+from notifier.destinations import networks
 from notifier.folding import folding
 from notifier.inbound.listener import listen
 from notifier.inbound.routes import hook_routes
@@ -58,6 +62,8 @@ from notifier.settings import NotifierSettings
 from notifier.suppression_routes import suppression_routes
 from notifier.vaults import Vault
 from notifier.vigil import keep_vigil
+from notifier.webhook_routes import webhook_routes
+from notifier.wish_routes import wish_routes
 from notifier.words import words_of
 
 CONSUMES = (
@@ -123,11 +129,18 @@ def application() -> Application:
     async def hear(runtime: Runtime) -> None:
         await listen(runtime, settings)
 
+    async def deliver(runtime: Runtime) -> None:
+        await Courier(runtime, settings).run()
+
     return Application(
         service=service(policy, vault),
         settings=settings,
         routers=lambda runtime: [
             routes(runtime, policy, vault),
+            wish_routes(runtime, settings.sender_address.rpartition("@")[2]),
+            broadcast_routes(runtime, settings.broadcast_per_second),
+            broadcast_pages(runtime, settings.shop_name, settings.broadcast_per_second),
+            webhook_routes(runtime, networks(settings.webhook_networks)),
             person_routes.routes(runtime, vault),
             provider_routes(),
             suppression_routes(runtime),
@@ -136,7 +149,7 @@ def application() -> Application:
             question_page(runtime, settings.shop_name, vault),
             preview(Letters(settings.shop()), _sends(settings)),
         ],
-        background=(guard, send, hear, lambda runtime: keep_vigil(runtime, policy, vault)),
+        background=(guard, send, hear, deliver, lambda runtime: keep_vigil(runtime, policy, vault)),
     )
 
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from chassis.items import Command, Due, Item
 from chassis.outcomes import DUPLICATE, NOTHING, Decision, Outcome
+from chassis.publishing import events_of
 from chassis.service import Folding, Tx
 from contracts import Event
 from contracts.loyalty import TierLost, TierReached
@@ -22,7 +23,15 @@ from contracts.orders import (
     OrderShipped,
 )
 from contracts.storefront import ConsentChanged, ContactReceived, CustomerErased, CustomerUpdated
-from notifier import correspondence, overdue_store, store, suppression_store, telling_store
+from notifier import (
+    broadcast_store,
+    correspondence,
+    overdue_store,
+    store,
+    suppression_store,
+    telling_store,
+    webhook_store,
+)
 from notifier.bounces import Arrived, Bounced, Complained, on_refused, on_returned
 from notifier.circumstances import Circumstances, Stage
 from notifier.correspondence import GREET, SEND, TOLD_BY, CircumstancesRow, Correspondence, PersonRow, look_again
@@ -41,7 +50,11 @@ from notifier.suppressions import Lifted, SoftBounce, Suppression
 from notifier.telling import on_send_due, on_told_by_due
 from notifier.tellings import on_contact
 from notifier.vaults import Vault
+from notifier.webhooks import owed
+from notifier.wishes import Wish, message_id_wished, on_wish
 
+SOURCE = "/rapport/notifier"
+"""Of what we say, on Kafka and to webhooks."""
 STAGES: dict[Any, Stage] = {
     OrderConfirmed: Stage.confirmed,
     OrderShipped: Stage.shipped,
@@ -77,16 +90,14 @@ def explained(decision: Decision, policy: Policy) -> Decision:
 def _folded(account: Correspondence, item: Item, policy: Policy) -> tuple[Correspondence, Outcome]:
     """Somebody who was erased is not spoken to and nothing more is kept of them."""
     match item:
-        case Command(data=Delivered() | Bounced() | Complained() | Arrived()):
-            return on_report(account, item, policy)
-        case Event(data=CustomerErased()) | Command(data=Erase() | Export()):
+        case Command():
+            return on_command(account, item, policy)
+        case Event(data=CustomerErased()):
             return on_right(account, item)
         case Due(kind=kind) if kind == SEND:
             return on_send_due(account, item, policy)
         case _ if account.person.erased:
             return account, NOTHING
-        case Command(data=Choose()):
-            return on_choose(account, item)
         case Due():
             return _on_due(account, item, policy)
         case Event():
@@ -120,6 +131,20 @@ def on_report(account: Correspondence, report: Command[Any], policy: Policy) -> 
         return account, outcome
     account, counted = on_refused(account, report, policy)
     return account, outcome + counted
+
+
+def on_command(account: Correspondence, command: Command[Any], policy: Policy) -> tuple[Correspondence, Outcome]:
+    """What is reported of a mail, another service asks for, or somebody chooses."""
+    match command.data:
+        case Delivered() | Bounced() | Complained() | Arrived():
+            return on_report(account, command, policy)
+        case Erase() | Export():
+            return on_right(account, command)
+        case Wish():
+            return on_wish(account, command)
+        case Choose() if not account.person.erased:
+            return on_choose(account, command)
+    return account, NOTHING
 
 
 def _on_due(account: Correspondence, due: Due, policy: Policy) -> tuple[Correspondence, Outcome]:
@@ -210,6 +235,8 @@ def named_by(item: Item) -> str | None:
         case Command(data=Delivered() | Bounced() | Complained() | Arrived() as report):
             message_id: str = report.message_id
             return message_id
+        case Command(data=Wish() as wish):
+            return message_id_wished(item.customer_id, wish)
         case Due(kind=kind, subject=message_id) if kind == SEND:
             return message_id
         case Due(kind=kind, subject=issue_id) if kind == TOLD_BY:
@@ -244,3 +271,15 @@ async def save(vault: Vault, tx: Tx, _: Mapping[str, Correspondence], outcomes: 
     await telling_store.keep(tx, [row for _, outcome in outcomes for row in outcome.rows])
     await suppression_store.forget_mailed_of(tx, [one for one, person in people.items() if person.erased])
     await store.blank_messages(tx, [customer_id for customer_id, person in people.items() if person.erased])
+    await webhook_store.forget(tx, {one for one, person in people.items() if person.erased})
+    await _owe_webhooks(tx, outcomes)
+    await broadcast_store.begin(tx, sorted({one.broadcast_id for one in messages.values() if one.broadcast_id}))
+
+
+async def _owe_webhooks(tx: Tx, outcomes: Sequence[tuple[Item, Outcome]]) -> None:
+    """What was heard and said goes to those who want it, in the transaction that it became true in."""
+    heard = [item for item, outcome in outcomes if isinstance(item, Event) and not outcome.duplicate]
+    if not heard and not any(outcome.facts for _, outcome in outcomes):
+        return
+    if endpoints := await webhook_store.enabled(tx):
+        await webhook_store.owe(tx, owed([*heard, *events_of(SOURCE, outcomes)], endpoints))

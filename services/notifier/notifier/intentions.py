@@ -21,6 +21,7 @@ from contracts.orders import (
     OrderShipped,
 )
 from contracts.past import is_past
+from notifier.broadcasts import broadcast_of
 from notifier.correspondence import SEND, Correspondence
 from notifier.kinds import KINDS
 from notifier.messages import Message, message_id_of
@@ -40,6 +41,8 @@ class Intention(Struct, frozen=True, kw_only=True):
     expires_at: datetime | None = None
     """Where the fact itself says until when it is worth saying; otherwise as long as its kind lasts."""
     told_by: datetime | None = None
+    broadcast_id: str | None = None
+    """The broadcast that it is part of, where many are told the same."""
     content: dict[str, Any] = {}
 
 
@@ -86,6 +89,7 @@ def intend(account: Correspondence, intention: Intention, item: Item) -> tuple[C
         order_id=intention.order_id,
         issue_id=intention.issue_id,
         invitation_id=intention.invitation_id,
+        broadcast_id=intention.broadcast_id,
         content=intention.content,
         correlation_id=item.correlation_id,
         traceparent=item.traceparent,
@@ -132,7 +136,10 @@ def opening_of(fact: Issue) -> Intention:
 
 
 def _issue(kind: str, subject: str, fact: Issue, told_by: datetime | None = None) -> Intention:
-    return Intention(kind=kind, subject=subject, order_id=fact.order_id, issue_id=fact.issue_id, told_by=told_by)
+    return Intention(
+        kind=kind, subject=subject, order_id=fact.order_id, issue_id=fact.issue_id, told_by=told_by,
+        broadcast_id=broadcast_of(fact),
+    )  # fmt: skip
 
 
 def _about_points(fact: PointsEarned | PointsVested | GoodwillGranted) -> Intention:

@@ -78,6 +78,8 @@ class Message(Struct, frozen=True, kw_only=True):
     traceparent: str | None = None
     inside: str | None = None
     """The message that it went out with, inside of that one."""
+    broadcast_id: str | None = None
+    """The broadcast that it is part of; staff may stop it, and it leaves at a pace of its own."""
 
     @property
     def rules(self) -> Kind:

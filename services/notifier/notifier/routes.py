@@ -14,7 +14,7 @@ from chassis.runtime import Runtime
 from chassis.service import Tx
 from chassis.web import Transaction
 from contracts.vocabulary import Channel, Purpose
-from notifier import overdue_store, store, telling_store
+from notifier import examples, overdue_store, store, telling_store
 from notifier.messages import Message, State
 from notifier.overdue import JUST_ABOUT_TO, WAITING_FOR_FACTS, Waiting
 from notifier.people import BLANK, Person, masked, masked_on
@@ -42,7 +42,7 @@ def routes(runtime: Runtime, policy: Policy, vault: Vault) -> APIRouter:
     """All of them."""
     router = APIRouter(prefix="/v1", tags=["notifier"])
 
-    @router.get("/messages", summary="Messages, newest first")
+    @router.get("/messages", summary="Messages, newest first", responses=answer(examples.MESSAGES))
     async def list_messages(
         tx: Transaction,
         customer_id: str | None = None,
@@ -57,7 +57,11 @@ def routes(runtime: Runtime, policy: Policy, vault: Vault) -> APIRouter:
         waiting = await _waiting(tx, runtime, page)
         return Page(data=[_message_body(one, waiting.get(one.message_id)) for one in page], next_cursor=more)
 
-    @router.get("/messages/{message_id}", summary="What became of a message, and what would have changed it")
+    @router.get(
+        "/messages/{message_id}",
+        summary="What became of a message, and what would have changed it",
+        responses=answer(examples.MESSAGE),
+    )
     async def show_message(message_id: str, tx: Transaction) -> MessageBody:
         found = await store.messages_of(tx, [], [message_id])
         if not found:
@@ -65,7 +69,11 @@ def routes(runtime: Runtime, policy: Policy, vault: Vault) -> APIRouter:
         waiting = await _waiting(tx, runtime, found)
         return _message_body(found[0], waiting.get(message_id))
 
-    @router.get("/people/{customer_id}", summary="How a customer may be reached (masked), and what they allow")
+    @router.get(
+        "/people/{customer_id}",
+        summary="How a customer may be reached (masked), and what they allow",
+        responses=answer(examples.PERSON),
+    )
     async def show_person(customer_id: str, tx: Transaction) -> PersonBody:
         return _person_body(customer_id, await _person(tx, vault, customer_id))
 
@@ -87,7 +95,11 @@ def routes(runtime: Runtime, policy: Policy, vault: Vault) -> APIRouter:
         async with runtime.transaction() as tx:
             return PreferencesBody.of(customer_id, await _remembered(tx, vault, customer_id))
 
-    @router.get("/told", summary="Share of issues told, told in time, and told before the customer asked")
+    @router.get(
+        "/told",
+        summary="Share of issues told, told in time, and told before the customer asked",
+        responses=answer(examples.TOLD),
+    )
     async def told(tx: Transaction, since: Moment = None, until: Moment = None) -> ToldBody:
         return ToldBody(
             **await store.telling(tx, since, until),
@@ -95,7 +107,7 @@ def routes(runtime: Runtime, policy: Policy, vault: Vault) -> APIRouter:
             kinds=[_kind_body(row) for row in await telling_store.kinds(tx, since, until)],
         )
 
-    @router.get("/policy", summary="The rules of courtesy, as they are in force")
+    @router.get("/policy", summary="The rules of courtesy, as they are in force", responses=answer(examples.POLICY))
     async def running_policy() -> PolicyBody:
         return PolicyBody.of(policy)
 

@@ -53,6 +53,7 @@ class MessageBody(BaseModel):
     order_id: str | None = None
     issue_id: str | None = None
     invitation_id: str | None = None
+    broadcast_id: str | None = Field(default=None, description="The broadcast that it is part of")
     intended_at: datetime
     expires_at: datetime
     told_by: datetime | None = Field(default=None, description="When the customer should know of the issue")

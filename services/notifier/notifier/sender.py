@@ -28,6 +28,7 @@ from contracts.notifications import MessageSent
 from contracts.vocabulary import Channel
 from notifier import answer_store, provider_store, store, suppression_store
 from notifier.absences import Absences
+from notifier.broadcasting import Broadcasting
 from notifier.deliveries import Result
 from notifier.hand import Hand
 from notifier.handing import Handing
@@ -63,6 +64,9 @@ NAME = f"{socket.gethostname()}:{os.getpid()}"
 CLOCKS_DIFFER = timedelta(minutes=10)
 """At most so much do the clocks of database and relay; looking back further than needed costs only the reading."""
 
+Take = Callable[[Tx], Awaitable[list[Message]]]
+"""Takes some messages in hand."""
+
 log = structlog.get_logger("notifier.sender")
 
 
@@ -80,6 +84,7 @@ class Sender:
         self._vault = settings.vault
         self._marks = marks_for(settings.hook_secrets())
         self._hand = Hand()
+        self._broadcasting = Broadcasting(runtime, settings)
 
     async def run(self) -> None:
         """Until cancelled. What passes by itself is waited for; a bug ends the task."""
@@ -87,6 +92,7 @@ class Sender:
             async with asyncio.TaskGroup() as group:
                 for channel in self._outlets.by_channel:
                     group.create_task(_for_ever(partial(self.send_ready_on, channel), LOOK_EVERY_S))
+                    group.create_task(_for_ever(partial(self.send_told_to_many_on, channel), LOOK_EVERY_S))
                 group.create_task(_for_ever(self.report_lost, LOOK_FOR_LOST_EVERY_S))
                 group.create_task(_for_ever(self.say_health, SAY_HEALTH_EVERY_S))
                 group.create_task(_for_ever(lambda: give_kept(self._runtime), LOOK_FOR_KEPT_EVERY_S))
@@ -109,10 +115,33 @@ class Sender:
         """Send what is ready on every channel; how many there were."""
         return sum(await asyncio.gather(*map(self.send_ready_on, self._outlets.by_channel)))
 
+    async def send_told_to_many(self) -> int:
+        """The same for broadcasts."""
+        return sum(await asyncio.gather(*map(self.send_told_to_many_on, self._outlets.by_channel)))
+
     async def send_ready_on(self, channel: Channel) -> int:
         """Take what is ready on a channel, send it and report it; how many there were. Other channels do not wait."""
+        outlet = self._outlets.by_channel[channel]
+
+        async def take(tx: Tx) -> list[Message]:
+            return await store.take_ready(tx, min(outlet.room, MOST_AT_ONCE), self._settings.lease, channel)
+
+        return await self._send_some(channel, store.anything_ready, take)
+
+    async def send_told_to_many_on(self, channel: Channel) -> int:
+        """The same for broadcasts, beside it: what concerns one customer alone does not wait for them."""
+        outlet = self._outlets.by_channel[channel]
+
+        async def take(tx: Tx) -> list[Message]:
+            return await self._broadcasting.take(tx, min(outlet.room, MOST_AT_ONCE), channel)
+
+        return await self._send_some(channel, self._broadcasting.anything_ready, take)
+
+    async def _send_some(
+        self, channel: Channel, anything_ready: Callable[[Tx, Channel], Awaitable[bool]], take: Take
+    ) -> int:
         async with self._runtime.transaction() as tx:
-            if not await store.anything_ready(tx, channel):
+            if not await anything_ready(tx, channel):
                 return 0
         there = await self._outlets.by_channel[channel].ready()
         if self._absences.too_long(channel, there):
@@ -120,7 +149,7 @@ class Sender:
         if not there:
             await asyncio.sleep(PAUSE_S)
             return 0
-        sending = asyncio.ensure_future(self._send_taken(channel))
+        sending = asyncio.ensure_future(self._send_taken(channel, take))
         try:
             return await asyncio.shield(sending)
         except asyncio.CancelledError:
@@ -160,10 +189,10 @@ class Sender:
             await answer_store.forget_old(tx, now)
         return 0
 
-    async def _send_taken(self, channel: Channel) -> int:
+    async def _send_taken(self, channel: Channel, take: Take) -> int:
         outlet = self._outlets.by_channel[channel]
         async with self._runtime.transaction() as tx:
-            messages = await store.take_ready(tx, min(outlet.room, MOST_AT_ONCE), self._settings.lease, channel)
+            messages = await take(tx)
             known = await store.people_and_circumstances_of(
                 tx, self._vault, sorted({one.customer_id for one in messages})
             )
@@ -174,19 +203,25 @@ class Sender:
             by_customer[message.customer_id].append(message)
         self._hand.take(messages)
         untried: list[Message] = []
+        answered: list[tuple[Message, Answer | None]] = []
         async with Reports(self._runtime, self._settings) as reports:
 
             async def send(message: Message) -> None:
                 told_at, (person, _) = told.get(message.message_id), known[message.customer_id]
+                hand_over = partial(self._send, message, person, addresses)
                 told_before = Answer(Result.accepted, "told_before")
-                answer = told_before if told_at else await self._send(message, person, addresses)
+                answer = told_before if told_at else await self._broadcasting.unless_stopped(message, hand_over)
                 still_ours = self._hand.end(message)
-                if answer.result is not Result.untried:
+                answered.append((message, answer))
+                if answer is not None and answer.result is not Result.untried:
                     reports.add(message, answer, told_at)
-                elif still_ours:  # nobody could be asked; what was given up is put back already
+                elif answer is not None and still_ours:  # nobody could be asked; what was given up is put back already
                     untried.append(message)
 
-            await self._handing.hand_over(list(by_customer.values()), send, outlet.at_once)
+            try:
+                await self._handing.hand_over(list(by_customer.values()), send, outlet.at_once)
+            finally:
+                await self._broadcasting.finish(answered)
         self._hand.forget(messages)
         async with self._runtime.transaction() as tx:
             await store.put_back(tx, untried)

@@ -16,6 +16,8 @@ from contracts.storefront import Contact
 from contracts.vocabulary import Channel
 from notifier import policy_files, provider_files
 from notifier.addressing import Addressing
+from notifier.broadcasts import FASTEST, SLOWEST
+from notifier.destinations import networks
 from notifier.inbound_settings import InboundSettings
 from notifier.look import DARK_PAPER, LIGHT_PAPER, Look, unreadable
 from notifier.people import email_of
@@ -112,6 +114,27 @@ class NotifierSettings(ServiceSettings, InboundSettings):
     channel_patience_s: float = Field(
         default=60.0, ge=0, description="So long no provider of a channel is there before issues take another one"
     )
+
+    broadcast_per_second: float = Field(
+        default=50.0, ge=SLOWEST, le=FASTEST,
+        description="So many messages of one broadcast leave in a second, if staff says nothing else",
+    )  # fmt: skip
+
+    webhook_networks: str = Field(
+        default="", description="Networks that webhooks may go to though they are not public: 10.20.0.0/16, by comma"
+    )
+    webhook_ca_file: Path | None = Field(
+        default=None, description="Certificates (PEM) that webhooks trust besides the usual ones"
+    )
+    webhook_kept_days: float = Field(
+        default=30.0, gt=0, le=400, description="So long what was posted, or given up, may be posted again"
+    )
+
+    @field_validator("webhook_networks")
+    @classmethod
+    def _are_networks(cls, text: str) -> str:
+        networks(text)
+        return text
 
     @field_validator("master_keys")
     @classmethod

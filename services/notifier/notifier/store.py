@@ -58,7 +58,7 @@ on conflict (customer_id) do update set document = excluded.document
 _KEEP_MESSAGES = text("""
 insert into messages (message_id, customer_id, kind, subject, state, reason, order_id, issue_id, invitation_id,
                       intended_at, expires_at, told_by, held_until, ready_at, attempts, content, correlation_id,
-                      traceparent, priority, inside, channel, sent_at, deferrals, provider)
+                      traceparent, priority, inside, channel, sent_at, deferrals, provider, broadcast_id)
 select * from unnest(
   cast(:message_id as text[]), cast(:customer_id as text[]), cast(:kind as text[]), cast(:subject as text[]),
   cast(:state as text[]), cast(:reason as text[]), cast(:order_id as text[]), cast(:issue_id as text[]),
@@ -66,7 +66,8 @@ select * from unnest(
   cast(:told_by as timestamptz[]), cast(:held_until as timestamptz[]), cast(:ready_at as timestamptz[]),
   cast(:attempts as integer[]), cast(cast(:content as text[]) as jsonb[]), cast(:correlation_id as text[]),
   cast(:traceparent as text[]), cast(:priority as smallint[]), cast(:inside as text[]), cast(:channel as text[]),
-  cast(:sent_at as timestamptz[]), cast(:deferrals as smallint[]), cast(:provider as text[]))
+  cast(:sent_at as timestamptz[]), cast(:deferrals as smallint[]), cast(:provider as text[]),
+  cast(:broadcast_id as text[]))
 on conflict (message_id) do update
 set (state, reason, held_until, ready_at, attempts, content, priority, inside, channel, sent_at, deferrals, provider,
      leased_until)
@@ -83,7 +84,8 @@ where m.customer_id = v.customer_id and m.content <> '{}'
 
 _TAKE = text("""
 with next as (
-  select message_id from messages where state = 'ready' and channel = :channel and priority < :below
+  select message_id from messages
+  where state = 'ready' and broadcast_id is null and channel = :channel and priority < :below
   order by priority, ready_at, message_id limit :most
   for update skip locked
 )
@@ -92,10 +94,12 @@ from next where m.message_id = next.message_id
 returning m.*
 """)
 
-_ANYTHING_READY = text("select exists (select from messages where state = 'ready' and channel = :channel)")
+_ANYTHING_READY = text("""
+select exists (select from messages where state = 'ready' and broadcast_id is null and channel = :channel)
+""")
 
 _PUT_BACK = text("""
-update messages m set state = 'ready', leased_until = null
+update messages m set state = 'ready', result = null, leased_until = null
 from unnest(cast(:message_ids as text[]), cast(:attempts as integer[])) as v (message_id, attempts)
 where (m.message_id, m.attempts) = (v.message_id, v.attempts) and m.state = 'sending'
 """)
@@ -234,11 +238,14 @@ async def take_ready(
     Only those of a priority below that number.
 
     Until it is begun with (`handing_store`), what is lost is known not to have been sent: its result is `stale`.
-
-    Customers stand in the order of their most important message, the messages of one as they make sense.
+    Those of broadcasts are taken beside them, by `broadcast_store`.
     """
     wanted = {"most": most, "lease": lease, "channel": channel, "below": below}
-    taken = [message_of(row) for row in (await tx.execute(_TAKE, wanted)).mappings()]
+    return in_turn([message_of(row) for row in (await tx.execute(_TAKE, wanted)).mappings()])
+
+
+def in_turn(taken: Sequence[Message]) -> list[Message]:
+    """Customers stand in the order of their most important message, the messages of one as they make sense."""
     first: dict[str, int] = {}
     for message in taken:
         first[message.customer_id] = min(message.priority, first.get(message.customer_id, message.priority))
@@ -251,7 +258,7 @@ def _turn(message: Message) -> tuple[str, int, str]:
 
 
 async def anything_ready(tx: Tx, channel: Channel = Channel.email) -> bool:
-    """Whether a message of that channel waits to be taken."""
+    """Whether a message of that channel waits to be taken; not counting those of broadcasts."""
     return bool((await tx.execute(_ANYTHING_READY, {"channel": channel})).scalar_one())
 
 

@@ -24,7 +24,7 @@ def group_of(account: Correspondence, message: Message, policy: Policy, now: dat
     """What is said together with `message`, which may be said now: the leading one first, by severity, then by age."""
     if not message.rules.joins:
         return [message]
-    others = (one for one in account.messages.values() if one.kind == message.kind and one is not message)
+    others = (one for one in account.messages.values() if _same(one, message) and one is not message)
     group = [message, *(one for one in others if _may_join(account, one, policy, now))]
     return sorted(group, key=lambda one: (-_severity(account, one), one.intended_at, one.message_id))
 
@@ -40,6 +40,11 @@ def content_of(account: Correspondence, message: Message) -> dict[str, Any]:
     issue = account.circumstances.issues.get(message.issue_id or "")
     own = {name: value for name, value in message.content.items() if name not in _OF_THE_DECISION}
     return {**own, **(issue.content() if issue else {})}
+
+
+def _same(one: Message, other: Message) -> bool:
+    """What is told to many is not told inside of what concerns one customer, nor around it: it may be stopped."""
+    return (one.kind, one.broadcast_id) == (other.kind, other.broadcast_id)
 
 
 def _may_join(account: Correspondence, message: Message, policy: Policy, now: datetime) -> bool:

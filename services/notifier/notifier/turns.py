@@ -36,7 +36,8 @@ def decide_in_turn(account: Correspondence, message: Message, policy: Policy, no
             if _importance(rival) >= _importance(message):
                 break
             if rival.waiting and isinstance(decide(account.person, rival, facts, policy, now, blocks), Send):
-                place = rival.kind if rival.rules.joins else rival.message_id  # those that join take one place together
+                joined = f"{rival.kind} {rival.broadcast_id}"  # those that join take one place together
+                place = joined if rival.rules.joins else rival.message_id
                 facts = facts.with_said(place, Said(rival.rules.concern, now))
     return decide(account.person, message, facts, policy, now, blocks)
 

@@ -6,7 +6,7 @@ Who was written to before is not asked the question of the first message.
 from alembic import op
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 
 _CREATE = """
 alter table messages add column sent_at timestamptz;
