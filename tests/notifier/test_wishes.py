@@ -58,7 +58,7 @@ async def test_a_wish_is_answered_at_once_with_where_to_look_and_said_in_its_wor
     found = (await client.get(where)).json()
     assert (found["state"], found["kind"], found["purpose"]) == ("ready", "note", "service")
     [row] = await rows(runtime, "select content from messages")
-    assert row["content"] == NOTE["content"]
+    assert {name: row["content"][name] for name in NOTE["content"]} == NOTE["content"]
 
 
 async def test_the_same_again_has_the_same_answer_and_says_nothing_more(
