@@ -7,7 +7,7 @@ from binascii import b2a_qp
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from functools import lru_cache
+from email.utils import format_datetime
 from typing import Any
 
 from contracts.ids import derived_id
@@ -19,15 +19,11 @@ from notifier.shop import Shop
 from notifier.ways import NO_WAYS, Ways
 from notifier.words import Words, words_of
 
-_ALTERNATIVES = SMTP.header_factory("Content-Type", 'multipart/alternative; boundary="=_alternative"')
+_ALTERNATIVES = 'multipart/alternative; boundary="=_alternative"'
 """The boundary cannot occur in a part: in quoted-printable nothing begins with `=_` (RFC 2045, section 6.7)."""
-_TEXT = SMTP.header_factory("Content-Type", 'text/plain; charset="utf-8"')
-_HTML = SMTP.header_factory("Content-Type", 'text/html; charset="utf-8"')
-_ENCODING = SMTP.header_factory("Content-Transfer-Encoding", "quoted-printable")
-_VERSION = SMTP.header_factory("MIME-Version", "1.0")
-_AUTOMATIC = SMTP.header_factory("Auto-Submitted", "auto-generated")
-"""RFC 3834: no out-of-office answers, please."""
-_ONE_CLICK = SMTP.header_factory("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+_TEXT = 'text/plain; charset="utf-8"'
+_HTML = 'text/html; charset="utf-8"'
+LONGEST_LINE = 998
 
 
 class Letters:
@@ -49,10 +45,10 @@ class Letters:
         self._thread(mail, message)
         _let_leave(mail, ways)
         mail["Subject"] = composed.subject
-        mail["Content-Language"] = _language(composed.locale)
-        mail["X-Rapport-Words"] = _words(composed.version)
-        mail["MIME-Version"] = _VERSION
-        mail["Content-Type"] = _ALTERNATIVES
+        _write(mail, "Content-Language", composed.locale)
+        _write(mail, "X-Rapport-Words", composed.version)
+        _write(mail, "MIME-Version", "1.0")
+        _write(mail, "Content-Type", _ALTERNATIVES)
         mail.attach(_part(_TEXT, composed.text))
         mail.attach(_part(_HTML, composed.html or ""))
         return mail
@@ -60,50 +56,56 @@ class Letters:
     def _address(self, mail: EmailMessage, message: Message, person: Person) -> None:
         mail["From"] = self._from
         mail["To"] = Address(person.given_name or "", addr_spec=person.email or "")
-        mail["Date"] = message.ready_at or message.intended_at
-        mail["Message-ID"] = f"<{message.message_id}@{self._domain}>"
-        mail["Auto-Submitted"] = _AUTOMATIC
+        _write(mail, "Date", format_datetime(message.ready_at or message.intended_at))
+        _write(mail, "Message-ID", f"<{message.message_id}@{self._domain}>")
+        _write(mail, "Auto-Submitted", "auto-generated")  # RFC 3834: no out-of-office answers, please
         if message.order_id is not None:
-            mail["X-Rapport-Order"] = message.order_id
+            _write(mail, "X-Rapport-Order", message.order_id)
 
     def _thread(self, mail: EmailMessage, message: Message) -> None:
         """Mails about one order stand together: all of them refer to one that was never sent (RFC 5322, 3.6.4)."""
         if message.order_id is not None:
             order = derived_id("thread", message.customer_id, message.order_id)
-            mail["In-Reply-To"] = mail["References"] = f"<order-{order}@{self._domain}>"
+            for name in ("In-Reply-To", "References"):
+                _write(mail, name, f"<order-{order}@{self._domain}>")
 
 
-@lru_cache(maxsize=100)
-def _language(locale: str) -> Any:
-    return SMTP.header_factory("Content-Language", locale)
+class _Line(str):
+    """A header that a program wrote: on one line, neither parsed nor broken nor encoded (RFC 2047 would hurt a link).
 
+    Raises ValueError for what could break out of it.
+    """
 
-@lru_cache(maxsize=10)
-def _words(version: str) -> Any:
-    return SMTP.header_factory("X-Rapport-Words", version)
+    __slots__ = ("name",)
+    name: str
 
-
-class _Unfolded(str):
-    """A header's content that stays on one line: a long address must be neither broken nor encoded (RFC 2047)."""
-
-    __slots__ = ()
-    name = "List-Unsubscribe"
+    def __new__(cls, name: str, content: str) -> "_Line":
+        """Printable ASCII and no more than a line holds (RFC 5322, section 2.1.1)."""
+        if not (content.isascii() and content.isprintable()) or len(name) + len(content) > LONGEST_LINE - 2:
+            raise ValueError(f"{name} has a character that is invalid in a header, or too many")
+        made = super().__new__(cls, content)
+        made.name = name
+        return made
 
     def fold(self, *, policy: Any) -> str:
         """As the email package writes headers."""
         return f"{self.name}: {self}{policy.linesep}"
 
 
+def _write(mail: EmailMessage, name: str, content: str) -> None:
+    mail[name] = _Line(name, content)
+
+
 def _let_leave(mail: EmailMessage, ways: Ways) -> None:
     """RFC 8058: the mail program posts to this address when its user clicks, without asking anything more."""
     if ways.preferences is not None and ways.leaves:
-        mail["List-Unsubscribe"] = _Unfolded(f"<{ways.preferences}>")
-        mail["List-Unsubscribe-Post"] = _ONE_CLICK
+        _write(mail, "List-Unsubscribe", f"<{ways.preferences}>")
+        _write(mail, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
 
 
-def _part(content_type: Any, text: str) -> EmailMessage:
+def _part(content_type: str, text: str) -> EmailMessage:
     part = EmailMessage(policy=SMTP)
-    part["Content-Type"] = content_type
-    part["Content-Transfer-Encoding"] = _ENCODING
+    _write(part, "Content-Type", content_type)
+    _write(part, "Content-Transfer-Encoding", "quoted-printable")
     part.set_payload(b2a_qp(text.encode()).decode("ascii"))
     return part

@@ -52,7 +52,7 @@ class Words:
         found = catalogues(shop.words)
         self._frames, self._entries = _compiled(found)
         self._readers = {locale: _reader_of(locale, frame) for locale, frame in self._frames.items()}
-        self._layout = _layout()
+        self._layout, self._colours = _layout(), shop.look.colours
         version = _version(found, shop)
         known = {locale: frozenset(filter(one.complete, one.entries)) for locale, one in found.items()}
         self.tongues = Tongues(version=version, own=normal(shop.language) or "en", known=known)
@@ -151,7 +151,7 @@ class Words:
     def _page(self, said: Said, subject: str) -> str:
         values = {name: getattr(said, name) for name in said.__struct_fields__}
         values |= {"subject": subject, "preheader": said.happened[0], "dir": babel_locale(said.locale).text_direction}
-        return self._layout.render({**values, **self.shop.look.colours, "order_id": said.about_order})
+        return self._layout.render({**values, **self._colours, "order_id": said.about_order})
 
 
 @lru_cache(maxsize=4)
