@@ -64,6 +64,7 @@ MAY_IMPORT = {
     "settings": {"core", "policy_files", "provider_files", "vaults", "settings"},
     "provider_files": {"core"},
     "policy_files": {"core"},
+    "words_command": {"core", "edge"},
     "policy_command": {"core", "policy_files", "settings", "trial_command", "app"},
     "key_command": {"app", "key_store", "settings", "vaults"},
     "backfill_command": {"core", "settings"},
@@ -106,7 +107,7 @@ MAY_IMPORT = {
         "key_store",
         "safes",
     },
-    "__main__": {"app", "policy_command", "key_command", "backfill_command"},
+    "__main__": {"app", "policy_command", "key_command", "words_command", "backfill_command"},
     "__init__": set(),
 }
 """Which layers of its own package each layer may import. A module that is not named here is core, and pure."""

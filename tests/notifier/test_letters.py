@@ -7,6 +7,7 @@ from email.policy import SMTP
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from contracts.orders import Resolution
 from contracts.vocabulary import Channel, IssueKind
@@ -202,3 +203,36 @@ def test_every_mail_leads_to_the_page_where_its_reader_chooses(kind: str) -> Non
         "What you want to hear from us, and when:\n\nhttps://shop.example/preferences/token\n"
     )
     assert 'href="https://shop.example/preferences/token"' in html_of(mail)
+
+
+def test_mails_about_one_order_stand_together_and_others_apart() -> None:
+    thread = written(message("issue_opened"))["References"]
+    assert (
+        thread == written(message("issue_opened"))["In-Reply-To"] == written(message("order_delivered"))["References"]
+    )
+    other = written(replace(message("order_delivered"), order_id="o2"))
+    assert other["References"] not in (thread, None)
+    assert written(replace(message("survey"), order_id=None))["References"] is None
+
+
+def test_a_mail_says_its_language_in_both_places_and_what_an_inbox_shows_first() -> None:
+    mail = written(message("order_delivered"), replace(ADA_HERSELF, locale="fr-CA"))
+    assert mail["Content-Language"] == "fr"
+    assert '<html lang="fr" dir="ltr">' in html_of(mail)
+    assert 'overflow:hidden">Le transporteur indique' in html_of(mail)
+    assert mail["X-Rapport-Words"] == LETTERS.words.version
+
+
+@pytest.mark.parametrize(
+    "evil", ["x\r\nBcc: all@example.org", "x\u2028Bcc: y", "x" * 5_000, "=?utf-8?q?a=0D=0ABcc:_b?="]
+)
+def test_a_title_that_others_wrote_stays_in_the_subject(evil: str) -> None:
+    mail = written(message("note", title=evil))
+    assert set(mail.keys()) == set(written(message("note", title="plain")).keys())
+    assert mail["Subject"].isprintable()
+    assert len(mail["Subject"]) <= 150
+
+
+def test_an_order_id_that_could_break_out_of_a_header_makes_no_mail() -> None:
+    with pytest.raises(ValueError, match="invalid in a header"):
+        LETTERS.letter(replace(message("survey"), order_id="o1\r\nBcc: all@example.org"), ADA_HERSELF)

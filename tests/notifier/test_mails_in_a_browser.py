@@ -1,29 +1,38 @@
 """Every kind of mail in every language in a real browser: it fits, it can be read. Pictures in build/mails."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC
+from email.message import EmailMessage
 
 import pytest
+import uvicorn
+from fastapi import FastAPI
 
 from contracts.vocabulary import Channel
+from deploy.local.ports import free_port
+from notifier.deliveries import Result
+from notifier.letters import Letters
 from notifier.look import Look
+from notifier.mail import Answer
 from notifier.people import zone_of
+from notifier.preview_routes import preview
 from notifier.samples import SHOWN, sample_message, sample_person, sample_ways
 from notifier.shop import Shop
 from notifier.words import words_of
 from tests.browser import Tab, open_tab
 from tests.notifier.correspondent import BERLIN
 from tests.notifier.test_in_a_browser import FAINT
+from tests.running import until
 from tests.sources import ROOT
 
 PICTURES = ROOT / "build" / "mails"
 PHONE, DESKTOP = 360, 1280
 SCHEMES = ("light", "dark")
 IMPRINT = "Corner & Co · 12 Mill Lane, Bristol BS1 4AA · Company no. 01234567"
-WORDS = words_of(
-    Shop(name="Corner & Co", address="hello@shop.example", zone=zone_of(BERLIN) or UTC, look=Look(imprint=IMPRINT))
-)
+SHOP = Shop(name="Corner & Co", address="hello@shop.example", zone=zone_of(BERLIN) or UTC, look=Look(imprint=IMPRINT))
+WORDS = words_of(SHOP)
 IN_EVERY_LANGUAGE = ("issue_opened.delivery_late", "issue_opened.refund_overdue", "survey")
 WIDE = "document.documentElement.scrollWidth"
 
@@ -78,6 +87,35 @@ async def test_a_mail_program_that_drops_styles_shows_it_well(tab: Tab, locale: 
 async def test_a_title_without_spaces_does_not_push_the_mail_wider_than_a_phone(tab: Tab) -> None:
     await tab.show(page("issue_opened.item_missing", "en", title="W" * 120))
     assert await wrong(tab) == []
+
+
+@pytest.fixture
+async def preview_url() -> AsyncIterator[str]:
+    """The page for staff, behind a real server."""
+    app, port = FastAPI(), free_port()
+    app.include_router(preview(Letters(SHOP, WORDS), nobody))
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", lifespan="off"))
+    serving = asyncio.create_task(server.serve())
+    await until(lambda: asyncio.sleep(0, server.started), patience_s=10)
+    yield f"http://127.0.0.1:{port}/preview"
+    server.should_exit = True
+    await serving
+
+
+async def nobody(_: EmailMessage) -> Answer:
+    """No mail is sent from here."""
+    return Answer(Result.refused)
+
+
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+async def test_staff_sees_a_mail_on_telephone_and_desktop(tab: Tab, preview_url: str, width: int) -> None:
+    for scheme in SCHEMES:
+        await tab.open(f"{preview_url}?kind=issue_opened.lost&locale=de", width=width, scheme=scheme)
+        await tab.picture(PICTURES / f"preview-{width}-{scheme}.png")
+        assert await tab.run(WIDE) <= width
+        assert await tab.run(FAINT) == []
+        assert await tab.violations() == []
+    await tab.open("about:blank", width=PHONE, scheme="light")  # where no page forbids the styles of mails
 
 
 async def test_pictures_of_what_customers_read(tab: Tab) -> None:

@@ -20,6 +20,7 @@ from notifier.shop import Shop
 from notifier.tongues import Tongues, normal
 from notifier.ways import NO_WAYS, Ways
 from notifier.words import Words, words_of
+from notifier.words_command import main as check_words
 from orders_listener.early_warning import words as warnings
 from tests.notifier.correspondent import BERLIN, POLICY, Life, confirmed, known, opened, tier
 from tests.sources import ROOT
@@ -325,6 +326,18 @@ def test_a_new_language_begins_with_its_frame_and_says_whole_messages(tmp_path: 
     assert "nl.toml: frame.hello: is missing" in faults
     assert "nl.toml: survey.happened: is missing" in faults
     assert "nl.toml: survey.action: is missing" in faults
+
+
+def test_a_folder_of_words_is_checked_before_anything_is_started(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    check_words(["check", str(tmp_path)])
+    assert capsys.readouterr().out == "words de, en, es, fr, pt: all right\n"
+    (tmp_path / "de.toml").write_text("[survey]\nyou = '{{ nobody }}'\n[suvey]\n")
+    with pytest.raises(SystemExit, match=r"de\.toml: suvey: nothing is called so"):
+        check_words(["check", str(tmp_path)])
+    with pytest.raises(SystemExit, match="is not a folder"):
+        check_words(["check", str(tmp_path / "none")])
 
 
 def test_the_notifier_does_not_start_with_wrong_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

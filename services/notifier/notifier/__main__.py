@@ -1,9 +1,9 @@
-"""`notifier [api | worker | migrate | parked | redrive | policy | keys]`, or `python -m notifier`."""
+"""`notifier [api | worker | migrate | parked | redrive | policy | keys | words]`, or `python -m notifier`."""
 
 import sys
 
 from chassis.main import main as run
-from notifier import key_command, policy_command
+from notifier import key_command, policy_command, words_command
 from notifier.app import application
 
 
@@ -13,6 +13,8 @@ def main() -> None:
         policy_command.main(sys.argv[2:])
     elif sys.argv[1:2] == ["keys"]:
         key_command.main(sys.argv[2:])
+    elif sys.argv[1:2] == ["words"]:
+        words_command.main(sys.argv[2:])
     else:
         run(application)
 

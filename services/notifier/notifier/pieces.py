@@ -14,6 +14,8 @@ from notifier.question import Question
 LONGEST = {Channel.sms: 300, Channel.push: 180}
 """Signs, with the link: two short messages of the telephone network, and what a locked screen shows."""
 BLANK = "{}"
+LEAST = 90
+"""So many signs are words, however long the link is."""
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+")
 _PARAGRAPH = re.compile(r"\n\s*\n")
 
@@ -57,7 +59,7 @@ def short(said: Said, channel: Channel) -> str:
     if channel not in LONGEST:
         return _talk(said)
     link = f" {said.link}" if said.link else ""
-    room = LONGEST[channel] - len(link)
+    room = max(LONGEST[channel] - len(link), LEAST)
     if said.short:
         return _cut(_on_one_line(said.short), room) + link
     return _filled_up(f"{said.shop}:" if channel is Channel.sms else "", said, room).strip() + link
