@@ -26,7 +26,7 @@ Row = Mapping[str, Any]
 Tables = dict[tuple[str, str], Sequence[Row]]
 """Rows by service and table."""
 
-UNSHOWN_TABLES = ("positions", "customers", "outbox", "closings", "snapshots")
+UNSHOWN_TABLES = ("positions", "customers", "outbox", "closings", "snapshots", "mailed")
 UNSHOWN_COLUMNS = frozenset(
     {"customer_id", "partition", "offset", "content_hash", "traceparent", "correlation_id", "received_at", "version",
      "leased_until", "set_by", "root_id", "actor", "decision_id", "cause_kind"}
@@ -34,6 +34,8 @@ UNSHOWN_COLUMNS = frozenset(
 """The same in every row of this story, told in words above it, or different in every run."""
 KEYS = ("event_id", "command_id", "decision_id", "number", "kind", "order_id", "invitation_id", "message_id")
 IDENTITY = re.compile(r"\b([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
+WORDS = re.compile(r"\bwords: [0-9a-f]{12}")
+"""The version of the words, which changes with any of them."""
 LONGEST_CELL = 70
 
 TITLE = f"""# One order
@@ -50,6 +52,7 @@ so `customer_id` is left out, and so are
 - `customers`: one row per service, whose lock is held while anything of Ada is read or written;
 - `outbox`: each fact lay there from the commit until Kafka had acknowledged it; what was said is listed instead;
 - `closings` and `snapshots`: each midnight the orders-listener sums up what all orders have shown;
+- `mailed`: to which address, as a keyed hash, each mail went;
 - columns that say the same in every row here (correlation, version …).
 
 Of an id the first eight characters are shown. A row is shown when it is new (+), different from before (~) or gone (−);
@@ -219,5 +222,6 @@ def _cell(value: Any) -> str:
     if isinstance(value, datetime):
         return f"{value:%m-%d %H:%M}"
     text = IDENTITY.sub(r"\1", str(value).replace("'", "")).replace("|", "¦").replace("\n", " ")
+    text = WORDS.sub("words: …", text)
     moment = re.sub(r"2026-(\d\d-\d\d)T(\d\d:\d\d)(?::\d\d)(?:Z|\+00:00)", r"\1 \2", text)
     return moment if len(moment) <= LONGEST_CELL else moment[: LONGEST_CELL - 1] + "…"
