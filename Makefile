@@ -47,8 +47,8 @@ simulate: $(READY) ## the loop against a log, a group and failures that a seed d
 	@PYTHONPATH=.:tests/chassis/toy $(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),200) --seed $(or $(SEED),1) \
 	  $(if $(PLANT),--plant $(PLANT))
 
-chaos: $(READY) ## workers killed, frozen and cut off, judged by a model (KILLS=20 SEED=1 EVENTS=100000 PLANT=name|every)
-	@$(BIN)/python -m tests.chaos
+chaos: $(READY) ## workers killed, frozen and cut off, judged by a model (KILLS=20 SEED=1 EVENTS=100000 PLANT=name|every MAIL=1)
+	@$(BIN)/python -m tests.chaos$(if $(MAIL),.mail)
 
 bench: $(READY) ## beside what people would otherwise write (QUICK=1, SCALE=full, ONLY=loyalty,relay; see docs/performance.md)
 	@$(BIN)/python -m benchmarks

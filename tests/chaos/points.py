@@ -62,6 +62,10 @@ class Mailbox:
         answer = self._answers / f"{number}.struck"
         return answer.read_text() if answer.exists() else None
 
+    def struck_at_ns(self, number: int) -> int:
+        """When it was carried out, in nanoseconds since 1970."""
+        return (self._answers / f"{number}.struck").stat().st_mtime_ns
+
 
 class Journal:
     """What a worker notes; one line at once, so that what was noted before a kill is there."""
@@ -72,6 +76,11 @@ class Journal:
     def note(self, **what: Any) -> None:
         """One line."""
         os.write(self._file, json.dumps(what).encode() + b"\n")
+
+
+def strike(pid: int, action: str) -> None:
+    """What is done to a process."""
+    os.kill(pid, signal.SIGKILL if action == KILL else signal.SIGSTOP)
 
 
 class Conscience:
@@ -90,9 +99,20 @@ class Conscience:
         if order is None or order.point != point:
             return
         self._left -= 1
-        if self._left <= 0 and self._claim(order):
-            os.kill(os.getpid(), signal.SIGKILL if order.action == KILL else signal.SIGSTOP)
+        if self._left <= 0 and self._claim(order, self._worker):
+            strike(os.getpid(), order.action)
             time.sleep(0.01)  # a signal to oneself comes before the next line, but not before the next instruction
+
+    def reach_of(self, pid: int, point: str) -> bool:
+        """Another process has come to `point`, which this one sees; whether it was struck."""
+        order = self._read()
+        if order is None or order.point != point:
+            return False
+        self._left -= 1
+        if self._left > 0 or not self._claim(order, str(pid)):
+            return False
+        strike(pid, order.action)
+        return True
 
     def _read(self) -> Order | None:
         try:
@@ -103,12 +123,12 @@ class Conscience:
             self._order, self._left = order, order.hits
         return order
 
-    def _claim(self, order: Order) -> bool:
+    def _claim(self, order: Order, struck: str) -> bool:
         try:
             self._path.rename(self._answers / f"{order.number}.claimed")
         except FileNotFoundError:
             return False
         answer = self._answers / f"{order.number}.new"
-        answer.write_text(self._worker)
+        answer.write_text(struck)
         answer.rename(self._answers / f"{order.number}.struck")
         return True

@@ -20,14 +20,15 @@ SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.02, 2.0
 class Wire:
     """Two producers: what is large goes compressed, so that the broker takes what is too large for us."""
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, bootstrap: str, *, idempotent: bool = True) -> None:
         self._bootstrap = bootstrap
+        self._idempotent = idempotent
         self._small: Any = None
         self._large: Any = None
 
     async def __aenter__(self) -> Self:
-        common: dict[str, Any] = {"bootstrap_servers": self._bootstrap, "acks": "all", "enable_idempotence": True,
-                                  "request_timeout_ms": OUTAGE_MS}  # fmt: skip
+        common: dict[str, Any] = {"bootstrap_servers": self._bootstrap, "acks": "all",
+                                  "enable_idempotence": self._idempotent, "request_timeout_ms": OUTAGE_MS}  # fmt: skip
         self._small = AIOKafkaProducer(linger_ms=5, max_batch_size=131_072, **common)
         self._large = AIOKafkaProducer(compression_type="gzip", max_request_size=LARGEST_REQUEST_BYTES, **common)
         await asyncio.gather(self._small.start(), self._large.start())

@@ -13,9 +13,6 @@ from notifier import handing_store
 from notifier.messages import Message
 from notifier.settings import NotifierSettings
 
-AHEAD = 2
-"""For each connection so many messages are begun with together: the next ones while the last ones are underway."""
-
 Send = Callable[[Message], Awaitable[None]]
 """Hands one message over and takes note of the answer."""
 
@@ -34,8 +31,8 @@ class Handing:
         ended: list[asyncio.Task[None]] = []
         try:
             for group in _groups(customers, at_once):
+                began_s = time.monotonic()  # before the commit: a machine may be halted inside of it
                 begun = await self._begun([message for theirs in group for message in theirs])
-                began_s = time.monotonic()
                 for theirs in group:
                     await _room(underway, at_once)
                     ours = [message for message in theirs if message.message_id in begun]

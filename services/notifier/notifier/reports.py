@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from chassis.database import is_transient
 from chassis.errors import Rejected
 from chassis.items import Command
+from chassis.outcomes import Outcome
 from chassis.runtime import Runtime
 from chassis.settings import ClockKind
 from contracts.ids import derived_id
@@ -26,7 +27,7 @@ from notifier.measures import told_of
 from notifier.messages import Message
 from notifier.settings import NotifierSettings
 
-WRITE_EVERY_S = 0.5
+WRITE_EVERY_S = 0.1
 """So long an answer waits for others: what dies with the process is never more than this moment's."""
 PAUSE_S = 1.0
 """While the database, Kafka or the mail server is away."""
@@ -77,8 +78,8 @@ class Reports:
     async def _write(self, commands: Sequence[Command[Delivered]]) -> None:
         while True:
             try:
-                answers = await self._runtime.commands(commands)
-                await self._note(
+                answers = await self._given(commands)
+                await self._note_refused(
                     {
                         one.data.message_id: (str(one.data.result), answer.code)
                         for one, answer in zip(commands, answers, strict=True)
@@ -91,12 +92,26 @@ class Reports:
                 log.info("reported", **Counter(str(command.data.result) for command in commands))
                 return
 
-    async def _note(self, refused: dict[str, tuple[str, str]]) -> None:
+    async def _given(self, commands: Sequence[Command[Delivered]]) -> list[Outcome | Rejected]:
+        """The commands' answers. While somebody else keeps a customer locked, the results are kept beside the messages,
+        also of what waits behind them: whoever finds that a lease has run out reports them."""
+        giving = asyncio.ensure_future(self._runtime.commands(commands))
+        try:
+            while not (await asyncio.wait({giving}, timeout=self._settings.lease_s / 4))[0]:
+                results = {one.data.message_id: str(one.data.result) for one in (*commands, *self._waiting)}
+                log.warning("reports_wait", reasons={"locked": len(results)})
+                await self._note(results)
+            return await giving
+        finally:
+            giving.cancel()
+
+    async def _note_refused(self, refused: dict[str, tuple[str, str]]) -> None:
         """Blocked customers' results are kept beside the messages until they can be reported."""
-        if not refused:
-            return
-        log.warning("reports_wait", reasons=dict(Counter(reason for _, reason in refused.values())))
-        results = {message_id: result for message_id, (result, _) in refused.items()}
+        if refused:
+            log.warning("reports_wait", reasons=dict(Counter(reason for _, reason in refused.values())))
+            await self._note({message_id: result for message_id, (result, _) in refused.items()})
+
+    async def _note(self, results: dict[str, str]) -> None:
         async with self._runtime.transaction() as tx:
             await store.note_results(tx, results, self._settings.lease)
 
