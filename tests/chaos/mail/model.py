@@ -39,9 +39,12 @@ class Strike(NamedTuple):
     until_ns: int
     pid: int | None
 
-    def gap_ms(self, mail: Accepted) -> float | None:
-        """So long after the server's yes it began; 0 while it lasted, None when it was over."""
-        if mail.at_ns > self.until_ns:
+    def gap_ms(self, mail: Accepted, window_ms: float) -> float | None:
+        """So long after the server's yes it began; 0 while it lasted, None when it was over.
+
+        What was on its way when a process died is accepted a moment later.
+        """
+        if mail.at_ns > self.until_ns + window_ms * 1e6:
             return None
         return max(0.0, (self.from_ns - mail.at_ns) / 1e6)
 
@@ -125,7 +128,7 @@ def _judge_one(
 
 def _judge_gap(found: Judgement, mail: Accepted, strikes: list[Strike], window_ms: float) -> None:
     """The server's yes was not written down: because its process was struck soon afterwards, or something was away."""
-    gaps = [strike.gap_ms(mail) for strike in strikes if strike.pid in (mail.pid, None)]
+    gaps = [strike.gap_ms(mail, window_ms) for strike in strikes if strike.pid in (mail.pid, None)]
     soon = min((gap for gap in gaps if gap is not None), default=None)
     if soon is None or soon > window_ms:
         found.beyond_window.append(f"{mail}: {'no strike' if soon is None else f'{soon:.0f} ms before a strike'}")
