@@ -8,7 +8,19 @@ from typing import Any
 
 import msgspec
 
-from benchmarks import consuming, growing, ingesting, mailing, publishing, reading, requesting, results, waking
+from benchmarks import (
+    alarming,
+    consuming,
+    growing,
+    ingesting,
+    mailing,
+    publishing,
+    reading,
+    releasing,
+    requesting,
+    results,
+    waking,
+)  # fmt: skip
 from benchmarks.contents import ContentsDiffer
 from benchmarks.machine import REPOSITORY, Machine, described
 from benchmarks.measuring import Measured
@@ -26,6 +38,8 @@ SECTIONS: dict[str, Callable[[Machine, Plan], Iterator[Measured]]] = {
     "ingest": ingesting.rounds,
     "timeline": reading.rounds,
     "notifier": mailing.rounds,
+    "issue_to_mail": alarming.rounds,
+    "morning": releasing.rounds,
     "workers": growing.two_workers,
     "scale": growing.many_accounts,
     "endurance": growing.endurance,

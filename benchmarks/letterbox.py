@@ -203,6 +203,28 @@ def fill(machine: Machine, database: str, number: int, tell: Tell) -> None:
         machine.postgres.run(statement, database=database)
 
 
+def fill_people(machine: Machine, database: str, number: int, *, first: int = 0) -> None:
+    """Customers of whom nothing is known but who they are."""
+    asyncio.run(
+        _fill_people(
+            machine.postgres.url(database),
+            Vault.from_setting(MASTER_KEYS),
+            [customer_of(first + one) for one in range(number)],
+        )
+    )
+    machine.postgres.run("vacuum analyze", database=database)
+
+
+async def _fill_people(url: str, vault: Vault, customer_ids: Sequence[str]) -> None:
+    engine = create_engine(url, connections=2)
+    try:
+        async with engine.begin() as tx:
+            await customers.lock(tx, customer_ids)
+            await store.keep_people(tx, vault, {customer_id: person(customer_id) for customer_id in customer_ids})
+    finally:
+        await engine.dispose()
+
+
 async def _fill(url: str, vault: Vault, number: int, tell: Tell) -> None:
     engine = create_engine(url, connections=2)
     try:

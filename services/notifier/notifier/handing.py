@@ -6,12 +6,17 @@ have arrived, and nobody knows. This module keeps the second kind few. It knows 
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 
 from chassis.runtime import Runtime
+from chassis.service import Tx
 from notifier import handing_store
 from notifier.messages import Message
 from notifier.settings import NotifierSettings
+
+AHEAD = 2
+"""For each connection so many messages are begun with together: the next ones while the last ones are underway."""
 
 Send = Callable[[Message], Awaitable[None]]
 """Hands one message over and takes note of the answer."""
@@ -30,24 +35,27 @@ class Handing:
         underway: set[asyncio.Task[None]] = set()
         ended: list[asyncio.Task[None]] = []
         try:
-            for group in _groups(customers, at_once):
-                began_s = time.monotonic()  # before the commit: a machine may be halted inside of it
-                begun = await self._begun([message for theirs in group for message in theirs])
-                for theirs in group:
-                    await _room(underway, at_once)
-                    ours = [message for message in theirs if message.message_id in begun]
-                    task = asyncio.create_task(self._send_in_order(ours, began_s, send))
-                    underway.add(task)
-                    ended.append(task)
-                    task.add_done_callback(underway.discard)
+            async with self._each_at_once() as tx:
+                for group in _groups(customers, at_once):
+                    began_s = time.monotonic()  # before the commit: a machine may be halted inside of it
+                    begun = await handing_store.begin(tx, [one for theirs in group for one in theirs], self._lease)
+                    for theirs in group:
+                        await _room(underway, at_once)
+                        ours = [message for message in theirs if message.message_id in begun]
+                        task = asyncio.create_task(self._send_in_order(ours, began_s, send))
+                        underway.add(task)
+                        ended.append(task)
+                        task.add_done_callback(underway.discard)
         finally:  # what is begun with is finished, or nobody would know what became of it
             answers = await asyncio.gather(*ended, return_exceptions=True)
         for failure in filter(None, answers):
             raise failure
 
-    async def _begun(self, messages: Sequence[Message]) -> set[str]:
-        async with self._runtime.transaction() as tx:
-            return await handing_store.begin(tx, messages, self._lease)
+    @asynccontextmanager
+    async def _each_at_once(self) -> AsyncIterator[Tx]:
+        """Every statement is a transaction of its own: it is committed when it is answered."""
+        async with self._runtime.engine.connect() as connection:
+            yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
     async def _send_in_order(self, messages: Sequence[Message], began_s: float, send: Send) -> None:
         """Who slept past the lease (a machine that was halted) leaves the rest: it counts as lost by now."""

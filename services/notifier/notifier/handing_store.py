@@ -19,7 +19,8 @@ returning m.message_id
 async def begin(tx: Tx, messages: Sequence[Message], lease: timedelta) -> set[str]:
     """Note that these are about to be handed over; the ids of those that are still ours, with a new lease.
 
-    From then on nobody knows what became of one that is not reported. Whose lease has run out may be in other hands.
+    Given to a connection that commits each statement, so that it holds when it is answered. From then on nobody knows
+    what became of one that is not reported. Whose lease has run out may be in other hands.
     """
     named = {"message_ids": [one.message_id for one in messages], "attempts": [one.attempts for one in messages]}
     return {row.message_id for row in await tx.execute(_BEGIN, {**named, "lease": lease})}

@@ -7,6 +7,7 @@ one finds the message in hand with an expired lease, and nobody knows whether it
 import asyncio
 import os
 import socket
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -31,7 +32,7 @@ from notifier.absences import Absences
 from notifier.broadcasting import Broadcasting
 from notifier.deliveries import Result
 from notifier.hand import Hand
-from notifier.handing import Handing
+from notifier.handing import AHEAD, Handing
 from notifier.inbound.marks import marks_for
 from notifier.letters import Letters
 from notifier.mail import Answer
@@ -40,7 +41,7 @@ from notifier.outgoing import Parcel
 from notifier.people import Person
 from notifier.phrases import phrases_for
 from notifier.preferences import LINK_LASTS, LINK_PURPOSE, link_subject, may_be_left
-from notifier.providers.outlets import Outlets
+from notifier.providers.outlets import Outlet, Outlets
 from notifier.pseudonyms import address_hash
 from notifier.question import question_of
 from notifier.reports import PAUSE_S, Reports, wait_out
@@ -54,6 +55,8 @@ from notifier.withdrawals import give_kept
 
 MOST_AT_ONCE = 100
 """Messages in hand."""
+IN_HAND_S = 0.5
+"""No more are taken than leave in about so long: what is more important may become ready meanwhile."""
 LOOK_EVERY_S = 0.1
 LOOK_FOR_LOST_EVERY_S = 5.0
 LOOK_FOR_KEPT_EVERY_S = 5.0
@@ -85,6 +88,8 @@ class Sender:
         self._marks = marks_for(settings.hook_secrets())
         self._hand = Hand()
         self._broadcasting = Broadcasting(runtime, settings)
+        self._most: dict[Channel, int] = {}
+        """So many are taken at once, by channel, as far as that was learned."""
 
     async def run(self) -> None:
         """Until cancelled. What passes by itself is waited for; a bug ends the task."""
@@ -121,19 +126,17 @@ class Sender:
 
     async def send_ready_on(self, channel: Channel) -> int:
         """Take what is ready on a channel, send it and report it; how many there were. Other channels do not wait."""
-        outlet = self._outlets.by_channel[channel]
 
         async def take(tx: Tx) -> list[Message]:
-            return await store.take_ready(tx, min(outlet.room, MOST_AT_ONCE), self._settings.lease, channel)
+            return await store.take_ready(tx, self._room(channel), self._settings.lease, channel)
 
         return await self._send_some(channel, store.anything_ready, take)
 
     async def send_told_to_many_on(self, channel: Channel) -> int:
         """The same for broadcasts, beside it: what concerns one customer alone does not wait for them."""
-        outlet = self._outlets.by_channel[channel]
 
         async def take(tx: Tx) -> list[Message]:
-            return await self._broadcasting.take(tx, min(outlet.room, MOST_AT_ONCE), channel)
+            return await self._broadcasting.take(tx, self._room(channel), channel)
 
         return await self._send_some(channel, self._broadcasting.anything_ready, take)
 
@@ -190,7 +193,7 @@ class Sender:
         return 0
 
     async def _send_taken(self, channel: Channel, take: Take) -> int:
-        outlet = self._outlets.by_channel[channel]
+        outlet, began_s = self._outlets.by_channel[channel], time.monotonic()
         async with self._runtime.transaction() as tx:
             messages = await take(tx)
             known = await store.people_and_circumstances_of(
@@ -225,7 +228,19 @@ class Sender:
         self._hand.forget(messages)
         async with self._runtime.transaction() as tx:
             await store.put_back(tx, untried)
+        if messages:
+            self._most[channel] = self._leave_in_time(outlet, len(messages), time.monotonic() - began_s)
         return len(messages) - len(untried)
+
+    @staticmethod
+    def _leave_in_time(outlet: Outlet, number: int, took_s: float) -> int:
+        """How many left in `IN_HAND_S`, when so many took so long; enough for every connection."""
+        return max(2 * AHEAD * outlet.at_once, int(number * IN_HAND_S / took_s))
+
+    def _room(self, channel: Channel) -> int:
+        """So many are worth taking in hand now."""
+        room = self._outlets.by_channel[channel].room
+        return min(room, self._most.get(channel, MOST_AT_ONCE), MOST_AT_ONCE)
 
     async def _note_addresses(self, tx: Tx, messages: Sequence[Message], people: Mapping[str, Person]) -> AddressBook:
         """Where each mail is about to go, for what may come back; what is known of those addresses."""

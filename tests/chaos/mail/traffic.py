@@ -69,8 +69,8 @@ def _about_order(kind: str, customer_id: str, order_id: str, at: datetime) -> Sa
         case "order-shipped":
             more = {"shipment_id": f"s-{order_id}", "carrier": "dhl"}
         case "issue-opened":
-            more = {"issue_id": f"i-{order_id}", "kind": "delivery_late",
-                    "severity": "serious", "opened_at": moment(at), "known": "It is late.", "told_by": moment(at + timedelta(hours=1))}  # fmt: skip
+            more = {"issue_id": f"i-{order_id}", "kind": "delivery_late", "severity": "serious", "known": "It is late."}
+            more |= {"opened_at": moment(at), "told_by": moment(at + timedelta(hours=1))}
         case _:
             more = {"points": 5, "available_points": 0, "pending_points": 5}
     return _fact(kind, customer_id, at, order_id=order_id, **more)
