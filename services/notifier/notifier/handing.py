@@ -15,7 +15,7 @@ from notifier import handing_store
 from notifier.messages import Message
 from notifier.settings import NotifierSettings
 
-AHEAD = 2
+AHEAD = 1
 """For each connection so many messages are begun with together: the next ones while the last ones are underway."""
 
 Send = Callable[[Message], Awaitable[None]]

@@ -12,16 +12,19 @@ from typing import Any
 from deploy.local.replay.databases import Databases
 from deploy.local.stack import REPOSITORY
 from tests.chaos.mail import model
-from tests.chaos.mail.house import House
+from tests.chaos.mail.house import LEASE_S, House
 from tests.chaos.mail.plants import PLANTS
 from tests.chaos.mail.supervisor import Supervisor
 from tests.chaos.mail.traffic import Said, customers
 from tests.chaos.publishing import Wire
 
 BUILD = REPOSITORY / "build"
-WINDOW_MS = 1_000.0
-"""The stated window: so long after the server's yes it is written down, on a machine that has other work."""
+WINDOW_MS = LEASE_S * 1_000
+"""What is not written down by then after the server's yes counts as lost, to the notifier too. How long it really takes
+is `widest_ms`, and depends on what else the machine does."""
 CUSTOMERS_PER_S = 12
+MOST_UNDERWAY = 150
+"""Mails that were asked for and are not accepted: a busy machine is not asked for more."""
 CALM_PATIENCE_S = 60.0
 SEEDS = 10
 
@@ -60,11 +63,18 @@ async def _talk(house: House, said: Iterator[list[Said]]) -> None:
     """One customer after the other, written down before it is said."""
     with (house.folder / "said.jsonl").open("a") as file:
         async with Wire(house.broker.bootstrap, idempotent=house.broker.idempotent_producer) as wire:
-            for one in said:
+            for number, one in enumerate(said):
                 file.writelines(fact.line() for fact in one)
                 file.flush()
                 await asyncio.shield(wire.put(fact.record for fact in one))
                 await asyncio.sleep(1 / CUSTOMERS_PER_S)
+                if number % CUSTOMERS_PER_S == 0:
+                    await _room(house)
+
+
+async def _room(house: House) -> None:
+    while await asyncio.to_thread(model.underway, house.folder) > MOST_UNDERWAY:  # noqa: ASYNC110 files tell nobody
+        await asyncio.sleep(1)
 
 
 async def _calm(house: House) -> None:

@@ -5,6 +5,7 @@ import os
 import secrets
 import shutil
 import sys
+from base64 import b64encode
 from pathlib import Path
 
 from deploy.local.broker import broker, kind_from
@@ -45,6 +46,8 @@ class House:
         (folder / "policy.yaml").write_text(POLICY)
         self._plant = plant or ""
         self._link_keys = f"chaos:{secrets.token_hex(32)}"
+        one, other = (b64encode(secrets.token_bytes(32)).decode() for _ in range(2))
+        self._keys = (f"chaos:{one}", other)
         self.notifiers: list[Process] = []
 
     def start(self) -> None:
@@ -96,6 +99,8 @@ class House:
             "KAFKA_IDEMPOTENT_PRODUCER": str(self.broker.idempotent_producer).lower(),
             "KAFKA_SESSION_TIMEOUT_MS": str(SESSION_TIMEOUT_MS),
             "LINK_KEYS": self._link_keys,
+            "NOTIFIER_MASTER_KEYS": self._keys[0],
+            "NOTIFIER_ADDRESS_KEY": self._keys[1],
             "HTTP_PORT": str(free_ports(1)[0]),
             "NOTIFIER_DATABASE_URL": self.postgres.url("notifier"),
             "NOTIFIER_POLICY_FILE": str(self.folder / "policy.yaml"),

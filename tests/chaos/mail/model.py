@@ -145,6 +145,12 @@ def asked(folder: Path) -> dict[tuple[str, str], bool]:
     }
 
 
+def underway(folder: Path) -> int:
+    """How many mails were asked for and are not accepted."""
+    accepted = {(mail.recipient.partition("@")[0], mail.order_id) for mail in _ledger(folder / "ledger")}
+    return len(asked(folder).keys() - accepted)
+
+
 def _ledger(path: Path) -> Iterator[Accepted]:
     for line in path.read_text().splitlines():
         at_ns, pid, recipient, name, order_id = line.split(" ")
