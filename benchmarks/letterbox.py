@@ -31,6 +31,7 @@ from notifier.kinds import KINDS
 from notifier.messages import Message, State, message_id_of
 from notifier.people import Consent, Person
 from notifier.vaults import Vault
+from notifier.turns import turn
 
 CHUNK = 2_000
 """Customers whose rows go in together."""
@@ -254,6 +255,7 @@ def _due(message: Message) -> Due:
     if message.held_until is None:
         raise ProcessError(f"{message.message_id} waits for nothing")
     return Due(
-        customer_id=message.customer_id, kind=SEND, subject=message.message_id, due_at=message.held_until,
+        customer_id=message.customer_id, kind=SEND, subject=message.message_id,
+        due_at=message.held_until + turn(message),
         set_by="bench", correlation_id=message.correlation_id, traceparent=None,
     )  # fmt: skip

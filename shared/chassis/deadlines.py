@@ -42,6 +42,15 @@ _DUE = text("""
 """)
 
 
+async def newest(tx: Tx, partition: int, before: datetime, most: int) -> list[str]:
+    """The customers of the latest `most` deadlines due before `before`."""
+    rows = await tx.execute(_NEWEST_DUE, {"partition": partition, "before": before, "most": most})
+    return [row.customer_id for row in rows]
+
+
+_NEWEST_DUE = text(_DUE.text.replace("order by d.due_at limit", "order by d.due_at desc limit"))
+
+
 async def due_partitions(tx: Tx, before: Mapping[int, datetime]) -> set[int]:
     """Partitions that have a deadline due before their moment; blocked customers' wait and do not count."""
     rows = await tx.execute(_DUE_PARTITIONS, {"partitions": list(before), "moments": list(before.values())})

@@ -151,6 +151,7 @@ class Lane:
             expected=self.positions,
             before=before,
             time_reached=self.clock is ClockKind.simulated and not cut and before > LONG_AGO,
+            in_order=self.clock is ClockKind.simulated,
         )
 
     def _in_order(self, horizon: datetime) -> Iterator[_Candidate]:

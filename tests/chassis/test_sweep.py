@@ -31,7 +31,12 @@ async def waiting(runtime_of: RuntimeOf, orders: Sequence[tuple[str, str]]) -> R
 
 
 async def folded(
-    runtime: Runtime, before: datetime = AFTER, *, events: Sequence[Event[Any]] = (), most_due: int = 4
+    runtime: Runtime,
+    before: datetime = AFTER,
+    *,
+    events: Sequence[Event[Any]] = (),
+    most_due: int = 4,
+    in_order: bool = True,
 ) -> Report:
     """One transaction of the worker; `events` are of shipments."""
     topic = SERVICE.consumes[1].topic
@@ -44,7 +49,8 @@ async def folded(
             moments=[event.time for event in events],
             expected={name: position.next_offset for name, position in stored.items()},
             before=before,
-            time_reached=True,
+            time_reached=in_order,
+            in_order=in_order,
         )
         return await batches.run(tx, SERVICE, batch, most_due=most_due)
 
@@ -110,3 +116,23 @@ async def test_events_after_the_moment_wait_until_it_has_passed(runtime_of: Runt
     for customer_id in ("ada", "bob", "eve"):
         name = f"o-{customer_id}"
         assert await whats(runtime, customer_id) == [f"placed {name}", f"completed {name}", f"lost {name}"]
+
+
+async def test_with_the_real_clock_events_wait_only_for_deadlines_of_their_own_customer(runtime_of: RuntimeOf) -> None:
+    customers = [f"c{number}" for number in range(20)]
+    runtime = await waiting(runtime_of, [(customer_id, f"o-{customer_id}") for customer_id in customers])
+    first = await folded(runtime, at(13), events=[lost("c9", "o-c9", 12)], most_due=2, in_order=False)
+    assert (first.counts["applied"], first.more_due, first.settled_at) == (1, True, MOMENT)
+    assert await whats(runtime, "c9") == ["placed o-c9", "completed o-c9", "lost o-c9"]
+    while (await folded(runtime, at(13), most_due=2, in_order=False)).more_due:
+        pass
+    for customer_id in customers:
+        assert (await whats(runtime, customer_id))[1] == f"completed o-{customer_id}"
+
+
+async def test_with_the_real_clock_what_became_due_last_does_not_wait_for_all_before(runtime_of: RuntimeOf) -> None:
+    runtime = await waiting(runtime_of, [(f"c{number}", f"o{number}") for number in range(20)])
+    await runtime.fold([placed("zoe", "o-zoe", 10.25)])
+    first = await folded(runtime, at(13), most_due=2, in_order=False)
+    assert (first.deadlines, first.more_due, first.settled_at) == (3, True, MOMENT)
+    assert (await whats(runtime, "zoe"))[-1] == "completed o-zoe"

@@ -164,3 +164,13 @@ def test_every_kind_belongs_to_a_concern_and_only_what_went_wrong_is_an_issue() 
     assert {name for name, kind in KINDS.items() if kind.concern is Concern.issue} == {
         "issue_opened", "issue_worse", "issue_resolved"
     }  # fmt: skip
+
+
+def test_of_all_that_waits_for_the_morning_the_most_important_is_decided_first_and_as_of_the_morning() -> None:
+    life = Life([known(), tier(22), confirmed(23), opened(23, order_id="o2")], until=24)
+    waiting = sorted((due.due_at, life.account.messages[subject].kind)
+                     for (kind, subject), due in life.waiting.items() if kind == "send")  # fmt: skip
+    assert [kind for _, kind in waiting][:2] == ["issue_opened", "order_confirmed"]
+    assert waiting[0][0] == hour(32) < waiting[1][0] < hour(32.001)
+    life.live(until=33)
+    assert life.message("order_confirmed").ready_at == life.message("issue_opened").ready_at == hour(32)

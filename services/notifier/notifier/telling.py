@@ -20,7 +20,7 @@ from notifier.policy import Policy
 from notifier.question import asks_once
 from notifier.sending import Hold, Send, Suppress
 from notifier.together import content_of, group_of
-from notifier.turns import decide_in_turn, priority
+from notifier.turns import decide_in_turn, priority, turn
 
 
 def on_send_due(account: Correspondence, due: Due, policy: Policy) -> tuple[Correspondence, Outcome]:
@@ -28,7 +28,13 @@ def on_send_due(account: Correspondence, due: Due, policy: Policy) -> tuple[Corr
     message = account.messages.get(due.subject)
     if message is None or not message.waiting:
         return account, NOTHING
-    return settle(account, message, due, policy)
+    return settle(account, message, _as_of_its_moment(message, due), policy)
+
+
+def _as_of_its_moment(message: Message, due: Due) -> Due:
+    """Its turn puts it behind others that wait for the same moment; it is decided as of that moment."""
+    waited_for = message.held_until
+    return replace(due, due_at=waited_for) if waited_for and due.at == waited_for + turn(message) else due
 
 
 def settle(account: Correspondence, message: Message, item: Item, policy: Policy) -> tuple[Correspondence, Outcome]:
@@ -69,7 +75,7 @@ def hold(account: Correspondence, message: Message, at: datetime, verdict: Hold)
     detail = {"until": until.isoformat(), **verdict.detail}
     return account, outcome + Outcome(
         facts=(messages.held(message, at, until, reason),) if news else (),
-        deadlines=(SetDeadline(SEND, message.message_id, until),),
+        deadlines=(SetDeadline(SEND, message.message_id, until + turn(message)),),
         decisions=() if known else (_decision(message, "held", reason, **detail),),
     )
 

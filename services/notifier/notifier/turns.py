@@ -3,7 +3,7 @@
 Owns the order among one customer's messages, and among customers by what they are to the shop.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from notifier.circumstances import Circumstances, Said
 from notifier.correspondence import Correspondence
@@ -26,6 +26,11 @@ def priority(message: Message, facts: Circumstances, policy: Policy) -> int:
     """
     rank = policy.tiers.index(facts.tier) + 1 if facts.tier in policy.tiers else 0
     return _CONCERNS[message.rules.concern] * 100 + HIGHEST_TIER - min(rank, HIGHEST_TIER)
+
+
+def turn(message: Message) -> timedelta:
+    """So much later than what is most important it is decided, where many wait for one moment, as in the morning."""
+    return _CONCERNS[message.rules.concern] * timedelta(microseconds=1)
 
 
 def decide_in_turn(account: Correspondence, message: Message, policy: Policy, now: datetime) -> Verdict:
