@@ -71,8 +71,8 @@ def _released(machine: Machine, morning: Morning) -> Iterator[Measured]:
         taken = sink.accepted()
     rows = asyncio.run(fetch(machine, database, "select message_id, customer_id, kind, state, ready_at from messages"))
     _each_once(taken, rows)
-    behind = _behind_less_important(taken, {row["message_id"]: row["kind"] for row in rows})
-    print(f"{morning.name}: {behind} of {len(taken)} mails left behind less important ones")
+    kinds = {row["message_id"]: row["kind"] for row in rows if row["customer_id"] not in told}
+    print(f"{morning.name}: {_behind_less_important(taken, kinds)} of {held} left behind less important ones")
     yield _measured(morning, taken, watch)
     yield _measured_new(morning, taken, told)
     machine.postgres.drop(database)

@@ -17,11 +17,10 @@ async def main() -> None:
     """Send until SIGTERM; what is in hand then is finished and reported."""
     composed = application()
     runtime = Runtime.of(composed.service, composed.settings)
-    sending = [asyncio.ensure_future(task(runtime)) for task in composed.background]
-    for task in sending:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    tasks = [asyncio.ensure_future(task(runtime)) for task in composed.background]
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: [task.cancel() for task in tasks])
     collector.settle()
-    ended = await asyncio.gather(*sending, return_exceptions=True)
+    ended = await asyncio.gather(*tasks, return_exceptions=True)
     await runtime.close()
     for error in ended:
         if not isinstance(error, asyncio.CancelledError) and isinstance(error, BaseException):
