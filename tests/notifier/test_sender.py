@@ -243,6 +243,25 @@ async def test_few_messages_are_begun_with_at_a_time(runtime: Runtime, sender: S
     await sender.close()
 
 
+async def test_while_somebody_keeps_a_customer_locked_the_answer_is_kept_beside_the_message(
+    runtime: Runtime, sender: Sender, postbox: Postbox
+) -> None:
+    await ready(runtime, confirmed(10))
+
+    async def kept() -> bool:
+        async with runtime.transaction() as tx:
+            return (await tx.execute(text("select result from messages"))).scalar_one() == "accepted"
+
+    async with runtime.transaction() as tx:
+        await tx.execute(text("select * from customers for update"))
+        sending = asyncio.create_task(sender.send_ready())
+        await until(kept, patience_s=10)
+        assert await states(runtime) == {"order_confirmed": "sending"}
+    assert await sending == 1
+    assert await states(runtime) == {"order_confirmed": "sent"}
+    assert len(postbox.mails) == 1
+
+
 async def test_where_mail_leaves_slowly_little_is_taken_so_that_what_is_more_important_need_not_wait(
     runtime: Runtime, sender: Sender, postbox: Postbox
 ) -> None:
