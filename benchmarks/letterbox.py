@@ -30,8 +30,8 @@ from notifier.correspondence import SEND
 from notifier.kinds import KINDS
 from notifier.messages import Message, State, message_id_of
 from notifier.people import Consent, Person
-from notifier.vaults import Vault
 from notifier.turns import turn
+from notifier.vaults import Vault
 
 CHUNK = 2_000
 """Customers whose rows go in together."""

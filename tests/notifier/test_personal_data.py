@@ -223,7 +223,7 @@ def back_to_before(connection: Connection) -> None:
     config.set_main_option("script_location", str(FOLDER))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.downgrade(config, "0003")
+    command.downgrade(config, "0004")
 
 
 async def test_a_database_of_before_is_encrypted_and_nothing_is_lost(
@@ -260,7 +260,7 @@ async def test_everything_that_is_kept_of_somebody_is_one_document(runtime: Runt
     await runtime.fold([known(), consent(Purpose.survey, 2), confirmed(10), survey(11)], until=hour(12))
     await park(runtime, BROKEN)
     found = (await client.get(f"/v1/people/{ADA}/export", params=ASKS)).json()
-    assert (found["person"]["email"], found["person"]["given_name"]) == ("ada@example.org", "Ada")
+    assert (found["person"]["addresses"]["email"], found["person"]["given_name"]) == ("ada@example.org", "Ada")
     assert found["person"]["consents"]["email:survey"]["evidence"] == "settings page"
     assert [one["kind"] for one in found["messages"]] == ["order_confirmed", "survey"]
     assert found["messages"][1]["what_would_have_changed_it"]

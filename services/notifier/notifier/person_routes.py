@@ -29,7 +29,7 @@ PORTION = 1_000
 _EXAMPLE: dict[str, Any] = {
     "customer_id": "ada",
     "person": {
-        "email": "ada@example.org",
+        "addresses": {"email": "ada@example.org"},
         "given_name": "Ada",
         "locale": "de",
         "consents": {"email:survey": {"given": False, "evidence": "settings page", "said_at": "2026-03-02T08:00:00Z"}},
