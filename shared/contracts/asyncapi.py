@@ -61,7 +61,12 @@ LISTENERS: Mapping[str, Mapping[str, Sequence[type[Fact]]]] = {
         storefront.CUSTOMERS: (storefront.CustomerErased,),
     },
     "notifier": {
-        storefront.CUSTOMERS: (storefront.CustomerUpdated, storefront.ConsentChanged, storefront.CustomerErased),
+        storefront.CUSTOMERS: (
+            storefront.CustomerUpdated,
+            storefront.ConsentChanged,
+            storefront.ContactReceived,
+            storefront.CustomerErased,
+        ),
         orders.ORDERS: (
             orders.OrderConfirmed,
             orders.OrderShipped,
@@ -70,6 +75,7 @@ LISTENERS: Mapping[str, Mapping[str, Sequence[type[Fact]]]] = {
             orders.IssueOpened,
             orders.IssueUpdated,
             orders.IssueResolved,
+            orders.MilestoneReached,
         ),
         feedback.FEEDBACK: (feedback.SurveyDue,),
         loyalty.LOYALTY: (

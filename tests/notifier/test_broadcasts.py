@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from chassis.runtime import Runtime
 from contracts import Event
-from contracts.vocabulary import IssueKind, Severity
+from contracts.vocabulary import Channel, IssueKind, Severity
 from notifier import broadcast_store
 from notifier.app import application
 from notifier.sender import Sender
@@ -240,7 +240,7 @@ async def test_what_a_pace_allows_does_not_pile_up(
         past = timedelta(seconds=seconds)
         await tx.execute(text("update broadcasts set paced_at = now() - cast(:past as interval)"), {"past": past})
         taken = await broadcast_store.take_ready(
-            tx, 100, timedelta(seconds=9), usual_per_second=1, stale_after=timedelta(days=9_999)
+            tx, 100, timedelta(seconds=9), Channel.email, usual_per_second=1, stale_after=timedelta(days=9_999)
         )
     assert len(taken) == expected
 
@@ -254,7 +254,7 @@ async def test_what_is_too_old_to_be_sent_uses_up_no_pace_and_keeps_its_turn(
     async def take(stale_after: timedelta) -> list[str]:
         async with runtime.transaction() as tx:
             taken = await broadcast_store.take_ready(
-                tx, 100, timedelta(seconds=9), usual_per_second=1, stale_after=stale_after
+                tx, 100, timedelta(seconds=9), Channel.email, usual_per_second=1, stale_after=stale_after
             )
             await broadcast_store.give_back(tx, [one.message_id for one in taken])
             return [one.message_id for one in taken]

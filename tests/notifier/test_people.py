@@ -49,6 +49,8 @@ def test_the_first_usable_address_is_taken_and_a_telephone_is_none() -> None:
         ("\u202eadA", "adA"),
         ("win at https://example.org", None),
         ("José", "José"),
+        ("=?utf-8?q?a=0D=0ABcc:_b?=", None),
+        ("=\u200e?utf-8?q?a=0D=0ABcc:_b?=", None),
         ("", None),
         (None, None),
     ],

@@ -73,6 +73,7 @@ async def test_a_cursor_of_somebody_elses_making_is_refused(client: httpx.AsyncC
 
 
 async def test_it_can_be_seen_how_many_were_told_in_time(client: httpx.AsyncClient) -> None:
-    assert (await client.get("/v1/told")).json() == {
+    told = (await client.get("/v1/told")).json()
+    assert {name: told[name] for name in ("issues", "told", "told_in_time", "not_told", "waiting")} == {
         "issues": 1, "told": 0, "told_in_time": 0, "not_told": 0, "waiting": 1,
     }  # fmt: skip

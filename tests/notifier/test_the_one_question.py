@@ -36,6 +36,7 @@ from tests.notifier.correspondent import (
     shipped,
     survey,
 )
+from tests.notifier.persons import document_of
 from tests.notifier.postbox import Postbox, open_postbox
 
 
@@ -83,9 +84,7 @@ def in_time(mail: Any) -> list[str]:
 
 
 async def preferences(runtime: Runtime) -> dict[str, Any]:
-    async with runtime.transaction() as tx:
-        document: dict[str, Any] = (await tx.execute(text("select document from people"))).scalar_one()
-    return dict(document.get("preferences", {}))
+    return dict((await document_of(runtime)).get("preferences", {}))
 
 
 # --- who is asked ---

@@ -18,6 +18,7 @@ from notifier.settings import NotifierSettings
 from notifier.vigil import look
 from tests.conftest import ClientOf, RuntimeOf
 from tests.notifier.correspondent import ADA, POLICY, hour, known, opened, said
+from tests.notifier.persons import vault_of
 from tests.notifier.postbox import Postbox, open_postbox
 
 
@@ -157,7 +158,7 @@ async def test_the_figures_are_metrics_too(runtime: Runtime, sender: Sender, cli
             text("insert into positions (topic, partition, next_offset, settled_at) values ('t', :p, 0, :at)"),
             {"p": runtime.partition_of(ADA), "at": hour(12)},
         )
-    await look(runtime, POLICY)
+    await look(runtime, POLICY, vault_of(runtime))
     shown = (await client.get("/metrics")).text
     assert 'rapport_troubled_orders{judged="before_both"} 1.0' in shown
     assert 'rapport_telling_seconds_count{kind="delivery_late"}' in shown

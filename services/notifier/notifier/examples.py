@@ -41,7 +41,19 @@ PERSON: dict[str, Any] = {
         }
     ],
 }
-TOLD = {"issues": 120, "told": 110, "told_in_time": 108, "not_told": 4, "waiting": 6}
+TOLD: dict[str, Any] = {
+    "issues": 120,
+    "told": 110,
+    "told_in_time": 108,
+    "not_told": 4,
+    "waiting": 6,
+    "orders": {
+        "orders": 104, "told": 98, "asked": 21, "before_contact": 93, "before_promise": 88, "before_both": 85,
+    },
+    "kinds": [
+        {"kind": "delivery_late", "issues": 31, "told": 30, "p50_s": 301.2, "p95_s": 39_600.0, "p99_s": 41_310.5},
+    ],
+}  # fmt: skip
 POLICY: dict[str, Any] = {
     "version": "2026-11",
     "values": {"group_window": "PT300S", "tiers": ["silver", "gold"]},

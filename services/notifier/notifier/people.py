@@ -165,11 +165,15 @@ def email_of(contacts: tuple[Contact, ...]) -> str | None:
 
 
 def clean_name(name: str | None) -> str | None:
-    """The name without line breaks, control and direction marks; None for what is an address rather than a name."""
+    """The name without line breaks, control and direction marks; None for what is an address rather than a name.
+
+    Nor is an encoded word a name (RFC 2047): it may hold a line break of its own, and break out of a header.
+    """
     if name is None or any(sign in name for sign in ("/", "@", "<", ">")):
         return None
     spaced = "".join(" " if unicodedata.category(sign) in ("Cc", "Zl", "Zp") else sign for sign in name)
-    return " ".join("".join(sign for sign in spaced if sign not in _TURNS_TEXT_AROUND).split())[:LONGEST_NAME] or None
+    clean = " ".join("".join(sign for sign in spaced if sign not in _TURNS_TEXT_AROUND).split())[:LONGEST_NAME]
+    return clean if clean and "=?" not in clean else None
 
 
 @lru_cache(maxsize=1_000)

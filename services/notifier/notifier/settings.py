@@ -187,7 +187,7 @@ class NotifierSettings(ServiceSettings, InboundSettings):
     @field_validator("shop_name", "mark", "imprint")
     @classmethod
     def _is_one_line(cls, text: str | None) -> str | None:
-        if text is not None and not text.isprintable():
+        if text is not None and (not text.isprintable() or "=?" in text):
             raise ValueError("this is one line of printable characters")
         return text
 

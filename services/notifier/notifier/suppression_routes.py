@@ -21,7 +21,10 @@ def suppression_routes(runtime: Runtime) -> APIRouter:
     """All of them."""
     router = APIRouter(prefix="/v1/suppressions", tags=["suppressions"])
 
-    @router.get("", summary="Addresses that are not written to, by their hashes, newest first")
+    @router.get(
+        "", summary="Addresses that are not written to, by their hashes, newest first",
+        responses=answer({"data": [SUPPRESSION], "next_cursor": None}),
+    )  # fmt: skip
     async def list_suppressions(
         tx: Transaction,
         reason: Annotated[str | None, Query(max_length=64, examples=["mailbox_unknown"])] = None,

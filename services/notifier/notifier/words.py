@@ -163,7 +163,8 @@ def words_of(shop: Shop) -> Words:
 def one_line(subject: str) -> str:
     """Without line breaks and other control characters, which end a header."""
     printable = "".join(sign if sign.isprintable() else " " for sign in subject)
-    return " ".join(printable.split())[:LONGEST_SUBJECT]
+    plain = printable.replace("=?", "= ?")  # an encoded word (RFC 2047) may hold a line break of its own
+    return " ".join(plain.split())[:LONGEST_SUBJECT]
 
 
 def _filled(choices: tuple[_Choice, ...], values: Mapping[str, Any]) -> str:
