@@ -244,8 +244,10 @@ async def test_few_messages_are_begun_with_at_a_time(runtime: Runtime, sender: S
 
 
 async def test_while_somebody_keeps_a_customer_locked_the_answer_is_kept_beside_the_message(
-    runtime: Runtime, sender: Sender, postbox: Postbox
+    runtime: Runtime, postbox: Postbox
 ) -> None:
+    assert isinstance(runtime.settings, NotifierSettings)
+    sender = Sender(runtime, runtime.settings.model_copy(update={"lease_s": 8.0}))
     await ready(runtime, confirmed(10))
 
     async def kept() -> bool:
@@ -260,6 +262,7 @@ async def test_while_somebody_keeps_a_customer_locked_the_answer_is_kept_beside_
     assert await sending == 1
     assert await states(runtime) == {"order_confirmed": "sent"}
     assert len(postbox.mails) == 1
+    await sender.close()
 
 
 async def test_where_mail_leaves_slowly_little_is_taken_so_that_what_is_more_important_need_not_wait(
