@@ -26,7 +26,7 @@ Row = Mapping[str, Any]
 Tables = dict[tuple[str, str], Sequence[Row]]
 """Rows by service and table."""
 
-UNSHOWN_TABLES = ("positions", "customers", "outbox", "closings", "snapshots", "mailed")
+UNSHOWN_TABLES = ("positions", "customers", "outbox", "closings", "snapshots", "mailed", "providers")
 UNSHOWN_COLUMNS = frozenset(
     {"customer_id", "partition", "offset", "content_hash", "traceparent", "correlation_id", "received_at", "version",
      "leased_until", "set_by", "root_id", "actor", "decision_id", "cause_kind"}
@@ -53,6 +53,7 @@ so `customer_id` is left out, and so are
 - `outbox`: each fact lay there from the commit until Kafka had acknowledged it; what was said is listed instead;
 - `closings` and `snapshots`: each midnight the orders-listener sums up what all orders have shown;
 - `mailed`: to which address, as a keyed hash, each mail went;
+- `providers`: how the mail server is, as the sender finds it now and then;
 - columns that say the same in every row here (correlation, version …).
 
 Of an id the first eight characters are shown. A row is shown when it is new (+), different from before (~) or gone (−);

@@ -20,8 +20,9 @@ from deploy.local.replay.databases import Databases
 from notifier.vaults import Vault, Wrapped, decrypted
 
 HOW_IT_WAS_HEARD = frozenset(
-    {"positions", "closings", "inbox", "outbox", "commands", "told_before", "mailed", "alembic_version"}
-)
+    {"positions", "closings", "inbox", "outbox", "commands", "told_before", "mailed", "providers", "broadcasts",
+     "broadcast_minutes", "alembic_version"}
+)  # fmt: skip
 """Tables that differ with the way of hearing and hold nothing that was concluded."""
 LEFT_OUT: Mapping[str, frozenset[str]] = {
     "decisions": frozenset({"decision_id"}),
