@@ -14,6 +14,7 @@ import time
 from email import message_from_bytes
 from email.policy import SMTP
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -40,7 +41,8 @@ async def serve(
     clerk: Clerk, conscience: Conscience, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
     """One connection, one mail after the other."""
-    pid = await asyncio.to_thread(_client, writer.get_extra_info("peername")[1])
+    ends = (writer.get_extra_info("peername")[1], writer.get_extra_info("sockname")[1])
+    pid = await asyncio.to_thread(_client, *ends)
     recipient = ""
     try:
         writer.write(b"220 chaos ESMTP\r\n")
@@ -66,10 +68,14 @@ async def serve(
         writer.close()
 
 
-def _client(port: int) -> int:
-    """The process whose end of the connection that is; 0 when it is gone."""
-    found = (one.pid for one in psutil.net_connections("tcp4") if one.laddr.port == port and one.laddr.ip == HOST)
+def _client(port: int, ours: int) -> int:
+    """The process whose end of the connection that is; 0 when it is gone. The same port may lead elsewhere, too."""
+    found = (one.pid for one in psutil.net_connections("tcp4") if one.laddr.port == port and _leads_to(one.raddr, ours))
     return next(filter(None, found), 0)
+
+
+def _leads_to(end: Any, port: int) -> bool:
+    return bool(end) and end.port == port
 
 
 async def main(port: int, ledger: Path, control: Path) -> None:

@@ -71,5 +71,10 @@ def test_behind_a_kill_an_issue_may_come_again_under_its_name_and_anything_else_
     assert (not_begun.is_clean, not_begun.unknown_and_not) == (True, 1)
 
 
+def test_who_was_frozen_while_handing_over_comes_after_the_one_who_did_it_again(tmp_path: Path) -> None:
+    woken = judged(tmp_path, "issue-opened", "sent", [(10, 8, "x"), (10.2, 7, "x")], [(4, 10.1, 7)])
+    assert (woken.is_clean, woken.repeated) == (True, 1)
+
+
 def test_while_the_mail_server_is_away_its_yes_may_not_have_been_heard(tmp_path: Path) -> None:
     assert judged(tmp_path, "order-confirmed", "unknown", [(10, 7, "x")], [(10.1, 12, None)]).is_clean
