@@ -69,8 +69,10 @@ class Addressing:
         return next((named for named in candidates if named), None)
 
     def _address(self, use: Use, message_id: str) -> str:
+        if self._domain is None:
+            return self._sender
         local = f"{use}+{message_id}.{_proof(self._keys[0], use, message_id)}"
-        if self._domain is None or len(local) > LONGEST_LOCAL_PART or not _NAMED.fullmatch(local):
+        if len(local) > LONGEST_LOCAL_PART or not _NAMED.fullmatch(local):
             return self._sender
         return f"{local}@{self._domain}"
 

@@ -5,6 +5,7 @@ Contrast is that of WCAG 2.2 (1.4.3, level AA: 4.5 to 1), by its own formula.
 
 import re
 from colorsys import hls_to_rgb, rgb_to_hls
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -54,12 +55,14 @@ def unreadable(accent: str, paper: str) -> str | None:
     )
 
 
+@lru_cache(maxsize=100)
 def lightened(colour: str) -> str:
     """The same hue, as light as it takes to be read well on dark paper."""
     steps = (_with_lightness(colour, step / _STEPS) for step in range(_STEPS + 1))
     return next(one for one in steps if contrast(one, DARK_PAPER) >= ENOUGH_IN_DARK)
 
 
+@lru_cache(maxsize=100)
 def _on(accent: str) -> str:
     return max(WHITE, INK, key=lambda one: contrast(one, accent))
 
