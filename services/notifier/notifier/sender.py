@@ -41,7 +41,7 @@ from notifier.outgoing import Parcel
 from notifier.people import Person
 from notifier.phrases import phrases_for
 from notifier.preferences import LINK_LASTS, LINK_PURPOSE, link_subject, may_be_left
-from notifier.providers.outlets import Outlet, Outlets
+from notifier.providers.outlets import Outlets
 from notifier.pseudonyms import address_hash
 from notifier.question import question_of
 from notifier.reports import PAUSE_S, Reports, wait_out
@@ -193,7 +193,7 @@ class Sender:
         return 0
 
     async def _send_taken(self, channel: Channel, take: Take) -> int:
-        outlet, began_s = self._outlets.by_channel[channel], time.monotonic()
+        outlet = self._outlets.by_channel[channel]
         async with self._runtime.transaction() as tx:
             messages = await take(tx)
             known = await store.people_and_circumstances_of(
@@ -221,26 +221,31 @@ class Sender:
                 elif answer is not None and still_ours:  # nobody could be asked; what was given up is put back already
                     untried.append(message)
 
+            began_s = time.monotonic()
             try:
                 await self._handing.hand_over(list(by_customer.values()), send, outlet.at_once)
+                self._learn(channel, len(messages), time.monotonic() - began_s)
             finally:
                 await self._broadcasting.finish(answered)
         self._hand.forget(messages)
-        async with self._runtime.transaction() as tx:
-            await store.put_back(tx, untried)
-        if messages:
-            self._most[channel] = self._leave_in_time(outlet, len(messages), time.monotonic() - began_s)
+        if untried:
+            async with self._runtime.transaction() as tx:
+                await store.put_back(tx, untried)
         return len(messages) - len(untried)
 
-    @staticmethod
-    def _leave_in_time(outlet: Outlet, number: int, took_s: float) -> int:
-        """How many left in `IN_HAND_S`, when so many took so long; enough for every connection."""
-        return max(2 * AHEAD * outlet.at_once, int(number * IN_HAND_S / took_s))
+    def _learn(self, channel: Channel, number: int, took_s: float) -> None:
+        """How many leave in `IN_HAND_S`, from so many that took so long; enough for every connection.
+
+        A few that were quick say nothing.
+        """
+        if number >= self._most.get(channel, MOST_AT_ONCE) or took_s > IN_HAND_S:
+            least = 2 * AHEAD * self._outlets.by_channel[channel].at_once
+            self._most[channel] = min(MOST_AT_ONCE, max(least, int(number * IN_HAND_S / took_s)))
 
     def _room(self, channel: Channel) -> int:
         """So many are worth taking in hand now."""
         room = self._outlets.by_channel[channel].room
-        return min(room, self._most.get(channel, MOST_AT_ONCE), MOST_AT_ONCE)
+        return min(room, self._most.get(channel, MOST_AT_ONCE))
 
     async def _note_addresses(self, tx: Tx, messages: Sequence[Message], people: Mapping[str, Person]) -> AddressBook:
         """Where each mail is about to go, for what may come back; what is known of those addresses."""
