@@ -15,7 +15,6 @@ from tests.chaos.laying import lay
 
 def everything_again() -> None:
     """What nobody knows of is said again, whatever it is."""
-    lay(sender, "Result", Result)
     for name, kind in KINDS.items():
         KINDS[name] = type(kind)(
             **{field: getattr(kind, field) for field in kind.__struct_fields__} | {"goes_again": True}
@@ -39,10 +38,10 @@ def claimed_before_sent() -> None:
     """It is said to be sent before it is."""
     send = sender.Sender._send
 
-    async def sent(self: Any, message: Any, person: Any) -> Any:
+    async def sent(self: Any, message: Any, *rest: Any) -> Any:
         async with Reports(self._runtime, self._settings) as reports:
             reports.add(message, Answer(Result.accepted))
-        return await send(self, message, person)
+        return await send(self, message, *rest)
 
     lay(sender.Sender, "_send", sent)
 
