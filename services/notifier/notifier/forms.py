@@ -12,7 +12,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from contracts.vocabulary import Channel, Purpose
 from notifier.people import Hours, PartOfDay, Person
-from notifier.preferences import CHANNELS, LANGUAGES, Choose, Source, Way
+from notifier.preferences import LANGUAGES, Choose, Source, Way, offered
 
 PAUSES_DAYS = (7, 14, 30, 90)
 KEEP = "keep"
@@ -25,11 +25,15 @@ class Form(Struct, frozen=True, kw_only=True):
 
     wanted: frozenset[str]
     """Names of the boxes that are ticked."""
+    channels: tuple[Channel, ...] = (Channel.email,)
+    """Those whose boxes it has; of others it says nothing."""
     quiet_begins: str = ""
     quiet_ends: str = ""
     pause: str = ""
     language: str = ""
     hour: str = ""
+    channel: str | None = None
+    """None where it does not ask."""
 
     def problems(self) -> dict[str, str]:
         """Per field that cannot be taken, the key of the words that say why."""
@@ -39,18 +43,19 @@ class Form(Struct, frozen=True, kw_only=True):
             "quiet": None if right else "wrong_time",
             "pause": None if self.pause in ("", KEEP, *map(str, PAUSES_DAYS)) else "wrong_pause",
             "language": None if self.language in ("", *LANGUAGES) else "wrong_language",
-            "hour": None if self.hour in ("", *PartOfDay) else "wrong_hour",
         }
-        return {field: key for field, key in found.items() if key is not None}
+        wish = Wish(self.hour, self.channel or "").problems(self.channels)
+        return {field: key for field, key in found.items() if key is not None} | wish
 
     def choice(self, person: Person, source: Source, now: datetime) -> Choose:
         """What is chosen by it; a box that nobody touched says nothing. Only for a form without problems."""
         return Choose(
-            wanted={channel: self._touched(channel, person) for channel in CHANNELS},
+            wanted={channel: self._touched(channel, person) for channel in self.channels},
             language=self.language or None,
             quiet_hours=self._hours(),
             paused_until=self._paused_until(now),
             hour=PartOfDay(self.hour) if self.hour else None,
+            channel=UNSET if self.channel is None else Channel(self.channel) if self.channel else None,
             way=Way.page,
             evidence=f"preference page, opened from message {source.message_id}",
         )
@@ -77,23 +82,30 @@ def box(channel: Channel, purpose: Purpose) -> str:
 
 def shown(person: Person, now: datetime) -> Form:
     """The form as it is for this person."""
-    hours = person.preferences.quiet_hours
-    boxes = ((channel, purpose) for channel in CHANNELS for purpose in Purpose)
+    hours, channels = person.preferences.quiet_hours, offered(person)
+    boxes = ((channel, purpose) for channel in channels for purpose in Purpose)
     return Form(
         wanted=frozenset(box(*one) for one in boxes if person.allows(*one)),
+        channels=channels,
         quiet_begins=f"{hours.begins:%H:%M}" if hours else "",
         quiet_ends=f"{hours.ends:%H:%M}" if hours else "",
         pause=KEEP if person.paused(Purpose.marketing, now) else "",
         language=person.preferences.language or "",
         hour=person.preferences.hour or "",
+        channel=own if (own := person.preferences.channel) in channels else "",
     )
 
 
-def sent(fields: Mapping[str, Any]) -> Form:
-    """The form as somebody sent it; whatever is no text counts as empty."""
+def sent(fields: Mapping[str, Any], person: Person) -> Form:
+    """The form as somebody sent it; whatever is no text counts as empty.
+
+    It says itself which channels it showed: a box that came to be since then was not left empty by anybody.
+    """
     text = {name: value.strip() for name, value in fields.items() if isinstance(value, str)}
     return Form(
         wanted=frozenset(name for name, value in text.items() if value == "yes"),
+        channels=tuple(one for one in offered(person) if one in text.get("channels", Channel.email).split()),
+        channel=text.get("channel"),
         **{name: text.get(name, "") for name in ("quiet_begins", "quiet_ends", "pause", "language", "hour")},
     )
 

@@ -16,12 +16,12 @@ from chassis.errors import Rejected
 from chassis.links import LinkClaims
 from chassis.pages import WAYS_OUT, Notice, Pages
 from chassis.runtime import Runtime
-from contracts.vocabulary import Purpose
+from contracts.vocabulary import Channel, Purpose
 from notifier import store
 from notifier.forms import KEEP, PAUSES_DAYS, Form, box, sent, shown
-from notifier.people import PartOfDay, Person, masked, zone_of
+from notifier.people import PartOfDay, Person, masked_on, zone_of
 from notifier.phrases import PHRASES, Phrases, phrases_for
-from notifier.preferences import CHANNELS, LINK_PURPOSE, Source, Withdrawal, unsubscription
+from notifier.preferences import LINK_PURPOSE, Source, Withdrawal, unsubscription
 from notifier.vaults import Vault
 
 MOST_FIELDS = 50
@@ -68,7 +68,7 @@ def page(runtime: Runtime, shop_name: str, vault: Vault) -> APIRouter:
             visit = await open_visit(runtime, vault, token)
         except Rejected as refusal:
             return refused(pages, refusal, request)
-        form, say = sent(fields), phrases_of(visit.person, request)
+        form, say = sent(fields, visit.person), phrases_of(visit.person, request)
         if problems := form.problems():
             return _form(pages, runtime, visit, say, form, problems=problems)
         try:
@@ -149,14 +149,37 @@ def _form(
         problems=problems or {},
         later=later,
         saved=saved,
-        address=masked(visit.person.email),
-        channels=[[(box(channel, purpose), str(purpose)) for purpose in Purpose] for channel in CHANNELS],
+        boxes=[_Boxes.of(channel, visit.person) for channel in form.channels],
+        ways=_ways(form, say),
         zone=zone_name.replace("_", " "),
         pauses=_pauses(visit, say, zone_name),
         hours=[("", say("hour_any")), *((str(part), say(f"hour_{part}")) for part in PartOfDay)],
         tongues=[("", say("language_usual")), *((one, PHRASES[one]("name")) for one in PHRASES)],
         languages=list(PHRASES),
     )
+
+
+class _Boxes(NamedTuple):
+    """What there is to choose on one channel."""
+
+    channel: Channel
+    address: str | None
+    """Masked."""
+    boxes: list[tuple[str, str]]
+    """Their names, and for what each is."""
+
+    @classmethod
+    def of(cls, channel: Channel, person: Person) -> "_Boxes":
+        address = person.addresses.get(channel)
+        shown = masked_on(channel, address) if address else None
+        return cls(channel, shown, [(box(channel, purpose), str(purpose)) for purpose in Purpose])
+
+
+def _ways(form: Form, say: Phrases) -> list[tuple[str, str]]:
+    """On which channel rather; there is nothing to ask about one."""
+    if len(form.channels) < 2:
+        return []
+    return [("", say("channel_usual")), *((str(one), say(f"by_{one}")) for one in form.channels)]
 
 
 def _pauses(visit: Visit, say: Phrases, zone_name: str) -> list[tuple[str, str]]:

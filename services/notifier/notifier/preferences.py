@@ -26,8 +26,6 @@ LINK_PURPOSE = "preferences"
 LINK_LASTS = timedelta(days=730)
 """From the mail to the end of its link to the page. One click in the mail program works for ever."""
 LONGEST_PAUSE = timedelta(days=366)
-CHANNELS = (Channel.email,)
-"""On which there is something to choose."""
 LANGUAGES = ("en", "de", "es", "fr", "pt")
 """What can be chosen: the page's languages, and in time those of the messages."""
 
@@ -90,6 +88,16 @@ class Withdrawal(NamedTuple):
     purpose: Purpose
     message_id: str
     withdrawn_at: datetime
+
+
+def channels_of(person: Person) -> tuple[Channel, ...]:
+    """On which they can be reached."""
+    return tuple(channel for channel in Channel if channel in person.addresses)
+
+
+def offered(person: Person) -> tuple[Channel, ...]:
+    """On which there is something to choose; e-mail for somebody whom nothing reaches yet."""
+    return channels_of(person) or (Channel.email,)
 
 
 def link_subject(message: Message) -> str:

@@ -7,11 +7,11 @@ Owns who is asked and what can be answered.
 
 from msgspec import Struct
 
-from contracts.vocabulary import Channel
 from notifier.correspondence import Correspondence
 from notifier.messages import Message
 from notifier.people import PartOfDay, Person
 from notifier.phrases import Phrases
+from notifier.preferences import channels_of
 
 
 class Answer(Struct, frozen=True):
@@ -37,11 +37,6 @@ def asks_once(account: Correspondence, message: Message) -> bool:
     )
 
 
-def channels_of(person: Person) -> tuple[Channel, ...]:
-    """On which they can be reached; there is nothing to ask about one."""
-    return tuple(channel for channel in Channel if channel in person.addresses)
-
-
 def question_of(person: Person, page: str, say: Phrases) -> Question:
     """The question with its answers, each leading to `page`."""
     parts = [Answer(say(f"hour_{part}"), f"{page}?hour={part}") for part in PartOfDay]
@@ -50,5 +45,5 @@ def question_of(person: Person, page: str, say: Phrases) -> Question:
     return Question(
         language=say.language,
         words=say("question"),
-        answers=(*parts, *(ways if len(ways) > 1 else ())),
+        answers=(*parts, *(ways if len(ways) > 1 else ())),  # there is nothing to ask about one
     )

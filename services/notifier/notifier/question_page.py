@@ -12,12 +12,11 @@ from fastapi.responses import HTMLResponse
 from chassis.errors import Rejected
 from chassis.pages import WAYS_OUT, Pages
 from chassis.runtime import Runtime
-from contracts.vocabulary import Channel
 from notifier.forms import Wish
 from notifier.pages import MOST_FIELDS, Visit, notice, open_visit, phrases_of, refused
 from notifier.people import PartOfDay
 from notifier.phrases import Phrases
-from notifier.question import channels_of
+from notifier.preferences import channels_of
 from notifier.vaults import Vault
 
 
@@ -69,7 +68,7 @@ def _page(
         say=say,
         wish=wish,
         hours=[("", say("hour_any")), *((str(part), say(f"hour_{part}")) for part in PartOfDay)],
-        channels=[(str(one), say(f"by_{one}")) for one in Channel if one in channels] if len(channels) > 1 else [],
+        channels=[(str(one), say(f"by_{one}")) for one in channels] if len(channels) > 1 else [],
         problems=problems or {},
         later=later,
     )

@@ -6,17 +6,19 @@ from typing import Annotated, Any, Literal, Self
 import msgspec
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from chassis.errors import Rejected
 from contracts.vocabulary import Channel, IssueKind, Purpose
 from notifier.kinds import Concern
 from notifier.messages import State
 from notifier.overdue import Awaited
 from notifier.people import Hours, PartOfDay, Person
 from notifier.policy import Policy
-from notifier.preferences import CHANNELS, Choose, Way
+from notifier.preferences import Choose, Way, offered
 
 CLOCK = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 _CHOSEN: dict[str, Any] = {
     "channels": {"email": {"service": True, "loyalty": True, "survey": False, "marketing": False}},
+    "channel": None,
     "language": "de",
     "quiet_hours": {"begins": "21:30", "ends": "09:00"},
     "paused_until": "2026-03-31T22:00:00Z",
@@ -101,11 +103,10 @@ class WantedBody(BaseModel):
     survey: bool
     marketing: bool
 
-
-class ChannelsBody(BaseModel):
-    """On each channel on which there is something to choose."""
-
-    email: WantedBody
+    def differing(self, channel: Channel, person: Person) -> dict[Purpose, bool]:
+        """Of this, what does not hold already."""
+        said = {purpose: bool(getattr(self, purpose)) for purpose in Purpose}
+        return {purpose: given for purpose, given in said.items() if given is not person.allows(channel, purpose)}
 
 
 class HoursBody(BaseModel):
@@ -130,7 +131,12 @@ class PreferencesIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [PREFERENCES_PUT]})
 
-    channels: ChannelsBody
+    channels: dict[Channel, WantedBody] = Field(
+        min_length=1, description="Those on which they can be reached; one that is not named stays as it is"
+    )
+    channel: Channel | None = Field(
+        description="On which they would rather be reached; null: what the shop usually does"
+    )
     language: Literal["en", "de", "es", "fr", "pt"] | None = Field(description="null: what the storefront says")
     quiet_hours: HoursBody | None = Field(description="null: what the shop usually does")
     paused_until: AwareDatetime | None = Field(description="Points, surveys and marketing wait; at most a year")
@@ -140,17 +146,13 @@ class PreferencesIn(BaseModel):
     )
 
     def choice(self, person: Person) -> Choose:
-        """As the rules read it: of what is wanted, only what differs from what holds."""
-        wanted = self.channels.model_dump()
+        """As the rules read it: of what is wanted, only what differs from what holds. Raises `Rejected` (no_address)."""
+        named = {*self.channels, *([self.channel] if self.channel else [])}
+        if strange := named - {*offered(person), person.preferences.channel}:
+            raise Rejected("no_address", f"There is no address of theirs for {', '.join(sorted(strange))}.")
         return Choose(
-            wanted={
-                channel: {
-                    purpose: wanted[channel][purpose]
-                    for purpose in Purpose
-                    if wanted[channel][purpose] is not person.allows(channel, purpose)
-                }
-                for channel in CHANNELS
-            },
+            wanted={channel: wanted.differing(channel, person) for channel, wanted in self.channels.items()},
+            channel=self.channel,
             language=self.language,
             quiet_hours=self.quiet_hours.hours if self.quiet_hours else None,
             paused_until=self.paused_until,
@@ -164,7 +166,8 @@ class PreferencesBody(BaseModel):
     """What a customer wants to hear, when, and in which language."""
 
     customer_id: str
-    channels: ChannelsBody
+    channels: dict[Channel, WantedBody]
+    channel: Channel | None
     language: str | None
     quiet_hours: HoursBody | None
     paused_until: datetime | None
@@ -176,11 +179,12 @@ class PreferencesBody(BaseModel):
         hours = person.preferences.quiet_hours
         wanted = {
             channel: WantedBody(**{purpose: person.allows(channel, purpose) for purpose in Purpose})
-            for channel in CHANNELS
+            for channel in offered(person)
         }
         return cls(
             customer_id=customer_id,
-            channels=ChannelsBody(**wanted),
+            channels=wanted,
+            channel=person.preferences.channel,
             language=person.preferences.language,
             quiet_hours=HoursBody.of(hours) if hours else None,
             paused_until=person.preferences.paused_until,
