@@ -6,11 +6,19 @@ import msgspec
 from msgspec.structs import replace
 
 from chassis.runtime import Runtime
+from contracts.vocabulary import Channel
 from notifier import store
 from notifier.people import Person
 from notifier.settings import NotifierSettings
 from notifier.vaults import Vault
 from tests.notifier.correspondent import ADA
+
+
+EVERYWHERE = {
+    Channel.email: "ada@example.org",
+    Channel.sms: "+4915112345678",
+    Channel.chat: "@ada-lovelace:example.org",
+}
 
 
 def vault_of(runtime: Runtime) -> Vault:

@@ -18,7 +18,7 @@ from notifier.preferences import LANGUAGES
 from tests.browser import Tab, open_tab
 from tests.conftest import RuntimeOf, runtime_applications
 from tests.notifier.correspondent import ADA, hour, known
-from tests.notifier.persons import change
+from tests.notifier.persons import EVERYWHERE, change
 from tests.running import until
 from tests.sources import ROOT
 
@@ -110,6 +110,25 @@ async def test_no_language_is_too_long_for_a_phone(tab: Tab, runtime: Runtime, u
     await tab.open(url, width=320, scheme="light")
     assert await tab.run("document.documentElement.lang") == language
     await check(tab, 320, PICTURES / f"preferences-320-{language}.png")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_several_channels_fit_a_phone(tab: Tab, runtime: Runtime, url: str, language: str) -> None:
+    await change(runtime, locale=language, addresses=EVERYWHERE)
+    await tab.open(url, width=320, scheme="light")
+    await check(tab, 320, PICTURES / f"preferences-320-{language}-channels.png")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_a_channel_is_chosen_with_clicks_alone(tab: Tab, runtime: Runtime, url: str, scheme: str) -> None:
+    await change(runtime, addresses=EVERYWHERE)
+    await tab.open(url, width=360, scheme=scheme)
+    choose = "document.getElementById('channel-sms').click(); document.querySelector('[name=sms-survey]').click();"
+    await tab.press(f"{choose} document.querySelector('button').click()")
+    assert await tab.run("document.querySelector('[name=channel]:checked').value") == "sms"
+    assert await tab.run("document.querySelector('[name=sms-survey]').checked") is True
+    assert await tab.run("document.querySelector('[name=chat-service]').checked") is True
+    await check(tab, 360, PICTURES / f"preferences-360-{scheme}-channels.png")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -8,16 +8,19 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from sqlalchemy import text
 
 from chassis.runtime import Runtime
+from contracts.vocabulary import Channel
 from notifier.app import application
+from notifier.people import Preferences
 from notifier.schemas import PREFERENCES_PUT
 from tests.conftest import ClientOf, RuntimeOf
 from tests.notifier.correspondent import ADA, erased, hour, known
+from tests.notifier.persons import EVERYWHERE, change
 
 WHERE = f"/v1/people/{ADA}/preferences"
 USUAL: dict[str, Any] = {
     "customer_id": ADA,
     "channels": {"email": {"service": True, "loyalty": True, "survey": True, "marketing": False}},
-    "language": None, "quiet_hours": None, "paused_until": None, "hour": None,
+    "channel": None, "language": None, "quiet_hours": None, "paused_until": None, "hour": None,
 }  # fmt: skip
 
 
@@ -77,6 +80,10 @@ async def test_null_gives_the_usual_way_back(client: httpx.AsyncClient, runtime:
         {"paused_until": "2026-03-09T10:00:00"},
         {"paused_until": "9999-03-09T10:00:00Z"},
         {"channels": {"email": {"service": True}}},
+        {"channels": {}},
+        {"channels": {"sms": USUAL["channels"]["email"]}},
+        {"channel": "sms"},
+        {"channel": "pigeon"},
         {"evidence": ""},
         {"another": 1},
     ],
@@ -93,6 +100,31 @@ async def test_what_is_wrong_or_missing_is_refused_whole(
 async def test_nothing_is_left_out_by_accident(client: httpx.AsyncClient, name: str) -> None:
     part = {key: value for key, value in PREFERENCES_PUT.items() if key != name}
     assert (await client.put(WHERE, json=part)).status_code == 422
+
+
+async def test_on_every_channel_with_an_address_something_can_be_written_down(
+    client: httpx.AsyncClient, runtime: Runtime
+) -> None:
+    await change(runtime, addresses=EVERYWHERE)
+    shown = (await client.get(WHERE)).json()
+    orders_only = {"service": True, "loyalty": False, "survey": False, "marketing": False}
+    assert shown["channels"] == USUAL["channels"] | {"sms": orders_only, "chat": orders_only}
+    del shown["customer_id"]
+    chosen = shown | {"channels": {"sms": orders_only | {"survey": True}}, "channel": "sms", "evidence": "letter"}
+    answer = (await client.put(WHERE, json=chosen)).json()
+    assert answer["channel"] == "sms"
+    assert answer["channels"] == shown["channels"] | chosen["channels"]
+    assert await decided(runtime) == [("sms:survey", "wanted", "care"), ("channel", "chosen", "care")]
+
+
+async def test_what_is_shown_can_be_put_back_though_the_preferred_channel_lost_its_address(
+    client: httpx.AsyncClient, runtime: Runtime
+) -> None:
+    await change(runtime, preferences=Preferences(channel=Channel.sms))
+    shown = (await client.get(WHERE)).json()
+    assert shown.pop("customer_id") == ADA
+    assert (await client.put(WHERE, json=shown | {"evidence": "letter"})).status_code == 200
+    assert await decided(runtime) == []
 
 
 async def test_of_strangers_and_the_forgotten_nothing_is_written_down(

@@ -9,13 +9,14 @@ import pytest
 from sqlalchemy import text
 
 from chassis.runtime import Runtime
-from contracts.vocabulary import Purpose
+from contracts.vocabulary import Channel, Purpose
 from notifier.app import application
+from notifier.people import Preferences
 from notifier.phrases import PHRASES, phrases_for
 from notifier.preferences import LANGUAGES
 from tests.conftest import ClientOf, RuntimeOf
 from tests.notifier.correspondent import ADA, BERLIN, confirmed, consent, earned, erased, hour, known, opened, survey
-from tests.notifier.persons import change, document_of
+from tests.notifier.persons import EVERYWHERE, change, document_of, person_of
 
 EVERYTHING = {f"email-{purpose}": "yes" for purpose in Purpose}
 USUAL = EVERYTHING | {"email-marketing": ""}
@@ -57,6 +58,14 @@ def ticked(page: str) -> list[str]:
 def selected(page: str, field: str) -> str:
     options = page.partition(f'name="{field}"')[2].partition("</select>")[0]
     return re.findall(r'value="([^"]*)" selected', options)[0]
+
+
+def sent_back(page: str) -> dict[str, str]:
+    """The fields of the form as a browser sends them when nobody touches any."""
+    fields = dict(re.findall(r'name="([\w-]+)" value="([^"]*)"[^>]* checked>', page))
+    fields |= dict(re.findall(r'<button type="submit" name="(\w+)" value="([^"]*)"', page))
+    fields |= dict(re.findall(r'<input type="time"[^>]* name="(\w+)" value="([^"]*)"', page))
+    return fields | {name: selected(page, name) for name in re.findall(r'<select[^>]* name="(\w+)"', page)}
 
 
 async def test_the_page_shows_what_holds_and_changes_nothing(
@@ -192,6 +201,81 @@ async def test_what_cannot_be_taken_comes_back_marked_and_nothing_is_kept(
     assert ticked(page.text) == ["email-service"]
     assert "<b>" not in page.text
     assert await document_of(runtime) == before
+
+
+@pytest.fixture
+async def reached_everywhere(runtime: Runtime) -> None:
+    await change(runtime, addresses=EVERYWHERE)
+
+
+@pytest.mark.usefixtures("reached_everywhere")
+async def test_on_every_channel_with_an_address_there_is_something_to_choose(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    page = (await client.get(path)).text
+    assert re.findall(r'name="(\w+-\w+)" value="yes"[^>]* checked>', page) == [
+        "email-service", "email-loyalty", "email-survey", "sms-service", "chat-service",
+    ]  # fmt: skip
+    assert ("+49***78" in page, "@ad***" in page, "push-service" in page) == (True, True, False)
+    assert not any(address in page for address in EVERYWHERE.values())
+
+
+@pytest.mark.usefixtures("reached_everywhere")
+async def test_the_page_of_several_channels_sent_as_it_came_says_nothing(
+    client: httpx.AsyncClient, runtime: Runtime, path: str
+) -> None:
+    before = await document_of(runtime)
+    await client.post(path, data=sent_back((await client.get(path)).text))
+    assert await document_of(runtime) == before
+
+
+@pytest.mark.usefixtures("reached_everywhere")
+async def test_what_is_chosen_on_a_channel_holds_there(client: httpx.AsyncClient, runtime: Runtime, path: str) -> None:
+    chosen = sent_back((await client.get(path)).text) | {"sms-service": "", "chat-survey": "yes", "channel": "chat"}
+    page = (await client.post(path, data=chosen)).text
+    assert 'value="chat" checked' in page
+    person = await person_of(runtime)
+    assert {key: one.given for key, one in person.consents.items()} == {"sms:service": False, "chat:survey": True}
+    assert person.preferences.channel is Channel.chat
+    await client.post(path, data=sent_back(page) | {"channel": ""})
+    assert (await person_of(runtime)).preferences.channel is None
+
+
+async def test_a_page_opened_before_somebody_gave_a_number_says_nothing_about_it(
+    client: httpx.AsyncClient, runtime: Runtime, path: str
+) -> None:
+    old = sent_back((await client.get(path)).text)
+    await change(runtime, addresses=EVERYWHERE, preferences=Preferences(channel=Channel.sms))
+    before = await document_of(runtime)
+    await client.post(path, data=old)
+    assert await document_of(runtime) == before
+
+
+@pytest.mark.usefixtures("reached_everywhere")
+@pytest.mark.parametrize("channel", ["push", "pigeon"])
+async def test_a_channel_without_an_address_is_not_taken(
+    client: httpx.AsyncClient, runtime: Runtime, path: str, channel: str
+) -> None:
+    before = await document_of(runtime)
+    chosen = sent_back((await client.get(path)).text) | {"channel": channel, "email-survey": ""}
+    page = await client.post(path, data=chosen)
+    assert page.status_code == 422
+    assert PHRASES["en"]("wrong_channel") in page.text
+    assert await document_of(runtime) == before
+
+
+async def test_where_there_is_one_channel_nobody_is_asked_which(client: httpx.AsyncClient, path: str) -> None:
+    assert 'type="radio"' not in (await client.get(path)).text
+
+
+@pytest.mark.usefixtures("reached_everywhere")
+async def test_of_several_channels_every_field_has_a_name_too(client: httpx.AsyncClient, path: str) -> None:
+    page = (await client.get(path)).text
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    fields = re.findall(r'<(?:input|select)[^>]* id="([^"]+)"', page)
+    assert sorted(fields) == sorted(re.findall(r'<label for="([^"]+)"', page))
+    assert {one for ids in re.findall(r'aria-describedby="([^"]+)"', page) for one in ids.split()} <= set(ids)
 
 
 async def test_every_field_has_a_name_that_is_read_out(client: httpx.AsyncClient, path: str) -> None:

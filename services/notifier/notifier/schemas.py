@@ -146,7 +146,7 @@ class PreferencesIn(BaseModel):
     )
 
     def choice(self, person: Person) -> Choose:
-        """As the rules read it: of what is wanted, only what differs from what holds. Raises `Rejected` (no_address)."""
+        """As the rules read it: of what is wanted, what differs from what holds. Raises `Rejected` (no_address)."""
         named = {*self.channels, *([self.channel] if self.channel else [])}
         if strange := named - {*offered(person), person.preferences.channel}:
             raise Rejected("no_address", f"There is no address of theirs for {', '.join(sorted(strange))}.")
