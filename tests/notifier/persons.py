@@ -13,7 +13,6 @@ from notifier.settings import NotifierSettings
 from notifier.vaults import Vault
 from tests.notifier.correspondent import ADA
 
-
 EVERYWHERE = {
     Channel.email: "ada@example.org",
     Channel.sms: "+4915112345678",
