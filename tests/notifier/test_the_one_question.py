@@ -267,7 +267,7 @@ async def test_it_can_be_changed_later_on_the_page_and_by_the_care_team(
     assert 'value="midday" selected' in page.text
     shown = (await client.get(f"/v1/people/{ADA}/preferences")).json()
     assert shown["hour"] == "midday"
-    wanted = {name: shown[name] for name in ("channels", "language", "quiet_hours", "paused_until")}
+    wanted = {name: shown[name] for name in ("channels", "channel", "language", "quiet_hours", "paused_until")}
     await client.put(f"/v1/people/{ADA}/preferences", json={**wanted, "hour": None, "evidence": "telephone"})
     assert (await client.get(f"/v1/people/{ADA}/preferences")).json()["hour"] is None
     assert (await client.post(f"/preferences/{token}", data=boxes | {"hour": "tea"})).status_code == 422
