@@ -14,9 +14,13 @@ from notifier.question import Question
 LONGEST = {Channel.sms: 300, Channel.push: 180}
 """Signs, with the link: two short messages of the telephone network, and what a locked screen shows."""
 BLANK = "{}"
+_PLAIN_SPACES = str.maketrans("\u00a0\u202f", "  ")
+"""The alphabet of text messages has no other space (3GPP TS 23.038): one more, and only 70 signs fit instead of 160."""
 LEAST = 90
 """So many signs are words, however long the link is."""
-_SENTENCE = re.compile(r"(?<=[.!?…])\s+")
+_SPACES = re.compile(r"[ \t\r\n\f\v]+")
+"""Not those that break no line: French has one before `?` and inside « », money before its currency."""
+_SENTENCE = re.compile(r"(?<=[.!?…])[ \n]+")
 _PARAGRAPH = re.compile(r"\n\s*\n")
 
 
@@ -61,8 +65,10 @@ def short(said: Said, channel: Channel) -> str:
     link = f" {said.link}" if said.link else ""
     room = max(LONGEST[channel] - len(link), LEAST)
     if said.short:
-        return _cut(_on_one_line(said.short), room) + link
-    return _filled_up(f"{said.shop}:" if channel is Channel.sms else "", said, room).strip() + link
+        words = _cut(_on_one_line(said.short), room)
+    else:
+        words = _filled_up(f"{said.shop}:" if channel is Channel.sms else "", said, room).strip()
+    return (words.translate(_PLAIN_SPACES) if channel is Channel.sms else words) + link
 
 
 def _lines(said: Said) -> Iterator[str]:
@@ -118,4 +124,4 @@ def _cut(line: str, room: int) -> str:
 
 
 def _on_one_line(paragraph: str) -> str:
-    return " ".join(paragraph.split())
+    return _SPACES.sub(" ", paragraph).strip()

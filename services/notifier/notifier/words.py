@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup, escape
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -30,6 +31,11 @@ from notifier.tongues import Tongues, keys_of, normal
 from notifier.ways import NO_WAYS, Ways
 
 LONGEST_SUBJECT = 150
+_UNBREAKING = "\u00a0\u202f"
+"""Spaces that end no line, as languages want them."""
+LONGEST_UNBROKEN = 24
+"""Signs of an order's number that have room on one line of a telephone."""
+_WHOLE = Markup('<span style="white-space:nowrap">{}</span>')
 _ABOUT_THE_READER = ("country", "tier")
 
 
@@ -76,7 +82,11 @@ class Words:
         if channel is not Channel.email:
             return Composed(subject=subject, text=short(said, channel), locale=locale, version=self.version)
         return Composed(
-            subject=subject, text=text(said), html=self._page(said, subject), locale=locale, version=self.version
+            subject=subject,
+            text=text(said),
+            html=self._page(said, subject, _orders(message)),
+            locale=locale,
+            version=self.version,
         )
 
     def locale_of(self, message: Message, person: Person) -> str:
@@ -148,10 +158,10 @@ class Words:
             which = self._frames[locale]["also_order"](theirs) if one.get("order_id") != message.order_id else ""
             yield f"{happened} {which}".rstrip()
 
-    def _page(self, said: Said, subject: str) -> str:
+    def _page(self, said: Said, subject: str, orders: list[str]) -> str:
         values = {name: getattr(said, name) for name in said.__struct_fields__}
         values |= {"subject": subject, "preheader": said.happened[0], "dir": babel_locale(said.locale).text_direction}
-        return self._layout.render({**values, **self._colours, "order_id": said.about_order})
+        return self._layout.render({**values, **self._colours, "order_id": said.about_order, "orders": orders})
 
 
 @lru_cache(maxsize=4)
@@ -162,9 +172,9 @@ def words_of(shop: Shop) -> Words:
 
 def one_line(subject: str) -> str:
     """Without line breaks and other control characters, which end a header."""
-    printable = "".join(sign if sign.isprintable() else " " for sign in subject)
+    printable = "".join(sign if sign.isprintable() or sign in _UNBREAKING else " " for sign in subject)
     plain = printable.replace("=?", "= ?")  # an encoded word (RFC 2047) may hold a line break of its own
-    return " ".join(plain.split())[:LONGEST_SUBJECT]
+    return " ".join(filter(None, plain.split(" ")))[:LONGEST_SUBJECT]
 
 
 def _filled(choices: tuple[_Choice, ...], values: Mapping[str, Any]) -> str:
@@ -242,7 +252,25 @@ def _layout() -> jinja2.Template:
         loader=loader, undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True,
         auto_reload=False,
     )  # fmt: skip
+    made.filters["unbroken"] = unbroken
     return made.get_template("letter.html")
+
+
+def _orders(message: Message) -> list[str]:
+    """The orders that it names."""
+    also = (one.get("order_id") for one in message.content.get("also") or ())
+    return [one for one in dict.fromkeys((message.order_id, *also)) if one and len(one) <= LONGEST_UNBROKEN]
+
+
+def unbroken(text: str, orders: list[str]) -> Markup:
+    """The text as HTML, in which the number of an order stays on one line: people read it out and type it off.
+
+    By style and not by a hyphen that does not break: what is copied has to be the number.
+    """
+    safe = escape(text)
+    for one in map(escape, orders):
+        safe = safe.replace(one, _WHOLE.format(one))
+    return safe
 
 
 def _version(found: Mapping[str, Catalogue], shop: Shop) -> str:
