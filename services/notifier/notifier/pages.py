@@ -22,6 +22,7 @@ from notifier.forms import KEEP, PAUSES_DAYS, Form, box, sent, shown
 from notifier.people import PartOfDay, Person, masked_on, zone_of
 from notifier.phrases import PHRASES, Phrases, phrases_for
 from notifier.preferences import LINK_PURPOSE, Source, Withdrawal, unsubscription
+from notifier.spoken import place
 from notifier.vaults import Vault
 
 MOST_FIELDS = 50
@@ -151,7 +152,7 @@ def _form(
         saved=saved,
         boxes=[_Boxes.of(channel, visit.person) for channel in form.channels],
         ways=_ways(form, say),
-        zone=zone_name.replace("_", " "),
+        zone=place(zone_name, say.language),
         pauses=_pauses(visit, say, zone_name),
         hours=[("", say("hour_any")), *((str(part), say(f"hour_{part}")) for part in PartOfDay)],
         tongues=[("", say("language_usual")), *((one, PHRASES[one]("name")) for one in PHRASES)],
