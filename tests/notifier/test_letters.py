@@ -129,7 +129,7 @@ def test_a_promise_until_midnight_is_said_as_the_day_that_it_ends() -> None:
 @pytest.mark.parametrize(("currency", "said"), [("EUR", "€59.90"), ("JPY", "¥5,990"), ("KWD", "KWD 5.990")])
 def test_money_is_said_in_its_own_decimals(currency: str, said: str) -> None:
     text = text_of(written(message("order_confirmed", currency=currency)))
-    assert f"2 pieces, {said} in all." in text.replace("\u00a0", " ")
+    assert f"2 items, {said} in total." in text.replace("\u00a0", " ")
 
 
 def test_goodwill_is_called_an_apology_and_not_a_reward() -> None:
@@ -199,9 +199,7 @@ def test_a_name_in_another_script_arrives_whole() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_mail_leads_to_the_page_where_its_reader_chooses(kind: str) -> None:
     mail = written(message(kind), ways=Ways(preferences="https://shop.example/preferences/token"))
-    assert text_of(mail).endswith(
-        "What you want to hear from us, and when:\n\nhttps://shop.example/preferences/token\n"
-    )
+    assert text_of(mail).endswith("Change or stop messages:\n\nhttps://shop.example/preferences/token\n")
     assert 'href="https://shop.example/preferences/token"' in html_of(mail)
 
 

@@ -14,6 +14,7 @@ from notifier.app import application
 from notifier.people import Preferences
 from notifier.phrases import PHRASES, phrases_for
 from notifier.preferences import LANGUAGES
+from notifier.spoken import place
 from tests.conftest import ClientOf, RuntimeOf
 from tests.notifier.correspondent import ADA, BERLIN, confirmed, consent, earned, erased, hour, known, opened, survey
 from tests.notifier.persons import EVERYWHERE, change, document_of, person_of
@@ -348,4 +349,5 @@ async def test_the_page_is_found_by_nobody_else(client: httpx.AsyncClient, path:
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert (page.headers["referrer-policy"], page.headers["x-robots-tag"]) == ("no-referrer", "noindex")
     assert page.headers["cache-control"] == "no-store"
-    assert BERLIN in page.text
+    assert "Times are for Berlin." in page.text
+    assert (place(BERLIN, "es"), place("America/Argentina/Buenos_Aires", "de")) == ("Berlín", "Buenos Aires")

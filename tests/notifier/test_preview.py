@@ -70,7 +70,7 @@ async def test_a_mail_to_try_words_is_sent_and_never_recorded(
     answer = await client.post("/v1/templates/survey/fr/test-send", json={"to": "you@shop.example"})
     assert answer.json()["result"] == "accepted"
     [mail] = postbox.mails
-    assert (mail["To"], mail["Subject"]) == ("Ada <you@shop.example>", "[Test] Que pensez-vous de nous ?")
+    assert (mail["To"], mail["Subject"]) == ("Ada <you@shop.example>", "[Test] Que pensez-vous de nous\u00a0?")
     assert mail["Content-Language"] == "fr"
     async with runtime.transaction() as tx:
         for table in ("messages", "decisions", "outbox", "commands"):

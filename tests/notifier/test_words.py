@@ -1,5 +1,6 @@
 """Words: every kind in every language, on the reader's clock, and nothing wrong gets past the start."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from notifier.material import CODES, MATERIALS
 from notifier.messages import Message
 from notifier.outgoing import Composed
 from notifier.people import Person, zone_of
+from notifier.phrases import PHRASES
 from notifier.pieces import LONGEST
 from notifier.samples import SHOWN, sample_message, sample_person, sample_ways
 from notifier.shop import Shop
@@ -74,6 +76,13 @@ def test_what_is_said_where_there_is_little_room_fits_with_its_link(channel: Cha
         assert said.html is None
         assert 20 < len(said.text) <= LONGEST[channel]
         assert said.text.endswith(("t" * 60, ".", "!", "?"))
+
+
+@pytest.mark.parametrize("locale", ["en", "de", "es", "fr", "pt"])
+@pytest.mark.parametrize("key", ["issue_opened.lost", "issue_opened.damaged"])
+def test_where_there_is_little_room_the_reader_still_hears_what_they_can_choose(key: str, locale: str) -> None:
+    for channel in LONGEST:
+        assert "?" in WORDS.compose(sample_message(key), sample_person(locale), channel).text
 
 
 def test_a_text_message_names_the_shop_and_a_chat_says_all_of_it() -> None:
@@ -162,6 +171,39 @@ def test_money_is_written_as_the_reader_does(locale: str, said: str) -> None:
     assert said in text.replace("\u202f", " ").replace("\u00a0", " ")
 
 
+def test_french_signs_and_money_never_begin_a_line() -> None:
+    mail = say("order_confirmed", "fr")
+    assert "commande\u00a0: 2" in mail.text
+    assert "59,90\u00a0€" in mail.text
+    assert "59,90 €" in say("order_confirmed", "de", channel=Channel.sms).text  # its alphabet has one space
+    assert "\u00a0?" in say("survey", "fr").subject
+    said = say("issue_opened.item_missing", "fr").text + PHRASES["fr"]("question")
+    assert not re.search(r" [:;?!»]|« ", said)
+
+
+def test_one_point_is_not_spoken_of_as_many() -> None:
+    assert "1 point. It is yours at once" in say("goodwill_granted", points=1).text
+    assert "1 Punkt gutgeschrieben. Er gehört Ihnen" in say("goodwill_granted", "de", points=1).text
+    assert "spend it with your next order" in say("points_vested", available_points=1).text
+
+
+@pytest.mark.parametrize("locale", ["en", "de", "es", "fr", "pt"])
+def test_no_day_is_named_by_which_an_order_should_have_come_where_none_is_known(locale: str) -> None:
+    text = say("issue_opened.delivery_late", locale, promised=None, last_scan_at=None).text
+    assert not [word for word in ("heute", "today", "hoy", "aujourd’hui", "hoje", "None") if word in text]
+
+
+def test_the_number_of_an_order_stays_on_one_line_and_can_be_copied() -> None:
+    whole = '<span style="white-space:nowrap">o-1048</span>'
+    other = {"issue_kind": "held", "order_id": "a&b-2"}
+    page = say("issue_opened.lost", also=[other]).html or ""
+    assert f"about your order {whole}." in page
+    assert '<span style="white-space:nowrap">a&amp;b-2</span>' in page
+    resolved = say("issue_resolved").html or ""
+    assert f"your order {whole}</h1>" in resolved
+    assert "your order o-1048</title>" in resolved
+
+
 def test_days_are_those_of_the_readers_clock() -> None:
     midnight = "2026-10-06T00:00:00+02:00"  # in Berlin
     message = sample_message("order_shipped")
@@ -235,7 +277,7 @@ def test_what_staff_declared_is_said_in_the_shops_language_only() -> None:
 
 def test_a_note_keeps_its_paragraphs_and_nothing_else() -> None:
     text = say("note", happened="One.\r\n\r\nTwo\nlines.\x07", doing=None, you=None).text
-    assert "\n\nOne.\n\nTwo lines.\n\nWe take care of it.\n\nIf you have a question, answer this message.\n\n" in text
+    assert "\n\nOne.\n\nTwo lines.\n\nWe take care of it.\n\nIf you have a question, reply to this message.\n\n" in text
 
 
 # --- the shop's own ---
