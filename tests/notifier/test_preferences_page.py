@@ -11,10 +11,10 @@ from sqlalchemy import text
 from chassis.runtime import Runtime
 from contracts.vocabulary import Channel, Purpose
 from notifier.app import application
+from notifier.pages import place
 from notifier.people import Preferences
 from notifier.phrases import PHRASES, phrases_for
 from notifier.preferences import LANGUAGES
-from notifier.spoken import place
 from tests.conftest import ClientOf, RuntimeOf
 from tests.notifier.correspondent import ADA, BERLIN, confirmed, consent, earned, erased, hour, known, opened, survey
 from tests.notifier.persons import EVERYWHERE, change, document_of, person_of

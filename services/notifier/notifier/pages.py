@@ -8,7 +8,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from babel.dates import format_skeleton
+from babel.dates import format_skeleton, get_timezone_location
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
@@ -22,7 +22,6 @@ from notifier.forms import KEEP, PAUSES_DAYS, Form, box, sent, shown
 from notifier.people import PartOfDay, Person, masked_on, zone_of
 from notifier.phrases import PHRASES, Phrases, phrases_for
 from notifier.preferences import LINK_PURPOSE, Source, Withdrawal, unsubscription
-from notifier.spoken import place
 from notifier.vaults import Vault
 
 MOST_FIELDS = 50
@@ -191,6 +190,12 @@ def _pauses(visit: Visit, say: Phrases, zone_name: str) -> list[tuple[str, str]]
         return lengths
     day = until.astimezone(zone_of(zone_name)).date()
     return [(KEEP, say("pause_until", day=format_skeleton("MMMMd", day, locale=say.language))), *lengths]
+
+
+def place(zone_name: str, locale: str) -> str:
+    """The city that a time zone is named for, as the language calls it: Europe/Berlin is Berlim."""
+    city = get_timezone_location(zone_name, locale=locale, return_city=True)
+    return city.rpartition("/")[2].replace("_", " ")
 
 
 _ONE_CLICK = {"type": "object", "properties": {"List-Unsubscribe": {"const": "One-Click"}}}

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time, get_timezone_location
+from babel.dates import format_date, format_time
 from babel.lists import format_list
 from babel.numbers import NumberPattern, format_decimal
 from msgspec import Struct
@@ -107,12 +107,6 @@ def listed(reader: Reader, codes: Iterable[str], **words: str) -> str:
     """`a, b and c`: what each code means, those that have no words left out."""
     said = [words[code] for code in codes if code in words]
     return format_list(said, locale=babel_locale(reader.locale))
-
-
-def place(zone_name: str, locale: str) -> str:
-    """The city that a time zone is named for, as the language calls it: Europe/Berlin is Berlim."""
-    city = get_timezone_location(zone_name, locale=babel_locale(locale), return_city=True)
-    return city.rpartition("/")[2].replace("_", " ")
 
 
 def _local(reader: Reader, moment: str) -> datetime:
