@@ -27,7 +27,7 @@ HOW_IT_WAS_HEARD = frozenset(
 LEFT_OUT: Mapping[str, frozenset[str]] = {
     "decisions": frozenset({"decision_id"}),
     "customers": frozenset({"blocked_at"}),
-    "messages": frozenset({"leased_until", "result"}),
+    "messages": frozenset({"leased_until", "result", "provider"}),
     "suppressions": frozenset({"address_hash"}),
     "soft_bounces": frozenset({"address_hash"}),
     "parked_events": frozenset(
@@ -35,7 +35,7 @@ LEFT_OUT: Mapping[str, frozenset[str]] = {
          "parked_at", "closed_at", "closed_by"}
     ),
 }  # fmt: skip
-"""Columns that are no conclusions: row ids, offsets, wall times, hashes under a run's own key."""
+"""Columns that are no conclusions: row ids, offsets, wall times, who carried a mail, hashes under a run's own key."""
 _TABLES = """
     select table_name as name from information_schema.tables
     where table_schema = current_schema and table_type = 'BASE TABLE' order by 1
