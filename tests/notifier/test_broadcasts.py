@@ -16,7 +16,7 @@ from sqlalchemy import text
 from chassis.runtime import Runtime
 from contracts import Event
 from contracts.vocabulary import Channel, IssueKind, Severity
-from notifier import broadcast_store
+from notifier import broadcast_store, store
 from notifier.app import application
 from notifier.sender import Sender
 from notifier.settings import NotifierSettings
@@ -256,7 +256,7 @@ async def test_what_is_too_old_to_be_sent_uses_up_no_pace_and_keeps_its_turn(
             taken = await broadcast_store.take_ready(
                 tx, 100, timedelta(seconds=9), Channel.email, usual_per_second=1, stale_after=stale_after
             )
-            await broadcast_store.give_back(tx, [one.message_id for one in taken])
+            await store.put_back(tx, taken)
             return [one.message_id for one in taken]
 
     first = await take(timedelta(0))

@@ -53,12 +53,6 @@ from next where m.message_id = next.message_id
 returning m.*
 """)
 
-_GIVE_BACK = text("""
-update messages m set state = 'ready', result = null, leased_until = null
-from unnest(cast(:message_ids as text[])) as v (message_id)
-where m.message_id = v.message_id and m.state = 'sending'
-""")
-
 _STOPPED = text("select broadcast_id from broadcasts where stopped_at is not null")
 
 _NOTE_TOLD = text("""
@@ -138,12 +132,6 @@ async def take_ready(
     """Take messages of each broadcast in hand, as many as its pace allows by now and at most so many of each."""
     values = {"most": most, "lease": lease, "channel": channel, "usual": usual_per_second, "stale_after": stale_after}
     return [message_of(row) for row in (await tx.execute(_TAKE, values)).mappings()]
-
-
-async def give_back(tx: Tx, message_ids: Sequence[str]) -> None:
-    """They were in hand and nothing was done with them: ready as before."""
-    if message_ids:
-        await tx.execute(_GIVE_BACK, {"message_ids": list(message_ids)})
 
 
 async def stopped(tx: Tx) -> frozenset[str]:

@@ -13,7 +13,7 @@ from chassis.runtime import Runtime
 from chassis.service import Tx
 from chassis.settings import ClockKind
 from contracts.vocabulary import Channel
-from notifier import broadcast_store
+from notifier import broadcast_store, store
 from notifier.deliveries import Result
 from notifier.mail import Answer
 from notifier.messages import Message
@@ -60,7 +60,7 @@ class Broadcasting:
 
     async def finish(self, answered: Sequence[tuple[Message, Answer | None]]) -> None:
         """Give back what was stopped, and note how many of each broadcast were told."""
-        stopped = [message.message_id for message, answer in answered if answer is None]
+        stopped = [message for message, answer in answered if answer is None]
         told = Counter(
             (message.broadcast_id, message.channel)
             for message, answer in answered
@@ -68,7 +68,7 @@ class Broadcasting:
         )
         if stopped or told:
             async with self._runtime.transaction() as tx:
-                await broadcast_store.give_back(tx, stopped)
+                await store.put_back(tx, stopped)
                 await broadcast_store.note_told(tx, told)
 
     async def _known_stops(self) -> frozenset[str]:
