@@ -31,7 +31,7 @@ async def main() -> None:
         async with aiosmtplib.SMTP(hostname=settings.smtp_host, port=settings.smtp_port) as connection:
             for number in numbers:
                 customer_id = customer_of(number)
-                mail = letters.letter(message(number, datetime.now(UTC)), person(customer_id), WAYS).as_bytes()
+                mail = letters.letter(message(number, datetime.now(UTC)), person(customer_id), WAYS)
                 content = seal.sealed(mail) if seal else mail
                 await connection.sendmail(settings.sender_address, [address_of(customer_id)], content)
 

@@ -65,7 +65,7 @@ def message(kind: str, **content: Any) -> Message:
 
 def written(message: Message, person: Person = ADA_HERSELF, ways: Ways = NO_WAYS) -> EmailMessage:
     """The mail as it arrives on the other side."""
-    return message_from_bytes(LETTERS.letter(message, person, ways).as_bytes(), _class=EmailMessage, policy=SMTP)
+    return message_from_bytes(LETTERS.letter(message, person, ways), _class=EmailMessage, policy=SMTP)
 
 
 def text_of(mail: EmailMessage) -> str:
@@ -181,7 +181,7 @@ def test_the_same_message_has_the_same_name_for_ever() -> None:
 
 
 def test_lines_are_short_enough_for_every_mail_server() -> None:
-    raw = LETTERS.letter(message("issue_opened", carrier="word " * 400), ADA_HERSELF).as_bytes()
+    raw = LETTERS.letter(message("issue_opened", carrier="word " * 400), ADA_HERSELF)
     assert max(len(line) for line in raw.split(b"\r\n")) <= 998
     assert raw.isascii()
 

@@ -9,7 +9,7 @@ from contracts.vocabulary import Channel, Purpose
 from deploy.local.broker import Broker
 from notifier import store
 from notifier.app import application
-from notifier.sender import look_back
+from notifier.recollection import look_back
 from tests.conftest import RuntimeOf
 from tests.running import at, publish
 

@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC
-from email.message import EmailMessage
 
 import pytest
 import uvicorn
@@ -102,7 +101,7 @@ async def preview_url() -> AsyncIterator[str]:
     await serving
 
 
-async def nobody(_: EmailMessage) -> Answer:
+async def nobody(_: str, __: bytes) -> Answer:
     """No mail is sent from here."""
     return Answer(Result.refused)
 

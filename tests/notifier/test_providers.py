@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Iterator
 from email.message import EmailMessage
+from email.policy import SMTP
 
 import pytest
 
@@ -60,7 +61,10 @@ def letter(number: int = 1) -> Parcel:
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = "hello@shop.example", "ada@example.org", "Your order"
     mail.set_content("It is late.")
-    return Parcel(message_id=f"m{number}", channel=Channel.email, address="ada@example.org", mail=mail)
+    return Parcel(
+        message_id=f"m{number}", channel=Channel.email, address="ada@example.org",
+        mail=mail.as_bytes(policy=SMTP), return_path="hello@shop.example",
+    )  # fmt: skip
 
 
 def text_message(address: str = NUMBER) -> Parcel:

@@ -108,7 +108,7 @@ async def test_what_is_ready_at_the_same_moment_leaves_in_the_order_in_which_it_
 async def test_what_went_wrong_leaves_first_whoever_it_is_for(
     runtime: Runtime, sender: Sender, postbox: Postbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("notifier.sender.MOST_AT_ONCE", 2)
+    monkeypatch.setattr("notifier.providers.outlets.MOST_AT_ONCE", 2)
     await ready(runtime, earned(9), survey(9), confirmed(9.5))
     bob = [replace(one, id=f"bob-{one.id}", data=replace(one.data, customer_id="bob")) for one in (known(), opened(10))]
     assert not (await runtime.fold(bob, until=hour(11))).refused
@@ -313,7 +313,7 @@ async def test_a_blocked_customers_result_is_kept_until_it_can_be_reported(
 async def test_without_a_mail_server_messages_stay_ready(
     runtime: Runtime, postbox: Postbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("notifier.sender.PAUSE_S", 0.0)
+    monkeypatch.setattr("notifier.streams.PAUSE_S", 0.0)
     assert isinstance(runtime.settings, NotifierSettings)
     nowhere = Sender(runtime, runtime.settings.model_copy(update={"smtp_port": 1}))
     await ready(runtime, confirmed(10))

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Awaitable, Callable
-from email.message import EmailMessage
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -54,10 +53,11 @@ from notifier.preview_routes import preview
 from notifier.provider_routes import provider_routes
 from notifier.providers.outlets import Outlets
 from notifier.question_page import question_page
+from notifier.recollection import look_back
 from notifier.routes import routes
 from notifier.safes import ParkedSafe
 from notifier.seals import seal_of
-from notifier.sender import Sender, look_back
+from notifier.sender import Sender
 from notifier.settings import NotifierSettings
 from notifier.suppression_routes import suppression_routes
 from notifier.vaults import Vault
@@ -153,12 +153,12 @@ def application() -> Application:
     )
 
 
-def _sends(settings: NotifierSettings) -> Callable[[EmailMessage], Awaitable[Answer]]:
+def _sends(settings: NotifierSettings) -> Callable[[str, bytes], Awaitable[Answer]]:
     """The way out for mails that only try words."""
     outlets = Outlets(settings.providers(), seal_of(settings))
 
-    async def send(mail: EmailMessage) -> Answer:
-        address = mail["To"].addresses[0].addr_spec
-        return await outlets.send(Parcel(message_id="test", channel=Channel.email, address=address, mail=mail))
+    async def send(to: str, mail: bytes) -> Answer:
+        email, back = Channel.email, settings.sender_address
+        return await outlets.send(Parcel(message_id="test", channel=email, address=to, mail=mail, return_path=back))
 
     return send

@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 from chassis.runtime import Runtime
 from chassis.service import Tx
@@ -28,45 +29,67 @@ class Handing:
     def __init__(self, runtime: Runtime, settings: NotifierSettings) -> None:
         self._runtime = runtime
         self._lease = settings.lease
+        self._underway: dict[str, asyncio.Task[None]] = {}
+        """The last of each customer's; also of the call before, which may not have ended yet."""
+        self._ended = asyncio.Event()
 
-    async def hand_over(self, customers: Sequence[Sequence[Message]], send: Send, connections: int) -> None:
-        """Every message that is still ours, whatever becomes of the others; then raises what one of them raised."""
-        at_once = AHEAD * connections
-        underway: set[asyncio.Task[None]] = set()
-        ended: list[asyncio.Task[None]] = []
+    async def hand_over(
+        self, customers: Sequence[Sequence[Message]], send: Send, connections: int, begun: asyncio.Event
+    ) -> None:
+        """Every message that is still ours, whatever becomes of the others; then raises what one of them raised.
+
+        Sets `begun` when nothing is left to begin with; the next call may come then.
+        """
+        tasks: list[asyncio.Task[None]] = []
         try:
             async with self._each_at_once() as tx:
-                for group in _groups(customers, at_once):
+                for group in _groups(customers, AHEAD * connections):
                     began_s = time.monotonic()  # before the commit: a machine may be halted inside of it
-                    begun = await handing_store.begin(tx, [one for theirs in group for one in theirs], self._lease)
+                    ours = await handing_store.begin(tx, [one for theirs in group for one in theirs], self._lease)
                     for theirs in group:
-                        await _room(underway, at_once)
-                        ours = [message for message in theirs if message.message_id in begun]
-                        task = asyncio.create_task(self._send_in_order(ours, began_s, send))
-                        underway.add(task)
-                        ended.append(task)
-                        task.add_done_callback(underway.discard)
+                        await self._room(AHEAD * connections)
+                        if still_ours := [one for one in theirs if one.message_id in ours]:
+                            tasks.append(self._begin(still_ours, began_s, send))
+            begun.set()
         finally:  # what is begun with is finished, or nobody would know what became of it
-            answers = await asyncio.gather(*ended, return_exceptions=True)
+            answers = await asyncio.gather(*tasks, return_exceptions=True)
         for failure in filter(None, answers):
             raise failure
+
+    def _begin(self, messages: Sequence[Message], began_s: float, send: Send) -> asyncio.Task[None]:
+        """One customer's messages, behind those that are underway."""
+        customer_id = messages[0].customer_id
+        before = self._underway.get(customer_id)
+        task = asyncio.create_task(self._send_in_order(messages, began_s, send, before))
+        self._underway[customer_id] = task
+        task.add_done_callback(partial(self._end, customer_id))
+        return task
+
+    def _end(self, customer_id: str, task: asyncio.Task[None]) -> None:
+        if self._underway.get(customer_id) is task:
+            del self._underway[customer_id]
+        self._ended.set()
+
+    async def _room(self, most: int) -> None:
+        while len(self._underway) >= most:
+            self._ended.clear()
+            await self._ended.wait()
+
+    async def _send_in_order(
+        self, messages: Sequence[Message], began_s: float, send: Send, before: asyncio.Task[None] | None
+    ) -> None:
+        """Who slept past the lease (a machine that was halted) leaves the rest: it counts as lost by now."""
+        if before is not None:
+            await asyncio.wait([before])
+        for message in messages:
+            if time.monotonic() - began_s < self._lease.total_seconds():
+                await send(message)
 
     @asynccontextmanager
     async def _each_at_once(self) -> AsyncIterator[Tx]:
         """Every statement is a transaction of its own: it is committed when it is answered."""
         async with self._runtime.engine.connect() as connection:
             yield await connection.execution_options(isolation_level="AUTOCOMMIT")
-
-    async def _send_in_order(self, messages: Sequence[Message], began_s: float, send: Send) -> None:
-        """Who slept past the lease (a machine that was halted) leaves the rest: it counts as lost by now."""
-        for message in messages:
-            if time.monotonic() - began_s < self._lease.total_seconds():
-                await send(message)
-
-
-async def _room(underway: set[asyncio.Task[None]], most: int) -> None:
-    while len(underway) >= most:
-        await asyncio.wait(underway, return_when=asyncio.FIRST_COMPLETED)
 
 
 def _groups(customers: Sequence[Sequence[Message]], least: int) -> Iterator[list[Sequence[Message]]]:

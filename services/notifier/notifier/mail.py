@@ -1,18 +1,18 @@
 """The way to one mail server: some connections, each used for many mails. Says what became of a mail, never raises.
 
-Knows SMTP; knows nothing about messages. What a reply means is in `providers.replies`.
+Knows nothing about messages. What is said on a connection is in `dialogue`, what a reply means in `providers.replies`.
 """
 
 import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from email.message import EmailMessage
 
 import aiosmtplib
 from msgspec import Struct
 
 from notifier.deliveries import Result
+from notifier.dialogue import BadAddress, Dialogue, NotTaken
 from notifier.outgoing import Parcel
 from notifier.provider_files import Smtp
 from notifier.providers.replies import Stage, codes, meaning
@@ -37,7 +37,7 @@ class MailServer:
     def __init__(self, server: Smtp, seal: Seal | None = None) -> None:
         self._server = server
         self._seal = seal
-        self._idle: list[tuple[aiosmtplib.SMTP, float]] = []
+        self._idle: list[tuple[Dialogue, float]] = []
         """The latest used last, each with the moment when it was."""
         self._free = asyncio.Semaphore(server.at_once)
 
@@ -50,59 +50,52 @@ class MailServer:
             return False
 
     async def send(self, parcel: Parcel) -> Answer:
-        """Hand one mail over. Lost before DATA began is `trouble`, lost afterwards is `unknown`."""
-        mail = parcel.mail
-        if mail is None:
+        """Hand one mail over. Lost before its content was given is `trouble`, lost afterwards is `unknown`."""
+        if parcel.mail is None or parcel.return_path is None:
             return Answer(Result.refused, "no_mail")
-        stage, content = Stage.greeting, self._content(mail)
+        content, given = self._seal.sealed(parcel.mail) if self._seal else parcel.mail, False
         try:
-            async with self._connection() as connection:
-                stage = Stage.sender
-                await connection.mail(parcel.return_path or mail["From"].addresses[0].addr_spec)
-                stage = Stage.recipient
-                await connection.rcpt(parcel.address)
-                stage = Stage.content
-                response = await connection.data(content)
+            async with self._connection() as dialogue:
+                await dialogue.begin(parcel.return_path, parcel.address)
+                given = True
+                reply = await dialogue.give(content)
+        except BadAddress:
+            return Answer(Result.refused, "bad_address")
+        except NotTaken as no:
+            return Answer(meaning(no.stage, *no.reply), codes(*no.reply))
         except aiosmtplib.SMTPResponseException as error:
-            return Answer(meaning(stage, error.code, error.message), codes(error.code, error.message))
+            return Answer(meaning(Stage.greeting, error.code, error.message), codes(error.code, error.message))
         except (aiosmtplib.SMTPException, OSError) as error:
-            return Answer(Result.unknown if stage is Stage.content else Result.trouble, type(error).__name__)
-        return Answer(Result.accepted, codes(response.code, response.message))
-
-    def _content(self, mail: EmailMessage) -> bytes:
-        written = mail.as_bytes()
-        return self._seal.sealed(written) if self._seal else written
+            return Answer(Result.unknown if given else Result.trouble, type(error).__name__)
+        return Answer(Result.accepted, codes(*reply))
 
     async def close(self) -> None:
         """Say goodbye on every connection."""
         while self._idle:
-            with suppress(aiosmtplib.SMTPException, OSError):
-                await self._idle.pop()[0].quit(timeout=1)
+            await self._idle.pop()[0].quit()
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[aiosmtplib.SMTP]:
+    async def _connection(self) -> AsyncIterator[Dialogue]:
         """A connection that is ready for a mail. Whatever goes wrong with it, the next mail gets a clean one."""
         async with self._free:
-            connection = await self._open()
+            dialogue = await self._open()
             try:
-                yield connection
+                yield dialogue
             except BaseException:
-                connection.close()
+                dialogue.close()
                 raise
-            self._idle.append((connection, time.monotonic()))
+            self._idle.append((dialogue, time.monotonic()))
 
-    async def _open(self) -> aiosmtplib.SMTP:
+    async def _open(self) -> Dialogue:
         while self._idle:
-            connection, used_at_s = self._idle.pop()
-            if connection.is_connected and time.monotonic() - used_at_s < TRUSTED_S:
-                return connection
-            with suppress(aiosmtplib.SMTPException, OSError):
-                await connection.rset(timeout=2)  # a server may have gone away while nobody wrote
-                return connection
-            connection.close()
-        connection = self._new()
-        await connection.connect()
-        return connection
+            dialogue, used_at_s = self._idle.pop()
+            if dialogue.is_open and time.monotonic() - used_at_s < TRUSTED_S:
+                return dialogue
+            with suppress(NotTaken, aiosmtplib.SMTPException, OSError):
+                await dialogue.reset()  # a server may have gone away while nobody wrote
+                return dialogue
+            dialogue.close()
+        return await Dialogue.over(self._new(), self._server.timeout_s)
 
     def _new(self) -> aiosmtplib.SMTP:
         server = self._server

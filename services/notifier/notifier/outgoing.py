@@ -3,8 +3,6 @@
 Owns the two shapes. Knows neither how words are found (letters, words) nor how a provider is reached (providers).
 """
 
-from email.message import EmailMessage
-
 from msgspec import Struct
 
 from contracts.vocabulary import Channel
@@ -33,7 +31,7 @@ class Parcel(Struct, frozen=True, kw_only=True):
     address: str
     composed: Composed | None = None
     """For everything but mails."""
-    mail: EmailMessage | None = None
-    """For mails: all of it, with its headers."""
+    mail: bytes | None = None
+    """For mails: all of it, with its headers; lines end in CRLF."""
     return_path: str | None = None
-    """For mails: where what cannot be delivered comes back to; None: the sender's address."""
+    """For mails: where what cannot be delivered comes back to."""

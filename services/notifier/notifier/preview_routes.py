@@ -5,7 +5,6 @@ Nothing here is said to a customer, and nothing is recorded as said.
 
 from collections import deque
 from collections.abc import Awaitable, Callable
-from email.message import EmailMessage
 from time import monotonic
 from typing import Annotated, Any
 from uuid import uuid4
@@ -29,7 +28,7 @@ from notifier.template_schemas import TEMPLATE, TEMPLATES, TEST_SENT, TemplateBo
 from notifier.tongues import keys_of
 from notifier.words import Words
 
-Send = Callable[[EmailMessage], Awaitable[Answer]]
+Send = Callable[[str, bytes], Awaitable[Answer]]
 MOST_TESTS, WITHIN_S = 10, 60.0
 """Mails to try words with: so many in so long, from this process."""
 CHANNELS = (Channel.sms, Channel.push, Channel.chat)
@@ -128,11 +127,10 @@ def _templates(letters: Letters, send: Send) -> APIRouter:
         _check(words, kind)
         tests.take()
         message = replace(sample_message(kind), message_id=f"test-{uuid4()}")
-        mail = letters.letter(message, sample_person(locale, body.to), sample_ways(kind))
-        subject = f"[Test] {mail['Subject']}"
-        del mail["Subject"]
-        mail["Subject"] = subject
-        sent = await send(mail)
+        person, ways = sample_person(locale, body.to), sample_ways(kind)
+        composed = words.compose(message, person, Channel.email, ways)
+        composed = replace(composed, subject=f"[Test] {composed.subject}")
+        sent = await send(body.to, letters.mail(message, person, composed, ways))
         return TestSent(result=str(sent.result), code=sent.code)
 
     return router

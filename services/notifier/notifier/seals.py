@@ -25,7 +25,8 @@ NOBODY_ADDS = (
 )  # fmt: skip
 """Named once more than they occur: who adds another one on the way breaks the signature (RFC 6376, section 8.15)."""
 
-_SPACES = re.compile(rb"[ \t]+")
+_SPACES = re.compile(rb" [ \t]+|\t[ \t]*")
+"""Runs that are not one space already."""
 _FOLDS = re.compile(rb"\r\n(?=[ \t])")
 _CRLF = b"\r\n"
 

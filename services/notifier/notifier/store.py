@@ -34,6 +34,12 @@ left join keys.people as keys using (customer_id)
 left join circumstances using (customer_id)
 """)
 
+_PEOPLE = text("""
+select customer_id, people.erased, people.document as person, keys.master_id, keys.wrapped
+from people left join keys.people as keys using (customer_id)
+where customer_id = any(cast(:customer_ids as text[]))
+""")
+
 _MESSAGES = text("""
 select m.* from messages m
 join unnest(cast(:customer_ids as text[])) as wanted (customer_id) on wanted.customer_id = m.customer_id
@@ -187,6 +193,13 @@ async def people_and_circumstances_of(tx: Tx, vault: Vault, customer_ids: Sequen
     """Per customer; blank for one who was never heard of. Raises `KeysMissing`."""
     rows = await tx.execute(_KNOWN, {"customer_ids": list(customer_ids)})
     return {row["customer_id"]: (_person(row, vault), _circumstances(row["circumstances"])) for row in rows.mappings()}
+
+
+async def people_of(tx: Tx, vault: Vault, customer_ids: Sequence[str]) -> dict[str, Person]:
+    """The same without their circumstances, for who only writes to them."""
+    rows = await tx.execute(_PEOPLE, {"customer_ids": list(customer_ids)})
+    known = {row["customer_id"]: _person(row, vault) for row in rows.mappings()}
+    return {customer_id: known.get(customer_id, BLANK) for customer_id in customer_ids}
 
 
 async def messages_of(tx: Tx, customer_ids: Sequence[str], message_ids: Sequence[str]) -> list[Message]:

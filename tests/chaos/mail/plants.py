@@ -1,11 +1,12 @@
 """Bugs that are planted into the notifier, so that the harness is seen to notice them."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from notifier import handing_store, letters, sender
+from notifier import handing_store, letters, streams
 from notifier.deliveries import Result
 from notifier.kinds import KINDS
 from notifier.mail import Answer
@@ -27,23 +28,21 @@ def another_name() -> None:
 
     def letter(self: Any, *arguments: Any, **named: Any) -> Any:
         mail = write(self, *arguments, **named)
-        del mail["Message-ID"]
-        mail["Message-ID"] = f"<{uuid4()}@shop.example>"
-        return mail
+        return re.sub(rb"(?m)^Message-ID: .*?\r$", f"Message-ID: <{uuid4()}@shop.example>\r".encode(), mail, count=1)
 
     lay(letters.Letters, "letter", letter)
 
 
 def claimed_before_sent() -> None:
     """It is said to be sent before it is."""
-    send = sender.Sender._send
+    answer = streams.Stream._answer
 
     async def sent(self: Any, message: Any, *rest: Any) -> Any:
         async with Reports(self._runtime, self._settings) as reports:
             reports.add(message, Answer(Result.accepted))
-        return await send(self, message, *rest)
+        return await answer(self, message, *rest)
 
-    lay(sender.Sender, "_send", sent)
+    lay(streams.Stream, "_answer", sent)
 
 
 def zombies_go_on() -> None:

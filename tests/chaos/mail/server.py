@@ -22,6 +22,7 @@ from deploy.local.ports import HOST
 from tests.chaos.points import Conscience
 
 ORDER = "X-Rapport-Order"
+ANSWERS = {b"EHLO": b"250-chaos\r\n250 PIPELINING\r\n", b"QUIT": b"221 bye\r\n"}
 
 
 class Clerk:
@@ -58,7 +59,7 @@ async def serve(
                 content = await reader.readuntil(b"\r\n.\r\n")
                 clerk.accept(pid, recipient, content)
                 conscience.reach_of(pid, "before_250")
-            writer.write(b"221 bye\r\n" if verb == b"QUIT" else b"250 2.0.0 OK\r\n")
+            writer.write(ANSWERS.get(verb, b"250 2.0.0 OK\r\n"))
             if verb == b"DATA":
                 await writer.drain()
                 conscience.reach_of(pid, "after_250")

@@ -20,7 +20,8 @@ PATIENCE_S = 8.0
 TRIES = 4
 LOOK_EVERY_S = 0.01
 BETWEEN_ACTS_S = (0.1, 0.8)
-FROZEN_AT = (*SEEN_BY_THE_SERVER, "taken", "begun", "report_before_commit")
+FROZEN_AT = ("taken", *SEEN_BY_THE_SERVER, "begun", "report_before_commit")
+"""First with messages in hand: a short run must see, too, that who wakes up leaves them alone."""
 WEATHER = ("mail server killed", "postgres restarted", "mail server restarted", "postgres killed")
 HITS = (1, 1, 2, 5, 12)
 

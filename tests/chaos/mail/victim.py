@@ -8,8 +8,9 @@ from typing import Any
 
 from chassis import main
 from chassis.runtime import Runtime
-from notifier import deliveries, handing_store, store
+from notifier import deliveries, handing_store, sender
 from notifier.app import application
+from notifier.handing import Handing
 from tests.chaos.laying import lay
 from tests.chaos.mail.plants import PLANTS
 from tests.chaos.points import Conscience, Journal
@@ -18,13 +19,12 @@ from tests.chaos.victim import lay_points
 
 def lay_points_of_the_sender(conscience: Conscience) -> None:
     """Around taking in hand, beginning and reporting: each after what it is named for."""
-    take, begin, give, answer = store.take_ready, handing_store.begin, Runtime._give, Runtime._answers
+    hand_over, begin, give, answer = Handing.hand_over, handing_store.begin, Runtime._give, Runtime._answers
 
-    async def taken(*arguments: Any) -> Any:
-        messages = await take(*arguments)
-        if messages:
+    async def taken(self: Any, customers: Any, *rest: Any) -> Any:
+        if customers:
             conscience.reach("taken")
-        return messages
+        return await hand_over(self, customers, *rest)
 
     async def begun(*arguments: Any) -> Any:
         ours = await begin(*arguments)
@@ -41,15 +41,17 @@ def lay_points_of_the_sender(conscience: Conscience) -> None:
         conscience.reach("report_committed")
         return answers
 
-    lay(store, "take_ready", taken)
+    lay(Handing, "hand_over", taken)
     lay(handing_store, "begin", begun)
     lay(Runtime, "_answers", answered)
     lay(Runtime, "_give", given)
 
 
 def come_back_soon() -> None:
-    """A mail server that was away is tried again after moments: a run lasts minutes."""
+    """A mail server that was away is tried again after moments, and what a dead or frozen notifier had is looked for as
+    soon: a run lasts minutes, and who is woken must find its messages in other hands."""
     lay(deliveries, "PAUSES", (timedelta(seconds=2),) * 100)
+    lay(sender, "LOOK_FOR_LOST_EVERY_S", 0.5)
 
 
 def run() -> None:
