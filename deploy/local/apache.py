@@ -107,9 +107,22 @@ class ApacheKafka:
         if not (self._folder / "data" / "meta.properties").exists():
             # its parser takes a leading dash for an option
             cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "_")
-            tool = [*command, "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(settings)]
+            tool = [
+                *command,
+                "kafka.tools.StorageTool",
+                "format",
+                "-t",
+                cluster_id,
+                "-c",
+                str(settings),
+                *self._users(),
+            ]
             Process("Kafka's storage tool", tool, log=self._folder / "format.log").complete()
         return Process("Apache Kafka", [*command, "kafka.Kafka", str(settings)], log=self._log)
+
+    def _users(self) -> list[str]:
+        """Arguments that enter users when the storage is made; here everybody may everything."""
+        return []
 
     def _java_command(self) -> list[str]:
         logging = self._folder / "log4j2.yaml"

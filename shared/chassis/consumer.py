@@ -37,7 +37,15 @@ _fields = attrgetter("topic", "partition", "offset", "timestamp", "key", "value"
 class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
     """One member of a service's group."""
 
-    def __init__(self, bootstrap: str, group: str, topics: Collection[str], session_timeout_ms: int) -> None:
+    def __init__(
+        self,
+        bootstrap: str,
+        group: str,
+        topics: Collection[str],
+        session_timeout_ms: int,
+        connection: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`connection` as in `KafkaSettings`."""
         self._topics = sorted(topics)
         self.assignment_changed = False
         self.heard = False
@@ -56,6 +64,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
             fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
             session_timeout_ms=session_timeout_ms,
             heartbeat_interval_ms=session_timeout_ms // 3,
+            **(connection or {}),
         )
 
     async def start(self) -> None:

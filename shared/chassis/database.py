@@ -6,7 +6,8 @@ Transactions are never cancelled half-way by us: a stop waits for the batch (see
 import asyncio
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -16,6 +17,19 @@ _TRANSIENT_CLASSES = ("08", "40", "53", "57", "58")
 """SQLSTATE classes: connection, rollback (deadlock, serialisation), resources, operator intervention, system."""
 _TRANSIENT_CODES = ("55P03", "25P03", "25006")
 """Lock not available, idle in transaction, read only (a failover under way)."""
+
+
+def wrong_with(database_url: str) -> str | None:
+    """What is wrong with an address, in words that repeat nothing of it: there is a password in it."""
+    try:
+        url = make_url(database_url)
+    except (ArgumentError, ValueError):
+        return "write an address: postgresql+asyncpg://user:password@host/name, with @ : / in a password as %40 %3A %2F"
+    if url.drivername != "postgresql+asyncpg":
+        return "write postgresql+asyncpg:// at its beginning"
+    if url.host and "@" in url.host:
+        return "write an @ in the password as %40"
+    return None if url.database else "the name of the database is missing at its end"
 
 
 def create_engine(database_url: str, *, connections: int) -> AsyncEngine:

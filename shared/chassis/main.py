@@ -1,4 +1,4 @@
-"""`python -m <service> [api | worker | migrate | parked | redrive]`: how a service is started and operated."""
+"""`python -m <service> [api | worker | migrate | parked | redrive | grants]`: how a service is started and operated."""
 
 import argparse
 import asyncio
@@ -13,15 +13,15 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import ValidationError
 
-from chassis import collector, logs, parked
+from chassis import collector, grants, logs, parked
 from chassis.application import Application
 from chassis.database import is_transient
+from chassis.environment import settings_problem
 from chassis.health import Health
 from chassis.migrations import SchemaOutdated, require_head, upgrade
 from chassis.redrive import redrive
 from chassis.relay import Relay
 from chassis.runtime import Runtime
-from chassis.settings import ServiceSettings
 from chassis.web import create_app
 from chassis.worker import Worker
 
@@ -45,6 +45,8 @@ def main(compose: Callable[[], Application]) -> None:
             asyncio.run(_list_parked(application))
         case "redrive":
             asyncio.run(_redrive(application, arguments))
+        case "grants":
+            _say_grants(application, arguments.principal)
         case command:
             _serve(application, with_api=command != "worker", with_worker=command != "api")
 
@@ -56,6 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("worker", help="consume, relay and background tasks; HTTP for health and metrics only")
     commands.add_parser("migrate", help="bring the database to this code's revision")
     commands.add_parser("parked", help="count parked records by reason")
+    allowed = commands.add_parser("grants", help="what Kafka must allow this service (ACLs)")
+    allowed.add_argument("--principal", help="as commands for kafka-acls.sh, for this one: User:loyalty")
     again = commands.add_parser("redrive", help="take parked events up again (a dry run without --apply)")
     again.add_argument("--customer", help="all parked events of one customer, in their order")
     again.add_argument("--reason", help="every customer with an event parked for this reason")
@@ -64,17 +68,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def settings_problem(error: ValidationError) -> str:
-    """Every wrong setting at once, by name and never by value."""
-    lines = [f"  {_variable(error, found['loc'])}: {found['msg']}" for found in error.errors(include_input=False)]
-    return "\n".join(["These settings are missing or wrong:", *lines])
-
-
-def _variable(error: ValidationError, place: tuple[int | str, ...]) -> str:
-    """The environment variable to set."""
-    known = {settings.__name__: settings for settings in ServiceSettings.__subclasses__()}
-    field = ".".join(str(part) for part in place)
-    return known.get(error.title, ServiceSettings).variable_of(field)
+def _say_grants(application: Application, principal: str | None) -> None:
+    needed = grants.grants_of(application.service, application.settings)
+    lines = grants.commands(needed, principal) if principal else map(str, needed)
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
 async def _list_parked(application: Application) -> None:
@@ -111,17 +108,25 @@ def _serve(application: Application, *, with_api: bool, with_worker: bool) -> No
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await _require_head(application, runtime, lambda: server.should_exit)
-        tasks = _start(application, runtime, health, with_worker=with_worker)
+        tasks: _Tasks | _NoTasks = _NoTasks()
 
         def failed(task: asyncio.Task[None]) -> None:
             if not task.cancelled() and task.exception():
                 failure.append(task.exception() or RuntimeError())
                 server.should_exit = True
 
-        for task in tasks.running:
-            task.add_done_callback(failed)
+        async def begin() -> None:
+            nonlocal tasks
+            await _require_head(application, runtime, health)
+            tasks = _start(application, runtime, health, with_worker=with_worker)
+            for task in tasks.running:
+                task.add_done_callback(failed)
+
+        beginning = asyncio.create_task(begin())  # probes are answered meanwhile: who waits for a database is alive
+        beginning.add_done_callback(failed)
         yield
+        beginning.cancel()
+        await asyncio.wait([beginning])
         await tasks.stop()
         await runtime.close()
 
@@ -141,15 +146,16 @@ def _serve(application: Application, *, with_api: bool, with_worker: bool) -> No
         sys.exit(1)
 
 
-async def _require_head(application: Application, runtime: Runtime, is_stopping: Callable[[], bool]) -> None:
-    """Wait for a database that is away; refuse one with another schema."""
+async def _require_head(application: Application, runtime: Runtime, health: Health) -> None:
+    """Wait for a database that is away; refuse one with a schema that this code cannot run on."""
     while True:
         try:
             return await require_head(runtime.engine, application.service.migrations, application.service.name)
         except Exception as error:
-            if not is_transient(error) or is_stopping():
+            if not is_transient(error):
                 raise
             log.warning("the database is away; trying again", error=type(error).__name__)
+            health.set_ready(False, "the database is away")
             await asyncio.sleep(DATABASE_RETRY_S)
 
 

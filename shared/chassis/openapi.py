@@ -41,6 +41,7 @@ PROBLEMS: Responses = (
         "Some fields are wrong.",
         errors=[{"field": "query.limit", "message": "Input should be less than or equal to 200"}],
     )
+    | refusal(503, "away", "What this needs is away for the moment. Ask the same again.")
 )
 """What every route may answer besides its own."""
 

@@ -25,7 +25,10 @@ async def said_since(runtime: Runtime, fact: type[Fact], since: datetime) -> lis
     """
     settings = runtime.settings
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap_servers, enable_auto_commit=False, isolation_level="read_committed"
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+        **settings.connection,
     )
     try:
         await asyncio.wait_for(consumer.start(), ANSWER_TIMEOUT_S)

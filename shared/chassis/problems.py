@@ -5,14 +5,16 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
+from asyncpg import PostgresError
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from chassis.database import sqlstate_of
+from chassis.database import is_transient, sqlstate_of
 from chassis.errors import Conflict, NotFound, Rejected
 from chassis.openapi import PROBLEM_JSON, PROBLEMS
 
@@ -34,6 +36,10 @@ HARDENING = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referre
 
 _UNTAKEABLE = ("22000", "22003", "22021")
 """A value that the driver cannot encode, is out of range, or has a character that PostgreSQL does not know (NUL)."""
+
+RETRY_AFTER_S = 5
+"""A database that comes back is found again within this time."""
+AWAY = "What this needs is away for the moment. Ask the same again."
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "content": {PROBLEM_JSON: {}}} for status in PROBLEMS
@@ -81,6 +87,11 @@ def of_http(error: HTTPException) -> JSONResponse:
     return problem(error.status_code, code, str(error.detail), error.headers)
 
 
+def _route(request: Request) -> str:
+    """As it is declared; never the path, which may hold a link's token."""
+    return str(getattr(request.scope.get("route"), "path", "unknown"))
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of this app as a problem."""
 
@@ -99,14 +110,18 @@ def install(app: FastAPI) -> None:
     async def http(_: Request, error: HTTPException) -> JSONResponse:
         return of_http(error)
 
-    @app.exception_handler(DBAPIError)
-    async def untakeable(request: Request, error: DBAPIError) -> JSONResponse:
+    async def of_database(request: Request, error: Exception) -> JSONResponse:
         if sqlstate_of(error) in _UNTAKEABLE:
             return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_value", "A value cannot be stored or looked for.")
+        if is_transient(error):
+            log.warning("request answered with 503", route=_route(request), error=type(error).__name__)
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, "away", AWAY, {"Retry-After": str(RETRY_AFTER_S)})
         return await unexpected(request, error)
+
+    for kind in (DBAPIError, PoolTimeout, PostgresError, OSError):  # the driver's own, while it connects
+        app.add_exception_handler(kind, of_database)
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
-        route = getattr(request.scope.get("route"), "path", "unknown")  # never the path: it may hold a link's token
-        log.error("request failed", route=route, error=type(error).__name__, exc_info=error)
+        log.error("request failed", route=_route(request), error=type(error).__name__, exc_info=error)
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong here; it is logged.")

@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chassis import metrics
+from chassis import grants, metrics
 from chassis.database import is_transient
 from chassis.outbox import headers_of
 from chassis.runtime import Runtime
@@ -58,7 +58,7 @@ class Relay:
                 if not (is_transient(error) or isinstance(error, KafkaError)):
                     raise
                 metrics.relay_failures.inc()
-                log.warning("relay failed; trying again", error=type(error).__name__)
+                log.warning("relay failed; trying again", error=type(error).__name__, reason=grants.missing(error))
             if self._stopping:
                 return
             await asyncio.sleep(STAND_BY_S)
@@ -81,6 +81,7 @@ class Relay:
             acks="all",
             enable_idempotence=self._runtime.settings.kafka_idempotent_producer,
             max_batch_size=BATCH_BYTES,
+            **self._runtime.settings.connection,
         )
         try:
             await producer.start()

@@ -78,6 +78,10 @@ class Service:
     close_day: CloseDay | None = None
     safe: Safe | None = None
     """For a service that takes facts with names and addresses."""
+    also_says: tuple[str, ...] = ()
+    """Topics beside its own that it writes: what hooks, mails and staff say in the name of a shop."""
+    looks_back: bool = False
+    """Whether it reads its own topic, outside of its group (see `chassis.past`)."""
 
     @property
     def source(self) -> str:

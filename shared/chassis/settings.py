@@ -8,8 +8,10 @@ from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
+from chassis import database
+from chassis.kafka_security import KafkaSettings
 from chassis.links import Links
 
 
@@ -20,7 +22,7 @@ class ClockKind(StrEnum):
     simulated = "simulated"
 
 
-class ServiceSettings(BaseSettings):
+class ServiceSettings(KafkaSettings):
     """What every service reads from its environment; subclasses set `env_prefix` for their own fields."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
@@ -28,9 +30,6 @@ class ServiceSettings(BaseSettings):
     database_url: Annotated[
         SecretStr, Field(description="This service's PostgreSQL: postgresql+asyncpg://user:password@host/name")
     ]
-    kafka_bootstrap_servers: str = Field(
-        default="127.0.0.1:9092", validation_alias="KAFKA_BOOTSTRAP_SERVERS", description="Brokers, host:port, by comma"
-    )
     kafka_idempotent_producer: bool = Field(
         default=True, validation_alias="KAFKA_IDEMPOTENT_PRODUCER",
         description="Off only for the embedded broker, which does not know idempotent producers",
@@ -60,6 +59,13 @@ class ServiceSettings(BaseSettings):
         default="INFO", validation_alias="LOG_LEVEL", description="DEBUG, INFO, WARNING, ERROR"
     )
 
+    @field_validator("database_url")
+    @classmethod
+    def _is_an_address(cls, url: SecretStr) -> SecretStr:
+        if wrong := database.wrong_with(url.get_secret_value()):
+            raise ValueError(wrong)
+        return url
+
     @field_validator("link_keys")
     @classmethod
     def _keys_are_long_enough(cls, keys: SecretStr) -> SecretStr:
@@ -72,8 +78,3 @@ class ServiceSettings(BaseSettings):
         if zone not in available_timezones():
             raise ValueError("no IANA time zone has this name")
         return zone
-
-    @classmethod
-    def variable_of(cls, field: str) -> str:
-        """The environment variable that a field (or alias) is read from."""
-        return field if field.isupper() else f"{cls.model_config.get('env_prefix', '')}{field}".upper()

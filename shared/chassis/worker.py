@@ -15,7 +15,7 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from chassis import batch as batches
-from chassis import deadlines, metrics, positions, topics
+from chassis import deadlines, grants, metrics, positions, refusals, topics
 from chassis.batch import Batch, PositionsMoved, Report
 from chassis.closing import Days
 from chassis.consumer import Consumer
@@ -73,6 +73,8 @@ class Worker:
         self._cut_short: set[tuple[str, int]] = set()
         self._stopping = self._joined = False
         self._failed_polls = self._rebuilds = 0
+        self._refused: str | None = None
+        """What Kafka does not allow us, until a poll comes through."""
         self._consumer_class = consumer
         self._consumer = self._new_consumer()
 
@@ -80,7 +82,7 @@ class Worker:
         settings = self._settings
         group = settings.consumer_group or f"rapport-{self._service.name}"
         bootstrap, silence_ms = settings.kafka_bootstrap_servers, settings.kafka_session_timeout_ms
-        return self._consumer_class(bootstrap, group, list(self._wanted), silence_ms)
+        return self._consumer_class(bootstrap, group, list(self._wanted), silence_ms, settings.connection)
 
     def stop(self) -> None:
         """Finish the batch at hand, then end `run`."""
@@ -107,16 +109,21 @@ class Worker:
         while not self._stopping:
             self._health.loop_returned()
             try:
-                await topics.check(self._settings.kafka_bootstrap_servers, asked, self._settings.partitions)
+                await asyncio.wait_for(self._look_at_topics(asked), WATCHDOG_S)
                 await asyncio.wait_for(self._consumer.start(), WATCHDOG_S)
             except (TimeoutError, KafkaError, OSError) as error:
-                log.warning("Kafka is away; trying again", error=type(error).__name__)
-                self._health.set_ready(False, "Kafka is away")
+                reason = grants.missing(error) or await refusals.reason(self._settings) or "Kafka is away"
+                log.warning("Kafka cannot be used; trying again", reason=reason, error=type(error).__name__)
+                self._health.set_ready(False, reason)
                 await self._consumer.stop()
                 self._consumer = self._new_consumer()
                 await asyncio.sleep(KAFKA_RETRY_S)
             else:
                 break
+
+    async def _look_at_topics(self, asked: Collection[str]) -> None:
+        settings = self._settings
+        await topics.check(settings.kafka_bootstrap_servers, asked, settings.partitions, settings.connection)
 
     async def _turn(self) -> None:
         records = await self._poll()
@@ -168,12 +175,18 @@ class Worker:
         except Exception as error:  # noqa: BLE001 whatever it was, what other partitions brought may be lost with it
             log.warning("polling failed; seeking every position again", error=type(error).__name__)
             self._lanes.clear()
+            self._refused = grants.missing(error)
+            if self._refused:  # a new consumer would be allowed no more: wait until somebody grants it
+                log.warning("Kafka does not allow it; trying again", reason=self._refused)
+                self._health.set_ready(False, self._refused)
+                await asyncio.sleep(KAFKA_RETRY_S)
+                return []
             self._failed_polls += 1
             if self._failed_polls > FAILED_POLLS:
                 await self._rebuild("polling fails again and again")
             await asyncio.sleep(0.2)
         else:
-            self._failed_polls = 0
+            self._failed_polls, self._refused = 0, None
             return records
         return []
 
@@ -213,7 +226,7 @@ class Worker:
             if self._may_try(partition):
                 await self._open_lane(partition)
         self._cut_short = {place for place in self._cut_short if place[1] in self._lanes}
-        if self._joined and owned == self._lanes.keys() and not self._cut_short:
+        if self._joined and owned == self._lanes.keys() and not self._cut_short and not self._refused:
             self._health.set_ready(True)
 
     async def _open_lane(self, partition: int) -> None:

@@ -27,7 +27,8 @@ class Publisher:
 
     `source` names the storefront for ever: events are told apart by (source, id). `idempotent` is off only for the
     embedded broker. With `partitions` the topics must have exactly that many. `connection` is passed on to the
-    client: security_protocol, ssl_context, sasl_mechanism and their like (aiokafka's names).
+    client: security_protocol, ssl_context, sasl_mechanism, sasl_plain_username, sasl_plain_password (aiokafka's names).
+    `topics` are those that it says anything on; it needs to be allowed to write them, and no others.
     Raises `BrokerAway`, `TopicMissing` or `WrongPartitions` when it opens.
     """
 
@@ -39,12 +40,14 @@ class Publisher:
         idempotent: bool = True,
         partitions: int | None = None,
         connection: Mapping[str, Any] | None = None,
+        topics: Sequence[str] = TOPICS,
     ) -> None:
         self.source = source
         self._bootstrap = bootstrap
         self._idempotent = idempotent
         self._wanted = partitions
         self._connection = connection or {}
+        self._topics = topics
         self._counts: dict[str, int] = {}
         self._producer: Any = None
 
@@ -133,9 +136,11 @@ class Publisher:
         except KafkaError as error:
             raise self._away(error) from error
         self._counts = await self._partition_counts()
-        if missing := [topic for topic in TOPICS if not self._counts[topic]]:
+        if missing := [topic for topic in self._topics if not self._counts[topic]]:
+            allowed = ", or does not allow us to write it" if self._connection else ""
             raise TopicMissing(
-                f"{self._bootstrap} has no topic {', '.join(missing)}: create them with: python -m chassis.topics"
+                f"{self._bootstrap} has no topic {', '.join(missing)}{allowed}: "
+                "create them with: python -m chassis.topics"
             )
         if self._wanted and (wrong := {t: n for t, n in self._counts.items() if n != self._wanted}):
             raise WrongPartitions(
@@ -148,7 +153,7 @@ class Publisher:
             metadata = await self._producer.client.fetch_all_metadata()
         except KafkaError as error:
             raise self._away(error) from error
-        return {topic: len(metadata.partitions_for_topic(topic) or ()) for topic in TOPICS}
+        return {topic: len(metadata.partitions_for_topic(topic) or ()) for topic in self._topics}
 
     def _away(self, error: KafkaError) -> BrokerAway:
         hint = " or pass idempotent=False, which the embedded broker needs" if self._idempotent else ""

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 from toy.app import ToySettings
 
-from chassis.main import settings_problem
+from chassis.environment import settings_problem
 
 SECRET = "hunter2-but-too-short"
 

@@ -105,6 +105,8 @@ def service(policy: Policy, vault: Vault) -> Service:
         folding=folding(policy, vault),
         migrations=Path(__file__).parents[1] / "migrations",
         safe=ParkedSafe(vault),
+        also_says=(CUSTOMERS,),
+        looks_back=True,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from chassis.main import settings_problem
+from chassis.environment import settings_problem
 from chassis.runtime import Runtime
 from notifier import key_store
 from notifier.app import application

@@ -64,6 +64,7 @@ def service(policy: Policy) -> Service:
         folding=folding(policy),
         migrations=Path(__file__).parents[1] / "migrations",
         close_day=close_day,
+        also_says=(storefront.ORDERS, storefront.SHIPMENTS, storefront.CUSTOMERS),
     )
 
 

@@ -91,6 +91,7 @@ async def _said(options: argparse.Namespace, run: Import, settings: ServiceSetti
         run.source,
         idempotent=settings.kafka_idempotent_producer,
         partitions=settings.partitions,
+        connection=settings.connection,
     ) as publisher:
         while batch := list(islice(records, AT_ONCE)):
             found = [events_of(record, run) for record in batch if isinstance(record, Record)]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from chassis.main import settings_problem
+from chassis.environment import settings_problem
 from orders_listener.ingest.hooks import BadHook
 from orders_listener.ingest.providers import PROVIDERS, hook_of
 from orders_listener.ingest.signatures import Delivery

@@ -18,7 +18,7 @@ from chassis.database import is_transient
 from chassis.errors import Conflict, NotFound
 from chassis.runtime import Runtime
 from contracts.ids import derived_id
-from contracts.storefront import ContactReceived
+from contracts.storefront import CUSTOMERS, ContactReceived
 from contracts.stories import Story
 from notifier import answer_store, store, suppression_store
 from notifier.addressing import Addressing
@@ -174,7 +174,7 @@ class Intake:
         settings = self._runtime.settings
         return Publisher(
             settings.kafka_bootstrap_servers, SOURCE, idempotent=settings.kafka_idempotent_producer,
-            partitions=settings.partitions,
+            partitions=settings.partitions, connection=settings.connection, topics=(CUSTOMERS,),
         )  # fmt: skip
 
 

@@ -48,6 +48,7 @@ class Intake:
                 settings.kafka_bootstrap_servers,
                 idempotent=settings.kafka_idempotent_producer,
                 partitions=settings.partitions,
+                connection=settings.connection,
             )
         )
         runtime.closing.append(self._outlet.close)
