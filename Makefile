@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 PACKAGES := shared services/orders-listener services/notifier services/loyalty services/feedback
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run replay test long simulate chaos bench check fmt schemas lock clean
+.PHONY: help run replay test long simulate chaos rehearse bench check fmt schemas lock clean
 
 help: ## what can be done here
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ simulate: $(READY) ## the loop against a log, a group and failures that a seed d
 
 chaos: $(READY) ## workers killed, frozen and cut off, judged by a model (KILLS=20 SEED=1 EVENTS=100000 PLANT=name|every MAIL=1)
 	@$(BIN)/python -m tests.chaos$(if $(MAIL),.mail)
+
+rehearse: $(READY) ## processes replaced, broker and database away, an upgrade and back, under load (QUICK=1 OUTAGE_S=300)
+	@$(BIN)/python -m deploy.local.rehearse
 
 bench: $(READY) ## beside what people would otherwise write (QUICK=1, SCALE=full, ONLY=loyalty,relay; see docs/performance.md)
 	@$(BIN)/python -m benchmarks

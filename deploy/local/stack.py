@@ -67,14 +67,22 @@ class Stack:
 
     def start(self) -> None:
         """Returns when every service is ready. Looks at the ports before it touches anything."""
+        self.prepare()
+        try:
+            self.services = {name: self._process(name) for name in self._names}
+            _at_once([partial(self.start_service, name) for name in self._names])
+        except BaseException:
+            self.stop()
+            raise
+
+    def prepare(self) -> None:
+        """All but the services: PostgreSQL with migrated databases, broker with topics, mailbox."""
         self.ports.check(self._parts_with_ports())
         shutil.rmtree(self.folder, ignore_errors=True)
         try:
             self._start_foundations()
             self._create_topics()
             _at_once([self._process(name, "migrate").complete for name in self._names])
-            self.services = {name: self._process(name) for name in self._names}
-            _at_once([partial(self.start_service, name) for name in self._names])
         except BaseException:
             self.stop()
             raise

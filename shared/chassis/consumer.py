@@ -26,6 +26,8 @@ FETCH_BYTES = 3_145_728
 """The most that one answer brings, about four batches, however many places wait: decoded it is ten times as much."""
 PARTITION_FETCH_BYTES = 786_432
 """About as many records as fit into one batch: smaller fetches make smaller transactions, each with its own cost."""
+HEARTBEAT_MS = 1_000
+"""How soon the others hear of one that has left: until then nobody folds what was its."""
 STOP_TIMEOUT_S = 5.0
 ANSWER_TIMEOUT_S = 5.0
 
@@ -63,7 +65,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
             max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
             fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
             session_timeout_ms=session_timeout_ms,
-            heartbeat_interval_ms=session_timeout_ms // 3,
+            heartbeat_interval_ms=min(HEARTBEAT_MS, session_timeout_ms // 3),
             **(connection or {}),
         )
 

@@ -38,7 +38,7 @@ class EnvironmentSettings(BaseSettings):
     def _together(cls, problems: Mapping[str, str], errors: Sequence[Any]) -> ValidationError:
         """One error; of a variable whose file is wrong nothing else is said."""
         found = [_detail((name,), text) for name, text in problems.items()]
-        others = (error for error in errors if cls.variable_of(str(error["loc"][0])) not in problems)
+        others = (error for error in errors if cls.variable_of(str((*error["loc"], "")[0])) not in problems)
         found += [_detail(error["loc"], error["msg"]) for error in others]
         return ValidationError.from_exception_data(cls.__name__, found)
 
@@ -46,16 +46,17 @@ class EnvironmentSettings(BaseSettings):
 def settings_problem(error: ValidationError) -> str:
     """Every wrong setting at once, by name and never by value."""
     lines = [
-        f"  {_variable(error, found['loc'])}: {found['msg'].removeprefix('Value error, ')}"
+        f"  {_place(error, found['loc'])}{found['msg'].removeprefix('Value error, ')}"
         for found in error.errors(include_input=False)
     ]
     return "\n".join(["These settings are missing or wrong:", *lines])
 
 
-def _variable(error: ValidationError, place: tuple[int | str, ...]) -> str:
-    """The environment variable to set."""
+def _place(error: ValidationError, place: tuple[int | str, ...]) -> str:
+    """The environment variable to set; what is wrong between several names them itself."""
     known = {settings.__name__: settings for settings in _below(EnvironmentSettings)}
-    return known.get(error.title, EnvironmentSettings).variable_of(".".join(str(part) for part in place))
+    variable = known.get(error.title, EnvironmentSettings).variable_of(".".join(str(part) for part in place))
+    return f"{variable}: " if place else ""
 
 
 def _below(settings: type[EnvironmentSettings]) -> Iterator[type[EnvironmentSettings]]:

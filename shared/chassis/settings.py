@@ -61,7 +61,7 @@ class ServiceSettings(KafkaSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _is_an_address(cls, url: SecretStr) -> SecretStr:
+    def _is_a_database(cls, url: SecretStr) -> SecretStr:
         if wrong := database.wrong_with(url.get_secret_value()):
             raise ValueError(wrong)
         return url

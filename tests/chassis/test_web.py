@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from asyncpg import CannotConnectNowError
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from toy.app import application
 
 from chassis.application import Application
@@ -35,6 +37,7 @@ def _router(_: Runtime) -> list[APIRouter]:
     @router.get("/raise/{what}")
     async def fail(what: str) -> None:
         known = {"rejected": Rejected("no", "No."), "missing": NotFound("gone", "Gone."), "twice": Conflict("two", "2")}
+        known |= {"away": ConnectionRefusedError(), "busy": PoolTimeout(), "starting": CannotConnectNowError()}
         raise known.get(what, ZeroDivisionError(f"secret of {what}"))
 
     return [router]
@@ -99,3 +102,10 @@ async def test_the_probes_and_the_description_answer(client: httpx.AsyncClient) 
         (await client.get(path)).status_code for path in ("/health/live", "/health/ready", "/metrics", "/openapi.json")
     ]
     assert statuses == [200, 503, 200, 200]
+
+
+@pytest.mark.parametrize("what", ["away", "busy", "starting"])
+async def test_a_database_that_is_away_is_said_with_when_to_ask_again(client: httpx.AsyncClient, what: str) -> None:
+    answer = await client.get(f"/raise/{what}")
+    assert (answer.status_code, answer.headers["retry-after"], answer.json()["code"]) == (503, "5", "away")
+    assert answer.headers["content-type"] == "application/problem+json"

@@ -7,7 +7,8 @@ import pytest
 
 from deploy.local.postgres import Postgres
 
-collect_ignore = [] if os.environ.get("KAFKA") == "apache" else ["test_apache.py"]  # minutes, Java and Maven
+JAVA = ["test_apache.py", "test_secured_kafka.py"]  # minutes, Java and Maven
+collect_ignore = [] if os.environ.get("KAFKA") == "apache" else JAVA
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import structlog
 from aiokafka.errors import KafkaError
 from sqlalchemy.exc import SQLAlchemyError
 
+from chassis import grants
 from chassis.database import is_transient
 from chassis.past import said_since
 from chassis.runtime import Runtime
@@ -36,7 +37,7 @@ async def look_back(runtime: Runtime) -> int:
         except (SQLAlchemyError, OSError, TimeoutError, KafkaError) as error:
             if not (is_transient(error) or isinstance(error, KafkaError)):
                 raise
-            log.warning("sender_waits", error=type(error).__name__)
+            log.warning("sender_waits", error=type(error).__name__, reason=grants.missing(error))
             await asyncio.sleep(PAUSE_S)
         else:
             return len(events)
