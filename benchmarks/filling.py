@@ -60,7 +60,7 @@ def members(numbers: range) -> Iterator[Rows]:
     yield (
         "inbox",
         None,
-        ((f"event of {name}", "/rapport/orders-listener", number, "orders", 0, 0) for name, number in heard),
+        ((f"event of {name}", "/rapport/orders-listener", number, "orders", 0, 0, _LONG_AGO) for name, number in heard),
     )
 
 

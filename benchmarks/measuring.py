@@ -204,10 +204,14 @@ async def _events(connection: Connection) -> int:
     return int(await connection.fetchval(CONSUMED))
 
 
+_TABLES = """select relname from pg_class
+    where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition"""
+
+
 async def _rows_per_event(address: str) -> float:
     connection: Connection = await asyncpg.connect(address)
     try:
-        tables = [row[0] for row in await connection.fetch("select tablename from pg_tables where schemaname='public'")]
+        tables = [row[0] for row in await connection.fetch(_TABLES)]
         counts = [await connection.fetchval(f'select count(*) from "{table}"') for table in tables]  # noqa: S608 ours
         return float(sum(counts)) / max(1, await _events(connection))
     finally:

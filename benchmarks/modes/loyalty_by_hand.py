@@ -13,6 +13,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -60,6 +61,9 @@ class Named(Protocol):
 
     @property
     def source(self) -> str: ...
+
+    @property
+    def at(self) -> datetime: ...
 
 
 E = TypeVar("E", bound=Named)
@@ -143,12 +147,14 @@ async def fresh_events(connection: Connection, records: Sequence[Any], events: S
     names = sorted(first)
     places = [first[name][1] for name in names]
     new = await connection.fetch(
-        """insert into inbox (event_id, source, content_hash, topic, partition, "offset")
-           select * from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::integer[], $6::bigint[])
+        """insert into inbox (event_id, source, content_hash, topic, partition, "offset", at)
+           select * from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::integer[], $6::bigint[],
+                                $7::timestamptz[])
            on conflict do nothing returning event_id, source""",
         [name[0] for name in names], [name[1] for name in names],
         [int.from_bytes(blake2b(place.value, digest_size=8).digest(), "big", signed=True) for place in places],
         [place.topic for place in places], [place.partition for place in places], [place.offset for place in places],
+        [first[name][0].at for name in names],
     )  # fmt: skip
     known = set() if len(new) == len(first) else first.keys() - {tuple(row) for row in new}
     return [event for name, (event, _) in first.items() if name not in known]

@@ -43,6 +43,7 @@ class Seen(Base):
     topic: Mapped[str]
     partition: Mapped[int]
     offset: Mapped[int]
+    at: Mapped[datetime]
 
 
 class Customer(Base):
@@ -143,7 +144,7 @@ def _seen(record: Any, event: Said) -> Seen:
     content_hash = int.from_bytes(blake2b(record.value, digest_size=8).digest(), "big", signed=True)
     return Seen(
         event_id=event.id, source=event.source, content_hash=content_hash,
-        topic=record.topic, partition=record.partition, offset=record.offset,
+        topic=record.topic, partition=record.partition, offset=record.offset, at=event.at,
     )  # fmt: skip
 
 

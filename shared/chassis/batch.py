@@ -185,8 +185,8 @@ def _sort(batch: Batch, for_others: frozenset[str]) -> _Sorted:
     return found
 
 
-def _repeated(found: _Sorted, entry: Entry, known_hash: int) -> None:
-    if entry.content_hash == known_hash:
+def _repeated(found: _Sorted, entry: Entry, known: Sequence[inbox.Known]) -> None:
+    if any(entry.content_hash == one.content_hash for one in known):
         found.count(entry, "duplicate")
     else:
         found.park(entry, "id_reused", "this id was used before, with other content")
@@ -206,7 +206,7 @@ async def _drop_repeated(tx: Tx, found: _Sorted) -> None:
     if again:
         known = await inbox.known(tx, {_name(entry) for entry in again})
         for entry in again:
-            _repeated(found, entry, known[_name(entry)].content_hash)
+            _repeated(found, entry, known[_name(entry)])
         found.events, found.moments = list(compress(found.events, new)), list(compress(found.moments, new))
 
 

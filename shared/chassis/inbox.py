@@ -1,4 +1,8 @@
-"""Which events were taken in already, by id and source."""
+"""Which events were taken in already, by id and source, and which commands were given.
+
+Events lie in the months of their own time, so that one that is said again meets itself however late it comes; commands
+in the months in which they were given.
+"""
 
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
@@ -26,6 +30,7 @@ async def take_in(tx: Tx, entries: Sequence[Entry]) -> list[bool]:
             "topics": array([record.topic for record in records]),
             "partitions": array([record.partition for record in records]),
             "offsets": array([record.offset for record in records]),
+            "moments": array([event.time for event in events]),
         },
     )
     new = {(topic, partition): set(offsets) for topic, partition, offsets in rows}
@@ -35,10 +40,11 @@ async def take_in(tx: Tx, entries: Sequence[Entry]) -> list[bool]:
 
 _TAKE_IN = text("""
     with taken as (
-        insert into inbox (event_id, source, content_hash, topic, partition, "offset")
+        insert into inbox (event_id, source, content_hash, topic, partition, "offset", at)
         select * from unnest(cast(:ids as text)::text[], cast(:sources as text)::text[],
                              cast(:hashes as text)::bigint[], cast(:topics as text)::text[],
-                             cast(:partitions as text)::integer[], cast(:offsets as text)::bigint[])
+                             cast(:partitions as text)::integer[], cast(:offsets as text)::bigint[],
+                             cast(:moments as text)::timestamptz[])
         order by 1, 2  -- two partitions that bring the same ids wait for each other in one order
         on conflict do nothing returning topic, partition, "offset")
     select topic, partition, array_agg("offset") from taken group by topic, partition
@@ -53,11 +59,14 @@ class Known(NamedTuple):
     """Topic, partition, offset."""
 
 
-async def known(tx: Tx, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], Known]:
-    """What is remembered of the events that are in the inbox, by (id, source)."""
+async def known(tx: Tx, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], list[Known]]:
+    """What is remembered of the events that are in the inbox, by (id, source): one of each, or one in each month."""
     ids, sources = [name[0] for name in names], [name[1] for name in names]
-    rows = await tx.execute(_KNOWN, {"ids": ids, "sources": sources})
-    return {(row.event_id, row.source): Known(row.content_hash, (row.topic, row.partition, row.offset)) for row in rows}
+    found: dict[tuple[str, str], list[Known]] = {}
+    for row in await tx.execute(_KNOWN, {"ids": ids, "sources": sources}):
+        place = (row.topic, row.partition, row.offset)
+        found.setdefault((row.event_id, row.source), []).append(Known(row.content_hash, place))
+    return found
 
 
 _KNOWN = text("""
@@ -87,8 +96,9 @@ async def enter_commands(tx: Tx, commands: Sequence[Command[Any]]) -> set[str]:
 
 _ENTER_COMMANDS = text("""
     insert into commands (command_id, customer_id, kind, actor, at)
-    select * from unnest(cast(:ids as text[]), cast(:customers as text[]), cast(:kinds as text[]),
-                         cast(:actors as text[]), cast(:moments as timestamptz[]))
+    select v.* from unnest(cast(:ids as text[]), cast(:customers as text[]), cast(:kinds as text[]),
+                           cast(:actors as text[]), cast(:moments as timestamptz[])) as v (command_id)
+    where not exists (select from commands c where c.command_id = v.command_id)  -- in a month before
     order by 1  -- two that give the same ids wait for each other in one order
     on conflict do nothing returning command_id
 """)

@@ -18,6 +18,7 @@ from chassis.application import Application
 from chassis.database import is_transient
 from chassis.environment import settings_problem
 from chassis.health import Health
+from chassis.housekeeping import keep_house
 from chassis.migrations import SchemaOutdated, require_head, upgrade
 from chassis.redrive import redrive
 from chassis.relay import Relay
@@ -194,7 +195,9 @@ def _start(application: Application, runtime: Runtime, health: Health, *, with_w
     if not with_worker:
         health.set_ready(True)
         return _NoTasks()
-    own: list[asyncio.Task[None]] = [asyncio.create_task(task(runtime)) for task in application.background]
+    own: list[asyncio.Task[None]] = [
+        asyncio.create_task(task(runtime)) for task in (keep_house, *application.background)
+    ]
     return _Tasks(Worker(runtime, health), Relay(runtime), own)
 
 

@@ -25,3 +25,5 @@ hooks = Counter("rapport_hooks_total", "Hooks by provider and what became of the
 hook_seconds = Histogram("rapport_hook_seconds", "From a hook's head to the answer", ["provider"], buckets=_SECONDS)
 mails_in = Counter("rapport_mails_in_total", "What came back of mails, by who says so and what it was", ["via", "what"])
 hooks_unmatched = Counter("rapport_hooks_unmatched_total", "Facts of hooks that nobody could address", ["fate"])
+months_until_s = Gauge("rapport_months_until_seconds", "Unix time of the end of the newest month that all tables have")
+housekeeping_failures = Counter("rapport_housekeeping_failures_total", "Rounds of keeping house that failed")

@@ -104,9 +104,9 @@ async def _first_time(
     first = []
     for row in rows:
         found = known[named[row.parked_id]]
-        if found.place == (row.record.topic, row.record.partition, row.record.offset):
+        if any(one.place == (row.record.topic, row.record.partition, row.record.offset) for one in found):
             first.append(row)
-        elif found.content_hash != entries[row.parked_id].content_hash:
+        elif all(one.content_hash != entries[row.parked_id].content_hash for one in found):
             refused[row.parked_id] = (STAYS, "this id was used before, with other content")
     return first
 

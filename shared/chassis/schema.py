@@ -3,7 +3,11 @@
 A later change is a new function here, called by a new migration of each service; this one is never edited.
 """
 
+from datetime import UTC, datetime
+
 from alembic.operations import Operations
+
+from chassis import months
 
 _CREATE = """
 create table positions (
@@ -144,3 +148,24 @@ def add_closings(operations: Operations) -> None:
 def drop_closings(operations: Operations) -> None:
     """Drop it; for that migration's `downgrade`."""
     operations.execute("drop table closings")
+
+
+def add_months(operations: Operations) -> None:
+    """Let what grows with every event lie in months; for the `upgrade` of a migration of its own.
+
+    Events of before have no time: they stay with those of their own months, and are recognised as ever. A process of
+    before, still running, writes its events there as well.
+    """
+    operations.execute("alter table inbox add column at timestamptz not null default '-infinity'")
+    now = datetime.now(UTC)
+    months.lay_out(operations, months.INBOX, now)
+    months.lay_out(operations, months.DECISIONS, now, number="decision_id")
+    months.lay_out(operations, months.COMMANDS, now)
+
+
+def drop_months(operations: Operations) -> None:
+    """Plain tables again; for that migration's `downgrade`."""
+    months.put_together(operations, months.COMMANDS)
+    months.put_together(operations, months.DECISIONS, number="decision_id")
+    months.put_together(operations, months.INBOX)
+    operations.execute("alter table inbox drop column at")

@@ -55,6 +55,18 @@ class ServiceSettings(KafkaSettings):
         validation_alias="LINK_KEYS", description="Keys of signed links, id:secret by comma, the signing key first"
     )
     shop_zone: str = Field(default="Europe/Berlin", validation_alias="SHOP_ZONE", description="The shop's IANA zone")
+    inbox_kept_days: int = Field(
+        default=100, ge=31, validation_alias="INBOX_KEPT_DAYS",
+        description="So long after the end of its month an event is recognised when it is said again",
+    )  # fmt: skip
+    decisions_kept_days: int = Field(
+        default=400, ge=31, validation_alias="DECISIONS_KEPT_DAYS",
+        description="So long after the end of their month decisions and commands are kept",
+    )  # fmt: skip
+    parked_kept_days: int = Field(
+        default=100, ge=1, validation_alias="PARKED_KEPT_DAYS",
+        description="So long a parked record is kept after it was redriven or discarded",
+    )  # fmt: skip
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", validation_alias="LOG_LEVEL", description="DEBUG, INFO, WARNING, ERROR"
     )

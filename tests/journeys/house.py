@@ -181,10 +181,9 @@ class House:
 
     async def tables(self, service: str) -> list[str]:
         """The tables of a service's database, the chassis's too."""
-        query = """select table_name from information_schema.tables
-                   where table_schema = 'public' and table_type = 'BASE TABLE' and table_name <> 'alembic_version'
-                   order by 1"""
-        return [row["table_name"] for row in await rows(self.runtimes[service], query)]
+        query = """select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')
+                   and not relispartition and relname <> 'alembic_version' order by 1"""
+        return [row["relname"] for row in await rows(self.runtimes[service], query)]
 
     async def dump(self, *, without: Sequence[str] = ()) -> dict[str, list[str]]:
         """Every row of every table of every service as text, sorted; `without` these tables. People are decrypted."""

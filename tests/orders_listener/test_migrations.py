@@ -4,12 +4,15 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
 from msgspec.structs import replace
 from sqlalchemy import text
 
 import orders_listener
 from chassis.migrations import upgrade
 from chassis.runtime import Runtime
+from chassis.schema import drop_months
 from contracts.storefront import OrderChanged, OrderRefunded
 from orders_listener import declared, store
 from orders_listener.disruptions.declarations import Concern
@@ -34,6 +37,7 @@ WITHOUT_RELATIONSHIPS = (
 async def brought_on(runtime: Runtime, *undo: str, since: str) -> None:
     """The database as it was at revision `since`, migrated to the newest."""
     async with runtime.transaction() as tx:
+        await tx.run_sync(lambda connection: drop_months(Operations(MigrationContext.configure(connection))))
         for statement in undo:
             await tx.execute(text(statement))
         await tx.execute(text("update alembic_version set version_num = :since"), {"since": since})

@@ -37,8 +37,8 @@ LEFT_OUT: Mapping[str, frozenset[str]] = {
 }  # fmt: skip
 """Columns that are no conclusions: row ids, offsets, wall times, who carried a mail, hashes under a run's own key."""
 _TABLES = """
-    select table_name as name from information_schema.tables
-    where table_schema = current_schema and table_type = 'BASE TABLE' order by 1
+    select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = current_schema and c.relkind in ('r', 'p') and not c.relispartition order by 1
 """
 
 
