@@ -7,6 +7,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import structlog
 import uvicorn
@@ -17,6 +18,7 @@ from chassis import collector, grants, logs, parked
 from chassis.application import Application
 from chassis.database import is_transient
 from chassis.environment import settings_problem
+from chassis.exporting import FolderExists, export
 from chassis.health import Health
 from chassis.housekeeping import keep_house
 from chassis.migrations import SchemaOutdated, require_head, upgrade
@@ -48,6 +50,8 @@ def main(compose: Callable[[], Application]) -> None:
             asyncio.run(_redrive(application, arguments))
         case "grants":
             _say_grants(application, arguments.principal)
+        case "export":
+            asyncio.run(_export(application, arguments))
         case command:
             _serve(application, with_api=command != "worker", with_worker=command != "api")
 
@@ -61,6 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("parked", help="count parked records by reason")
     allowed = commands.add_parser("grants", help="what Kafka must allow this service (ACLs)")
     allowed.add_argument("--principal", help="as commands for kafka-acls.sh, for this one: User:loyalty")
+    out = commands.add_parser("export", help="what was concluded, as of one moment, as CSV files for analysts")
+    out.add_argument("--to", type=Path, required=True, metavar="FOLDER", help="a folder that does not exist yet")
+    out.add_argument("--gzip", action="store_true", help="compress the files")
     again = commands.add_parser("redrive", help="take parked events up again (a dry run without --apply)")
     again.add_argument("--customer", help="all parked events of one customer, in their order")
     again.add_argument("--reason", help="every customer with an event parked for this reason")
@@ -97,6 +104,18 @@ async def _redrive(application: Application, arguments: argparse.Namespace) -> N
     )
     sys.stdout.write(report.model_dump_json(indent=2) + "\n")
     await runtime.close()
+
+
+async def _export(application: Application, arguments: argparse.Namespace) -> None:
+    runtime = Runtime.of(application.service, application.settings)
+    try:
+        manifest = await export(runtime, arguments.to, compress=arguments.gzip)
+    except FolderExists as error:
+        sys.exit(f"{error} is there already; nothing is written over it")
+    finally:
+        await runtime.close()
+    rows = sum(table.rows for table in manifest.tables)
+    sys.stdout.write(f"{arguments.to}: {rows:,} rows of {manifest.service}, as of {manifest.exported_at.isoformat()}\n")
 
 
 def _serve(application: Application, *, with_api: bool, with_worker: bool) -> None:

@@ -103,18 +103,23 @@ def _month(monthly: Monthly, month: datetime, like: str) -> list[str]:
 def lay_out(operations: Operations, monthly: Monthly, now: datetime, *, number: str | None = None) -> None:
     """Let a table lie in months, for the `upgrade` of a migration; its rows stay where they are, as its earlier ones.
 
-    `number` is its identity column, which goes on counting. The table is locked meanwhile, and read through once by
-    PostgreSQL, which makes sure that every row is earlier: some ten seconds for a hundred million.
+    `number` is its identity column, which goes on counting. The table is locked meanwhile, and read through twice: for
+    rows of somebody whose clock runs ahead, which move, and by PostgreSQL, which makes sure that there are none.
     """
     table, beginning = monthly.table, after(now)
+    ahead = f"delete from {table}_earlier where {monthly.by} >= '{beginning}' returning *"  # noqa: S608 our own names
     for statement in (
         f"alter table {table} rename to {table}_earlier",
         *(_counted(table, number) if number else ()),
+        f"create table {table}_ahead (like {table}_earlier)",
+        f"with ahead as ({ahead}) insert into {table}_ahead select * from ahead",  # noqa: S608 our own names
         f"create table {table} (like {table}_earlier including defaults) partition by range ({monthly.by})",
         f"alter table {table} attach partition {table}_earlier for values from (minvalue) to ('{beginning}')",
         f"create table {table}_later (like {table}_earlier including all)",
         *(s for month in from_to(beginning, wanted_until(now)) for s in _month(monthly, month, like="earlier")),
         f"alter table {table} attach partition {table}_later for values from ('{wanted_until(now)}') to (maxvalue)",
+        f"insert into {table} select * from {table}_ahead",  # noqa: S608 our own names
+        f"drop table {table}_ahead",
     ):
         operations.execute(statement)
 

@@ -1,7 +1,7 @@
 """What a service is to the chassis: what it listens to, what it says, and its three functions."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
@@ -82,6 +82,8 @@ class Service:
     """Topics beside its own that it writes: what hooks, mails and staff say in the name of a shop."""
     looks_back: bool = False
     """Whether it reads its own topic, outside of its group (see `chassis.past`)."""
+    export: Mapping[str, str] = field(default_factory=dict)
+    """For analysts: its own tables and, by blank, their columns that leave the database (`chassis.exporting`)."""
 
     @property
     def source(self) -> str:

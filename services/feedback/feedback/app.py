@@ -6,6 +6,7 @@ from chassis.application import Application
 from chassis.service import Inlet, Service
 from contracts import feedback as said
 from contracts import loyalty, notifications, orders, storefront
+from feedback.exported import EXPORT
 from feedback.folding import folding
 from feedback.pages import page
 from feedback.policy import Policy
@@ -57,4 +58,5 @@ def _service(policy: Policy) -> Service:
         publishes=PUBLISHES,
         folding=folding(policy),
         migrations=Path(__file__).parents[1] / "migrations",
+        export=EXPORT,
     )

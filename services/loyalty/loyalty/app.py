@@ -26,6 +26,7 @@ from contracts.orders import (
     OrderRefunded,
 )
 from contracts.storefront import CUSTOMERS, CustomerErased
+from loyalty.exported import EXPORT
 from loyalty.folding import folding
 from loyalty.programme import Programme
 from loyalty.routes import routes
@@ -50,6 +51,7 @@ def service(programme: Programme) -> Service:
         publishes=PUBLISHES,
         folding=folding(programme),
         migrations=Path(__file__).parents[1] / "migrations",
+        export=EXPORT,
     )
 
 

@@ -41,6 +41,7 @@ from notifier.catalogue import WordsRefused
 from notifier.courier import Courier
 from notifier.custody import keep_keys
 from notifier.destinations import networks
+from notifier.exported import EXPORT
 from notifier.folding import folding
 from notifier.inbound.listener import listen
 from notifier.inbound.routes import hook_routes
@@ -104,6 +105,7 @@ def service(policy: Policy, vault: Vault) -> Service:
         publishes=PUBLISHES,
         folding=folding(policy, vault),
         migrations=Path(__file__).parents[1] / "migrations",
+        export=EXPORT,
         safe=ParkedSafe(vault),
         also_says=(CUSTOMERS,),
         looks_back=True,

@@ -9,6 +9,7 @@ from contracts import orders, storefront
 from orders_listener import learning
 from orders_listener.calls import call_for_ever
 from orders_listener.disruption_routes import disruption_routes
+from orders_listener.exported import EXPORT
 from orders_listener.folding import folding
 from orders_listener.ingest import addressing, unmatched
 from orders_listener.ingest.routes import ingest_routes
@@ -63,6 +64,7 @@ def service(policy: Policy) -> Service:
         publishes=PUBLISHES,
         folding=folding(policy),
         migrations=Path(__file__).parents[1] / "migrations",
+        export=EXPORT,
         close_day=close_day,
         also_says=(storefront.ORDERS, storefront.SHIPMENTS, storefront.CUSTOMERS),
     )
