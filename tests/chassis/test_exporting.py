@@ -107,7 +107,7 @@ async def test_a_folder_is_there_whole_or_not_at_all(
             await export(runtime, tmp_path / "out")
     assert not (tmp_path / "out").exists()
     await export(runtime, tmp_path / "out")  # what was left unfinished is in nobody's way
-    assert os.listdir(tmp_path) == ["out"]
+    assert await asyncio.to_thread(os.listdir, tmp_path) == ["out"]
 
 
 async def test_nothing_is_written_over(runtime: Runtime, tmp_path: Path) -> None:
