@@ -20,10 +20,10 @@ from benchmarks.mailing import fetch, worker
 from benchmarks.measuring import MIB, Measured
 from benchmarks.plan import PARTITIONS, Plan
 from chassis.partitions import partition_of
-from chassis.publishing import continued_trace
 from contracts import Event
 from contracts.kafka import subject_of, to_record
 from contracts.orders import IssueOpened
+from contracts.traces import continued_trace
 from contracts.vocabulary import IssueKind, Severity
 from deploy.local.processes import ProcessError
 

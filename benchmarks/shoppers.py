@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
 
-from chassis.publishing import continued_trace
 from contracts import Event, Fact
 from contracts.kafka import subject_of
 from contracts.orders import (
@@ -23,6 +22,7 @@ from contracts.orders import (
     OrderRefunded,
 )
 from contracts.storefront import CancelledBy
+from contracts.traces import continued_trace
 from contracts.vocabulary import IssueKind, RefundedLine, Severity
 
 BEGINNING = datetime(2026, 3, 2, 8, tzinfo=UTC)

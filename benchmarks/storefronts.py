@@ -11,7 +11,6 @@ from heapq import heappop, heappush
 from itertools import count
 
 from benchmarks.shoppers import BETWEEN_ORDERS, REPEATED
-from chassis.publishing import continued_trace
 from contracts import Event, Fact
 from contracts.kafka import subject_of
 from contracts.storefront import (
@@ -25,6 +24,7 @@ from contracts.storefront import (
     PromiseChanged,
     UnavailableReason,
 )
+from contracts.traces import continued_trace
 from contracts.vocabulary import Destination, OrderLine, RefundedLine
 
 BEGINNING = datetime(2090, 3, 6, 8, tzinfo=UTC)

@@ -13,7 +13,7 @@ import pytest
 from chassis.application import Application
 
 ROOT = Path(__file__).resolve().parents[1]
-SHARED = ("contracts", "chassis", "storefront")
+SHARED = ("contracts", "tracing", "chassis", "storefront")
 SERVICES = {
     folder.name.replace("-", "_"): folder for folder in sorted((ROOT / "services").iterdir()) if folder.is_dir()
 }

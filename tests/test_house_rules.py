@@ -146,6 +146,13 @@ def test_contracts_know_nothing_but_msgspec() -> None:
     none(wrong, "contracts are read by everybody and must not drag anything along:")
 
 
+def test_spans_know_only_the_contracts() -> None:
+    wrong = [
+        f"{m.place} imports {top}" for m in package("tracing") for top in tops(m) - {"tracing", "contracts", "msgspec"}
+    ]
+    none(wrong, "a shop's backend sends spans without any library for it:")
+
+
 def test_the_chassis_knows_no_service() -> None:
     ours = {*SERVICES, "storefront", "deploy"}
     none(

@@ -17,6 +17,7 @@ from storefront.customers import Customers
 from storefront.play import play
 from storefront.publisher import Publisher
 from storefront.simulator import Shop
+from tracing import Traces
 
 LISTENS_LAST = "notifier"
 """Its time comes from every other service's, so where it has come to, all have."""
@@ -51,7 +52,9 @@ class Playing:
     async def play(self) -> int:
         """The whole shop, until everybody has heard the end; returns how many facts the shop said."""
         broker = self.stack.broker
-        async with Publisher(broker.bootstrap, idempotent=broker.idempotent_producer) as publisher:
+        async with Publisher(
+            broker.bootstrap, idempotent=broker.idempotent_producer, traces=Traces.from_environment("storefront")
+        ) as publisher:
             said = await play(self.shop, publisher, step=STEP, progress=self.progress, pace=self._pace)
             for _ in range(3):  # answers lead to facts, and those need a later moment to be heard
                 self._now += STEP

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from chassis.gauges import Measure
 from chassis.runtime import Runtime
 from chassis.service import Service
 from chassis.settings import ServiceSettings
@@ -20,3 +21,5 @@ class Application:
     routers: Callable[[Runtime], Sequence[APIRouter]]
     background: Sequence[Callable[[Runtime], Coroutine[Any, Any, None]]] = ()
     """Tasks that run beside the worker and are cancelled at its end (the notifier's sender)."""
+    gauges: Sequence[Measure] = ()
+    """What of its own is asked for now and then, beside what every service measures."""

@@ -14,7 +14,8 @@ from typing import Any
 
 from chassis import customers, deadlines, inbox, outbox, parked, positions
 from chassis.applying import apply_apart, apply_together
-from chassis.items import Due
+from chassis.items import Due, Item
+from chassis.outcomes import Outcome
 from chassis.publishing import time_reached
 from chassis.reading import Entry
 from chassis.sequence import LONG_AGO, Folded, Refused
@@ -68,8 +69,8 @@ class Report:
     counts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     deadlines: int = 0
-    decisions: int = 0
-    facts: int = 0
+    outcomes: Sequence[tuple[Item, Outcome]] = ()
+    """What became of every item, in fold order."""
     more_due: bool = False
     """The batch was cut because too many deadlines were due; the rest of it is to be asked for again."""
     refused: list[Refused] = field(default_factory=list)
@@ -249,7 +250,6 @@ def _report(
 ) -> Report:
     settled_at = next((position.settled_at for position in stored.values()), None)
     time_moved = settled > (settled_at or LONG_AGO)
-    outcomes = [outcome for _, outcome in folded.outcomes]
     return Report(
         next_offsets=_next_offsets(batch),
         settled_at=settled if time_moved else settled_at,
@@ -257,8 +257,7 @@ def _report(
         counts=sum(found.tallies.values(), Counter()),
         reasons=Counter(parking.reason for parking in found.parkings),
         deadlines=sum([type(item) is Due for item, _ in folded.outcomes]),
-        decisions=sum([len(outcome.decisions) for outcome in outcomes]),
-        facts=sum([len(outcome.facts) for outcome in outcomes]),
+        outcomes=folded.outcomes,
         more_due=more_due,
         refused=folded.refused,
     )

@@ -7,6 +7,8 @@ for a database that is away is alive, and not ready.
 import time
 from dataclasses import dataclass, field
 
+from chassis import metrics
+
 
 @dataclass
 class Health:
@@ -42,6 +44,7 @@ class Health:
     def set_ready(self, ready: bool, reason: str = "") -> None:
         """Say whether requests and rollouts may count on this process, and why not."""
         self.ready, self.reason = ready, reason
+        metrics.ready.set(ready)
 
     def stuck(self) -> str | None:
         """What stands still for too long; None while all is well."""

@@ -14,7 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import ValidationError
 
-from chassis import collector, grants, logs, parked
+from chassis import collector, gauges, grants, logs, parked
 from chassis.application import Application
 from chassis.database import is_transient
 from chassis.environment import settings_problem
@@ -128,7 +128,7 @@ def _serve(application: Application, *, with_api: bool, with_worker: bool) -> No
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        tasks: _Tasks | _NoTasks = _NoTasks()
+        tasks: _Tasks | _NoWorker = _NoWorker()
 
         def failed(task: asyncio.Task[None]) -> None:
             if not task.cancelled() and task.exception():
@@ -202,20 +202,29 @@ class _Tasks:
         await asyncio.wait([self._relay_task, *self._own], timeout=10)
 
 
-class _NoTasks:
-    running: tuple[asyncio.Task[None], ...] = ()
+class _NoWorker:
+    """Only the watch runs beside HTTP."""
+
+    def __init__(self, watch: asyncio.Task[None]) -> None:
+        self.running = (watch,)
 
     async def stop(self) -> None:
-        """Nothing runs."""
+        """Nothing is under way."""
+        self.running[0].cancel()
 
 
-def _start(application: Application, runtime: Runtime, health: Health, *, with_worker: bool) -> "_Tasks | _NoTasks":
+def _start(application: Application, runtime: Runtime, health: Health, *, with_worker: bool) -> "_Tasks | _NoWorker":
     collector.settle()
     if not with_worker:
         health.set_ready(True)
-        return _NoTasks()
+        return _NoWorker(asyncio.create_task(gauges.watch_the_loop(runtime)))
     own: list[asyncio.Task[None]] = [
-        asyncio.create_task(task(runtime)) for task in (keep_house, *application.background)
+        asyncio.create_task(task)
+        for task in (
+            *(work(runtime) for work in (keep_house, *application.background)),
+            gauges.keep_measuring(runtime, application.gauges),
+            gauges.watch_the_loop(runtime),
+        )
     ]
     return _Tasks(Worker(runtime, health), Relay(runtime), own)
 

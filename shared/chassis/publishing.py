@@ -5,7 +5,6 @@ Folding the same item again says the same facts with the same ids, so their read
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any
 
 from chassis.items import Item
@@ -14,6 +13,7 @@ from contracts import Event, Fact, TimeReached
 from contracts.envelope import entry_of
 from contracts.ids import derived_id
 from contracts.kafka import rfc3339, subject_of
+from contracts.traces import continued_trace
 
 
 def events_of(source: str, outcomes: Sequence[tuple[Item, Outcome]]) -> Iterator[Event[Fact]]:
@@ -40,18 +40,6 @@ def events_of(source: str, outcomes: Sequence[tuple[Item, Outcome]]) -> Iterator
 def _cause(item: Item) -> tuple[str, ...]:
     """What names the cause everywhere: two storefronts may both have an event 1001."""
     return (item.source, item.id) if isinstance(item, Event) else (item.id,)
-
-
-def continued_trace(traceparent: str | None, correlation_id: str, identity: str) -> str:
-    """W3C trace context: the same trace, a new span that follows from the event's id.
-
-    An event that came without a trace starts one, named after its correlation.
-    """
-    parts = (traceparent or "").split("-")
-    known = len(parts) == 4 and len(parts[1]) == 32 and len(parts[3]) == 2
-    trace_id = parts[1] if known else blake2b(correlation_id.encode(), digest_size=16).hexdigest()
-    flags = parts[3] if known else "01"
-    return f"00-{trace_id}-{blake2b(identity.encode(), digest_size=8).hexdigest()}-{flags}"
 
 
 def time_reached(source: str, topic: str, partition: int, at: datetime) -> Event[Any]:

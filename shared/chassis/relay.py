@@ -6,6 +6,7 @@ partition's next batch is sent after the ack of its last; what fails is sent aga
 
 import asyncio
 import contextlib
+import time
 from collections import defaultdict, deque
 from typing import Any
 
@@ -15,7 +16,7 @@ from aiokafka.errors import KafkaError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chassis import grants, metrics
+from chassis import grants, metrics, steps
 from chassis.database import is_transient
 from chassis.outbox import headers_of
 from chassis.runtime import Runtime
@@ -68,7 +69,6 @@ class Relay:
             session = await connection.execution_options(isolation_level="AUTOCOMMIT")
             locked = await session.execute(text("select pg_try_advisory_lock(:lock)"), {"lock": LOCK})
             if not locked.scalar_one():
-                metrics.outbox_oldest_s.set(0)  # another process publishes, and knows
                 return
             try:
                 await self._publish_over(session)
@@ -100,7 +100,6 @@ class Relay:
 
     async def _round(self, session: AsyncConnection, producer: AIOKafkaProducer) -> int:
         rows = (await session.execute(_OLDEST, {"most": ROUND_ROWS})).all()
-        metrics.outbox_oldest_s.set(rows[0].age_s if rows else 0)
         if not rows:
             return 0
         places: defaultdict[tuple[str, int], deque[Any]] = defaultdict(deque)
@@ -110,6 +109,10 @@ class Relay:
         acknowledged = [outbox_id for ids, _ in sent for outbox_id in ids]
         await session.execute(_FORGET, {"ids": acknowledged})
         metrics.published.inc(len(acknowledged))
+        if traces := self._runtime.traces:
+            known = set(acknowledged)
+            through = [row for row in rows if row.outbox_id in known]
+            traces.emit(steps.relaying(through, traces.wants, time.time_ns()))
         for _, failure in sent:
             if failure:
                 raise failure

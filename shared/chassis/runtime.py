@@ -1,6 +1,7 @@
 """A service at work: its database, its time, and the one way to do something for one customer over HTTP."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,11 +12,11 @@ from uuid import uuid4
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from chassis import customers, inbox
+from chassis import customers, inbox, metrics, steps
 from chassis.applying import apply_together
 from chassis.database import create_engine, is_transient
 from chassis.errors import Conflict, Rejected
-from chassis.items import Command
+from chassis.items import Command, Item
 from chassis.links import Links
 from chassis.outcomes import DUPLICATE, Outcome
 from chassis.partitions import partition_of
@@ -23,6 +24,8 @@ from chassis.sequence import LONG_AGO, Folded, Refused
 from chassis.service import Service, Tx
 from chassis.settings import ClockKind, ServiceSettings
 from contracts import Event
+from tracing import Traces
+from tracing.exporter import headers_of
 
 
 class Failed(Rejected):
@@ -43,15 +46,22 @@ class Runtime:
     links: Links
     outbox_filled: asyncio.Event = field(default_factory=asyncio.Event)
     """Set after a commit that put something into the outbox: the relay need not wait for its next look."""
+    traces: Traces | None = None
+    """Where spans go; None, as by default: none are made."""
     closing: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     """What routes have opened beside the database, to be closed with it."""
 
     @classmethod
     def of(cls, service: Service, settings: ServiceSettings) -> "Runtime":
         """Connects lazily; nothing is opened before the first transaction."""
-        connections = settings.partitions_in_flight + 8  # the loop's, the relay's, and some for requests
-        engine = create_engine(settings.database_url.get_secret_value(), connections=connections)
-        return cls(service, settings, engine, Links.from_setting(settings.link_keys.get_secret_value()))
+        engine = create_engine(settings.database_url.get_secret_value(), connections=_connections(settings))
+        links = Links.from_setting(settings.link_keys.get_secret_value())
+        return cls(service, settings, engine, links, traces=_traces(service, settings))
+
+    @property
+    def connections(self) -> int:
+        """So many this process may hold to its database."""
+        return _connections(self.settings)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
@@ -122,11 +132,15 @@ class Runtime:
 
     async def _give(self, commands: Sequence[Command[Any]]) -> list[Outcome | Rejected]:
         first = {command.id: command for command in reversed(commands)}
+        began_ns = time.time_ns()
         async with self.engine.connect() as tx:
             answers = await self._answers(tx, [command for command in commands if first[command.id] is command])
             if any(isinstance(answer, Outcome) for answer in answers.values()):
                 await tx.commit()  # else there is nothing to keep, not even who was asked for
                 self.outbox_filled.set()
+        self.folded(
+            [(first[i], o) for i, o in answers.items() if isinstance(o, Outcome) and o is not DUPLICATE], began_ns
+        )
         again = {name: DUPLICATE if isinstance(answer, Outcome) else answer for name, answer in answers.items()}
         return [(answers if first[command.id] is command else again)[command.id] for command in commands]
 
@@ -164,16 +178,42 @@ class Runtime:
         self.outbox_filled.set()
         return folded
 
+    def folded(self, outcomes: Sequence[tuple[Item, Outcome]], began_ns: int) -> None:
+        """Count what a committed transaction said and decided, and make its spans where somebody looks at traces."""
+        metrics.count(outcomes)
+        if self.service.count:
+            self.service.count(outcomes)
+        if self.traces:
+            self.traces.emit(steps.folding(self.service.source, outcomes, self.traces.wants, began_ns, time.time_ns()))
+
     async def close(self) -> None:
         """Give the connections back."""
         for close in self.closing:
             await close()
+        if self.traces:
+            await self.traces.close()
         await self.engine.dispose()
 
 
 _SETTLED = text(
     "select min(settled_at) from positions where partition = coalesce(cast(:partition as integer), partition)"
 )
+
+
+def _connections(settings: ServiceSettings) -> int:
+    return settings.partitions_in_flight + 8  # the loop's, the relay's, and some for requests
+
+
+def _traces(service: Service, settings: ServiceSettings) -> Traces | None:
+    if settings.traces_endpoint is None:
+        return None
+    return Traces(
+        str(settings.traces_endpoint),
+        service.name,
+        ratio=settings.traces_ratio,
+        headers=headers_of(settings.traces_headers.get_secret_value()),
+        count=lambda fate, number: metrics.spans.labels(fate).inc(number),
+    )
 
 
 def _refusal(refused: Refused) -> Rejected:

@@ -127,6 +127,10 @@ insert into closings values (null);
 """
 
 
+_BLOCKED = "create index customers_blocked on customers (blocked_at) where blocked_at is not null"
+"""So that asking for them costs nothing where nobody is; a second for millions of customers, under a share lock."""
+
+
 def create(operations: Operations) -> None:
     """Create them; for the `upgrade` of a first migration."""
     for statement in filter(str.strip, _CREATE.split(";\n")):
@@ -169,3 +173,13 @@ def drop_months(operations: Operations) -> None:
     months.put_together(operations, months.DECISIONS, number="decision_id")
     months.put_together(operations, months.INBOX)
     operations.execute("alter table inbox drop column at")
+
+
+def add_index_of_blocked(operations: Operations) -> None:
+    """Find blocked customers without looking at all; for the `upgrade` of a migration of its own."""
+    operations.execute(_BLOCKED)
+
+
+def drop_index_of_blocked(operations: Operations) -> None:
+    """Drop it; for that migration's `downgrade`."""
+    operations.execute("drop index customers_blocked")

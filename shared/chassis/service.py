@@ -84,6 +84,8 @@ class Service:
     """Whether it reads its own topic, outside of its group (see `chassis.past`)."""
     export: Mapping[str, str] = field(default_factory=dict)
     """For analysts: its own tables and, by blank, their columns that leave the database (`chassis.exporting`)."""
+    count: Callable[[Sequence[tuple[Item, Outcome]]], None] | None = None
+    """Counts what a committed transaction led to, for metrics of the service's own."""
 
     @property
     def source(self) -> str:

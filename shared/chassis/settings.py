@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AnyHttpUrl, Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from chassis import database
@@ -70,6 +70,18 @@ class ServiceSettings(KafkaSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", validation_alias="LOG_LEVEL", description="DEBUG, INFO, WARNING, ERROR"
     )
+    traces_endpoint: AnyHttpUrl | None = Field(
+        default=None, validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT",
+        description="Collector of traces, OTLP over HTTP: http://host:4318; none by default, and then no span is made",
+    )  # fmt: skip
+    traces_headers: SecretStr = Field(
+        default=SecretStr(""), validation_alias="OTEL_EXPORTER_OTLP_HEADERS",
+        description="Headers for the collector, name=value by comma: what it wants to know who we are",
+    )  # fmt: skip
+    traces_ratio: float = Field(
+        default=1.0, ge=0, le=1, validation_alias="OTEL_TRACES_SAMPLER_ARG",
+        description="Share of the traces that are looked at, the same for all services",
+    )  # fmt: skip
 
     @field_validator("database_url")
     @classmethod

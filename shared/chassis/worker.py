@@ -21,6 +21,7 @@ from chassis.closing import Days
 from chassis.consumer import Consumer
 from chassis.database import sqlstate_of
 from chassis.health import Health
+from chassis.lag import Lags
 from chassis.lane import Lane
 from chassis.partitions import partition_of
 from chassis.reading import Entry, RawRecord, read
@@ -47,6 +48,7 @@ POLL_BESIDE_WORK_MS = 50
 """While lanes fold: a lane that has room again is not kept waiting for longer."""
 HINT_EVERY_S = 1.0
 LOOK_FOR_DEADLINES_EVERY_S = 0.1
+LOOK_AT_LAG_EVERY_S = 2.0
 
 
 class WorkerStuck(Exception):
@@ -68,7 +70,8 @@ class Worker:
         self._days = Days(runtime)
         self._slots = asyncio.Semaphore(self._settings.partitions_in_flight)
         self._hints: dict[tuple[str, int], int] = {}
-        self._hinted_at_s = self._looked_at_s = 0.0
+        self._hinted_at_s = self._looked_at_s = self._lag_seen_at_s = 0.0
+        self._lags = Lags()
         self._working: dict[Lane, asyncio.Task[None]] = {}
         self._cut_short: set[tuple[str, int]] = set()
         self._stopping = self._joined = False
@@ -136,6 +139,7 @@ class Worker:
         await self._adopt()
         await self._make_room()
         await self._listen()
+        self._look_at_lag()
         await self._days.move_on(self._open())
         await self._set_to_work(await self._due_partitions())
         await self._hint()
@@ -255,7 +259,9 @@ class Worker:
         for partition in self._consumer.partitions():
             lane = self._lanes.get(partition)
             self._consumer.pause(partition, lane.full_topics() if lane else set(self._wanted))
-        if self._consumer.silence_s() > SILENCE_S:
+        silence_s = self._consumer.silence_s()
+        metrics.kafka_silence_s.set(silence_s)
+        if silence_s > SILENCE_S:
             await self._rebuild("fetches are not answered")
         elif self._consumer.heard:
             self._rebuilds = 0
@@ -268,6 +274,11 @@ class Worker:
             if looks_now or task is None or task.done():
                 for topic in lane.topics:
                     await self._hear(lane, topic)
+
+    def _look_at_lag(self) -> None:
+        if time.monotonic() - self._lag_seen_at_s >= LOOK_AT_LAG_EVERY_S:
+            self._lag_seen_at_s = time.monotonic()
+            self._lags.look(self._consumer.partitions(), self._lanes, self._consumer.last_fetch)
 
     async def _hear(self, lane: Lane, topic: str) -> None:
         if lane.partition not in self._consumer.partitions():
@@ -337,7 +348,7 @@ class Worker:
     async def _commit(self, batch: Batch) -> Report | None:
         """One transaction; None when it was given up or has to wait."""
         backoff = self._backoffs.get(batch.partition)
-        started_s = time.perf_counter()
+        started_s, began_ns = time.perf_counter(), time.time_ns()
         try:
             async with self._runtime.transaction() as tx:
                 isolate, most = backoff is not None and backoff.isolates, self._settings.batch_items
@@ -351,6 +362,7 @@ class Worker:
             self._failed(batch.partition, error)
             return None
         metrics.batch_seconds.observe(time.perf_counter() - started_s)
+        self._runtime.folded(report.outcomes, began_ns)
         self._backoffs.pop(batch.partition, None)
         metrics.halted.set(sum(other.is_halted for other in self._backoffs.values()))
         return report
@@ -386,11 +398,9 @@ class Worker:
             metrics.records.labels(partition, fate).inc(number)
         for reason, number in report.reasons.items():
             metrics.parked.labels(reason).inc(number)
-        metrics.facts.inc(report.facts)
-        metrics.decisions.inc(report.decisions)
         metrics.deadlines_fired.inc(report.deadlines)
         self._hints |= {(topic, batch.partition): offset for topic, offset in report.next_offsets.items()}
-        if report.facts or batch.time_reached:
+        if batch.time_reached or any(outcome.facts for _, outcome in report.outcomes):
             self._runtime.outbox_filled.set()
 
     async def _hint(self, *, now: bool = False) -> None:

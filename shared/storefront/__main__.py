@@ -12,6 +12,7 @@ from storefront.lines import UnreadableLines, events_of, line_of
 from storefront.publisher import Publisher
 from storefront.recorded.export import export
 from storefront.simulator import Shop
+from tracing import Traces
 
 BATCH = 1_000
 """Events in flight at once."""
@@ -74,7 +75,8 @@ def _simulate(options: argparse.Namespace) -> int:
 
 async def _publish(options: argparse.Namespace) -> int:
     events = events_of(_lines(options.file), options.source)
-    async with Publisher(options.bootstrap, options.source, idempotent=not options.no_idempotence) as shop:
+    traces, idempotent = Traces.from_environment("storefront"), not options.no_idempotence
+    async with Publisher(options.bootstrap, options.source, idempotent=idempotent, traces=traces) as shop:
         for start in range(0, len(events), BATCH):
             await shop.publish_events(events[start : start + BATCH])
     sys.stdout.write(f"{len(events)} published\n")

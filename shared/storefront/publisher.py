@@ -7,6 +7,7 @@ Owns the connection. Never repairs a fact, never creates a topic, keeps no copy 
 """
 
 import asyncio
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
@@ -20,6 +21,8 @@ from contracts.kafka import Record
 from storefront.errors import BrokerAway, NotPublished, TopicMissing, WrongPartitions
 from storefront.partitions import partition_of
 from storefront.saying import TOPICS, Said, event_of, record_of, time_reached_record
+from tracing import Traces
+from tracing.messages import said
 
 
 class Publisher:
@@ -29,6 +32,8 @@ class Publisher:
     embedded broker. With `partitions` the topics must have exactly that many. `connection` is passed on to the
     client: security_protocol, ssl_context, sasl_mechanism, sasl_plain_username, sasl_plain_password (aiokafka's names).
     `topics` are those that it says anything on; it needs to be allowed to write them, and no others.
+    `traces` is told how long publishing took: `tracing.Traces.from_environment("shop")` where OpenTelemetry's variables
+    are set.
     Raises `BrokerAway`, `TopicMissing` or `WrongPartitions` when it opens.
     """
 
@@ -41,6 +46,7 @@ class Publisher:
         partitions: int | None = None,
         connection: Mapping[str, Any] | None = None,
         topics: Sequence[str] = TOPICS,
+        traces: Traces | None = None,
     ) -> None:
         self.source = source
         self._bootstrap = bootstrap
@@ -48,6 +54,7 @@ class Publisher:
         self._wanted = partitions
         self._connection = connection or {}
         self._topics = topics
+        self._traces = traces
         self._counts: dict[str, int] = {}
         self._producer: Any = None
 
@@ -71,18 +78,28 @@ class Publisher:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._producer.stop()
+        if self._traces:
+            await self._traces.close()
 
     @property
     def partitions(self) -> Mapping[str, int]:
         """How many partitions each storefront topic has."""
         return self._counts
 
-    async def publish(self, fact: Fact, *, said_at: datetime, id: str | None = None) -> str:  # noqa: A002 a word of CloudEvents
+    async def publish(
+        self,
+        fact: Fact,
+        *,
+        said_at: datetime,
+        id: str | None = None,  # noqa: A002 a word of CloudEvents
+        traceparent: str | None = None,
+    ) -> str:
         """Say one fact; returns its event id when all replicas have it. The same again has the same id.
 
+        It begins a trace, or goes on with the W3C `traceparent` of what the shop is doing.
         Raises `Unsayable` before anything is sent, `NotPublished` when it was not acknowledged.
         """
-        event = event_of(Said(fact, said_at), self.source, id)
+        event = event_of(Said(fact, said_at), self.source, id, traceparent)
         await self.publish_events([event])
         return event.id
 
@@ -96,7 +113,10 @@ class Publisher:
 
     async def publish_records(self, records: Sequence[Record]) -> int:
         """Like `publish_events`, for what `saying.record_of` has made already."""
+        began_ns = time.time_ns()
         await self._send((record, self._home(record)) for record in records)
+        if self._traces:
+            self._traces.emit(said(records, self._traces.wants, began_ns, time.time_ns()))
         return len(records)
 
     async def time_reached(self, at: datetime) -> None:

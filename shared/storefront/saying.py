@@ -11,6 +11,7 @@ from contracts.envelope import entry_of
 from contracts.ids import derived_id
 from contracts.kafka import Record, from_record, rfc3339, subject_of, to_record
 from contracts.storefront import CUSTOMERS, ORDERS, SHIPMENTS
+from contracts.traces import continued_trace
 from contracts.unreadable import Unreadable
 from storefront.errors import Unsayable
 
@@ -25,15 +26,24 @@ class Said(NamedTuple):
     said_at: datetime
 
 
-def event_of(said: Said, source: str, event_id: str | None = None) -> Event[Any]:
-    """The fact in its envelope. A storefront is where a story begins, so the event is its own correlation.
+def event_of(said: Said, source: str, event_id: str | None = None, traceparent: str | None = None) -> Event[Any]:
+    """The fact in its envelope. A storefront is where a story begins, so the event is its own correlation, and begins
+    a trace unless `traceparent` (W3C) names one that it belongs to.
 
     Raises `Unsayable` for something that is no storefront fact or for a time without an offset.
     """
     fact, said_at = said
     _require_offset(said_at)
     identity = event_id or _id_of(fact, said_at, source)
-    return Event(id=identity, source=source, time=said_at, data=fact, subject=_subject(fact), correlation_id=identity)
+    return Event(
+        id=identity,
+        source=source,
+        time=said_at,
+        data=fact,
+        subject=_subject(fact),
+        correlation_id=identity,
+        traceparent=continued_trace(traceparent, identity, identity),
+    )
 
 
 def record_of(event: Event[Any]) -> Record:

@@ -6,6 +6,7 @@ from chassis.application import Application
 from chassis.service import Inlet, Service
 from contracts import feedback as said
 from contracts import loyalty, notifications, orders, storefront
+from feedback import measures
 from feedback.exported import EXPORT
 from feedback.folding import folding
 from feedback.pages import page
@@ -47,6 +48,7 @@ def application() -> Application:
         service=_service(policy),
         settings=settings,
         routers=lambda runtime: (api(runtime, policy), page(runtime, settings.shop_name)),
+        gauges=(measures.measure,),
     )
 
 

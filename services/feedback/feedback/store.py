@@ -295,3 +295,15 @@ def _decided(row: Row[Any]) -> Slice:
     else:
         sample = Sample(not_asked={row.reason: row.customers})
     return Slice(day=row.day, cohort=None if row.cohort is None else Cohort(row.cohort), sample=sample)
+
+
+async def open_cases(tx: Tx) -> tuple[int, float]:
+    """How many cases nobody has resolved, and the seconds since the earliest of their targets; negative before it."""
+    row = (await tx.execute(_OPEN_CASES)).one()
+    return row.number, float(row.overdue_s or 0)
+
+
+_OPEN_CASES = text("""
+    select count(*) as number, extract(epoch from now() - min(due_at)) as overdue_s
+    from cases where state <> 'resolved'
+""")

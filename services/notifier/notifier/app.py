@@ -34,7 +34,7 @@ from contracts.orders import (
 )
 from contracts.storefront import CUSTOMERS, ConsentChanged, ContactReceived, CustomerErased, CustomerUpdated
 from contracts.vocabulary import Channel
-from notifier import person_routes, pseudonyms
+from notifier import measures, person_routes, pseudonyms
 from notifier.broadcast_pages import broadcast_pages
 from notifier.broadcast_routes import broadcast_routes
 from notifier.catalogue import WordsRefused
@@ -109,6 +109,7 @@ def service(policy: Policy, vault: Vault) -> Service:
         safe=ParkedSafe(vault),
         also_says=(CUSTOMERS,),
         looks_back=True,
+        count=measures.count,
     )
 
 
@@ -154,6 +155,7 @@ def application() -> Application:
             preview(Letters(settings.shop()), _sends(settings)),
         ],
         background=(guard, send, hear, deliver, lambda runtime: keep_vigil(runtime, policy, vault)),
+        gauges=(measures.measure,),
     )
 
 

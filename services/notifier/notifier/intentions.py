@@ -21,11 +21,14 @@ from contracts.orders import (
     OrderShipped,
 )
 from contracts.past import is_past
+from contracts.traces import stepped
 from notifier.broadcasts import broadcast_of
 from notifier.correspondence import SEND, Correspondence
 from notifier.kinds import KINDS
 from notifier.messages import Message, message_id_of
 
+SOURCE = "/rapport/notifier"
+"""The CloudEvents source of the notifier's facts, and so of its steps in traces."""
 NEWS_LASTS = timedelta(hours=72)
 """What a carrier saw longer ago is no news, however late we hear of it."""
 
@@ -92,7 +95,7 @@ def intend(account: Correspondence, intention: Intention, item: Item) -> tuple[C
         broadcast_id=intention.broadcast_id,
         content=intention.content,
         correlation_id=item.correlation_id,
-        traceparent=item.traceparent,
+        traceparent=stepped(item.traceparent, item.correlation_id, SOURCE, item.id),
     )
     account, outcome = account.with_message(message)
     return account, outcome + Outcome(deadlines=(SetDeadline(SEND, message_id, item.at),))

@@ -29,6 +29,8 @@ class Answer(Struct, frozen=True):
     result: Result
     code: str | None = None
     provider: str | None = None
+    took_s: float | None = None
+    """How long the provider took to answer; None where none was asked."""
 
 
 class MailServer:

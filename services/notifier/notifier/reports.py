@@ -5,6 +5,7 @@ whatever was answered is written down before the sender goes on or ends.
 """
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -20,10 +21,11 @@ from chassis.outcomes import Outcome
 from chassis.runtime import Runtime
 from chassis.settings import ClockKind
 from contracts.ids import derived_id
+from contracts.traces import continued_trace
 from notifier import store
 from notifier.deliveries import Delivered, Result
 from notifier.mail import Answer
-from notifier.measures import told_of
+from notifier.measures import handing_over, told_of
 from notifier.messages import Message
 from notifier.settings import NotifierSettings
 
@@ -58,6 +60,10 @@ class Reports:
         """One answer; `told_at` for one that was given in a past that was forgotten."""
         command = self._command(message, answer, told_at)
         self._waiting.append(command)
+        if self._runtime.traces and answer.took_s is not None:
+            self._runtime.traces.emit(
+                handing_over(message, answer, command.id, self._runtime.traces.wants, time.time_ns())
+            )
         if answer.result is Result.accepted and told_at is None:
             told_of(message, command.at)
 
@@ -118,8 +124,9 @@ class Reports:
     def _command(self, message: Message, answer: Answer, told_at: datetime | None) -> Command[Delivered]:
         """It continues what the message came from, and happens when the mail server answered."""
         simulated = self._settings.clock is ClockKind.simulated
+        identity = derived_id("delivered", message.message_id, str(message.attempts), str(answer.result))
         return Command(
-            id=derived_id("delivered", message.message_id, str(message.attempts), str(answer.result)),
+            id=identity,
             at=told_at or ((message.ready_at or message.intended_at) if simulated else datetime.now(UTC)),
             customer_id=message.customer_id,
             data=Delivered(
@@ -131,7 +138,7 @@ class Reports:
             ),
             actor="notifier",
             correlation_id=message.correlation_id,
-            traceparent=message.traceparent,
+            traceparent=continued_trace(message.traceparent, message.correlation_id, identity),
         )
 
 

@@ -381,3 +381,14 @@ def _json(value: Any) -> str:
 
 _encode = msgspec.json.Encoder().encode
 _decode_person = msgspec.json.Decoder(Person).decode
+
+
+async def ready_since(tx: Tx) -> dict[str, float]:
+    """For how many seconds the oldest message that is ready has waited, by channel; not those of broadcasts."""
+    return {row.channel: max(0.0, float(row.oldest_s)) for row in await tx.execute(_READY_SINCE)}
+
+
+_READY_SINCE = text("""
+    select channel, extract(epoch from now() - min(ready_at)) as oldest_s
+    from messages where state = 'ready' and broadcast_id is null group by channel
+""")

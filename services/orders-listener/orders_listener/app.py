@@ -6,7 +6,7 @@ from pathlib import Path
 from chassis.application import Application
 from chassis.service import Inlet, Service, Tx
 from contracts import orders, storefront
-from orders_listener import learning
+from orders_listener import learning, measures
 from orders_listener.calls import call_for_ever
 from orders_listener.disruption_routes import disruption_routes
 from orders_listener.exported import EXPORT
@@ -67,6 +67,7 @@ def service(policy: Policy) -> Service:
         export=EXPORT,
         close_day=close_day,
         also_says=(storefront.ORDERS, storefront.SHIPMENTS, storefront.CUSTOMERS),
+        count=measures.count,
     )
 
 

@@ -175,6 +175,7 @@ class Intake:
         return Publisher(
             settings.kafka_bootstrap_servers, SOURCE, idempotent=settings.kafka_idempotent_producer,
             partitions=settings.partitions, connection=settings.connection, topics=(CUSTOMERS,),
+            traces=self._runtime.traces,
         )  # fmt: skip
 
 

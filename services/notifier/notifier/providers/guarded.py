@@ -4,6 +4,7 @@ Owns its health as this process sees it. The breaker counts; what a failure is, 
 """
 
 import asyncio
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -125,14 +126,16 @@ class Guarded:
             return WITHDRAWN
         self._in_flight += 1
         self._flying.inc()
+        began_s = time.perf_counter()
         try:
-            with self._seconds.time():
-                answer = await self._provider.send(parcel)
+            answer = await self._provider.send(parcel)
         finally:
             self._in_flight -= 1
             self._flying.dec()
+            took_s = time.perf_counter() - began_s
+            self._seconds.observe(took_s)
         self._note(answer)
-        return Answer(answer.result, answer.code, self.name)
+        return Answer(answer.result, answer.code, self.name, took_s)
 
     def _note(self, answer: Answer) -> None:
         self._counted[answer.result].inc()

@@ -18,6 +18,7 @@ from contracts.kafka import LARGEST_VALUE_BYTES, LONGEST_ATTRIBUTE, Record, enco
 from contracts.moments import check_moments
 from contracts.past import past_correlation
 from contracts.storefront import CARRY_CONTACTS
+from contracts.traces import continued_trace
 from contracts.unreadable import Unreadable
 from orders_listener.ingest.hooks import Hook, OfCustomer, OfOrder, OfParcel, Saying
 
@@ -132,7 +133,15 @@ def _fact(kind: type[Fact], data: Mapping[str, Any]) -> Fact:
 
 
 def _event(identity: str, source: str, fact: Fact, time: datetime) -> Event[Fact]:
-    return Event(id=identity, source=source, time=time, data=fact, subject=subject_of(fact), correlation_id=identity)
+    return Event(
+        id=identity,
+        source=source,
+        time=time,
+        data=fact,
+        subject=subject_of(fact),
+        correlation_id=identity,
+        traceparent=continued_trace(None, identity, identity),
+    )
 
 
 def without_content(error: Exception) -> str:

@@ -49,6 +49,7 @@ class Intake:
                 idempotent=settings.kafka_idempotent_producer,
                 partitions=settings.partitions,
                 connection=settings.connection,
+                traces=runtime.traces,
             )
         )
         runtime.closing.append(self._outlet.close)
