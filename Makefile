@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 PACKAGES := shared services/orders-listener services/notifier services/loyalty services/feedback
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run replay test long simulate chaos rehearse bench check fmt schemas lock clean
+.PHONY: help run replay test long simulate chaos rehearse bench check check-monitoring trace fmt schemas lock clean
 
 help: ## what can be done here
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,12 @@ check: $(READY) ## lint, formatting, types, generated schemas
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m contracts.publish --check
+
+check-monitoring: $(READY) ## alert rules, their tests and what the dashboards ask (promtool, from Debian's package if missing)
+	@deploy/monitoring/check.sh
+
+trace: $(READY) ## one order through the whole house, and its trace as a picture: build/trace.svg
+	@$(BIN)/python -m deploy.local.trace
 
 fmt: $(READY) ## put the code into its form
 	@$(BIN)/ruff check --fix --quiet . || true

@@ -1,4 +1,4 @@
-"""A collector of traces on this machine: takes OTLP over HTTP in JSON, and keeps what it is given. For `make trace` and tests.
+"""A collector of traces on this machine: takes OTLP over HTTP in JSON, and keeps it. For `make trace` and tests.
 
 Believes nothing: what is not a span, or names a customer's address, is its owner's mistake and kept as it came.
 """

@@ -11,9 +11,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from contracts.storefront import Contact, CustomerUpdated, OrderLine, OrderPlaced
+from contracts.storefront import Contact, CustomerUpdated, OrderPlaced
 from contracts.traces import place_of
-from contracts.vocabulary import Channel
+from contracts.vocabulary import Channel, OrderLine
 from deploy.local.collector import Collector, Seen
 from deploy.local.ports import Ports
 from deploy.local.stack import REPOSITORY, Stack
@@ -72,7 +72,9 @@ async def _say(stack: Stack, collector: Collector) -> str:
 
 
 def _order() -> OrderPlaced:
-    line = OrderLine(line_id="1", product_id="lamp", quantity=1, unit_minor=25_00)
+    line = OrderLine(
+        line_id="1", sku="LAMP", title="Lamp", quantity=1, unit_price_minor=25_00, paid_minor=25_00
+    )  # fmt: skip
     return OrderPlaced(
         customer_id="paula", order_id="p1", placed_at=datetime.now(UTC), currency="EUR", lines=(line,),
         total_minor=25_00, pay_later=True,

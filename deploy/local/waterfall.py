@@ -55,10 +55,11 @@ def _row(number: int, depth: int, span: Seen, began_ns: int, length_ns: int) -> 
     y = TOP + ROW * number
     x = LEFT + WIDTH * (span.start_ns - began_ns) / length_ns
     width = max(2.0, WIDTH * (span.end_ns - span.start_ns) / length_ns)
+    took = f"{(span.end_ns - span.start_ns) / 1e6:.1f} ms"
     colour = COLOURS.get(span.service, "#9ca3af")
     yield f"<text x='{16 + 9 * depth}' y='{y + 14}' fill='#111827'>{escape(span.name)}</text>"
     yield f"<rect x='{x:.1f}' y='{y + 4}' width='{width:.1f}' height='{ROW - 8}' rx='2' fill='{colour}'/>"
-    yield f"<text x='{x + width + 4:.1f}' y='{y + 14}' fill='#6b7280'>{(span.end_ns - span.start_ns) / 1e6:.1f} ms</text>"
+    yield f"<text x='{x + width + 4:.1f}' y='{y + 14}' fill='#6b7280'>{took}</text>"
 
 
 def _legend() -> Iterator[str]:
@@ -72,4 +73,5 @@ def _scale(length_ns: int, high: int) -> Iterator[str]:
     for quarter in range(5):
         x = LEFT + WIDTH * quarter / 4
         yield f"<line x1='{x}' y1='{TOP}' x2='{x}' y2='{high - 16}' stroke='#e5e7eb'/>"
-        yield f"<text x='{x}' y='{TOP - 6}' fill='#9ca3af' text-anchor='middle'>{length_ns * quarter / 4e6:.0f} ms</text>"
+        at = f"{length_ns * quarter / 4e6:.0f} ms"
+        yield f"<text x='{x}' y='{TOP - 6}' fill='#9ca3af' text-anchor='middle'>{at}</text>"

@@ -1,4 +1,4 @@
-"""What is measured by asking the database: a slow task beside the worker, one cheap statement for each, none at a scrape.
+"""What is measured by asking the database: a slow task, one cheap statement for each, none at a scrape.
 
 Every process that works asks for the whole service, so operators take the largest of what the processes say. While the
 database is away the numbers stand still, and `rapport_gauges_read_timestamp_seconds` says since when.
@@ -8,12 +8,15 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
+import structlog
 from sqlalchemy import text
 
 from chassis import metrics
 from chassis.database import is_transient
 from chassis.runtime import Runtime
 from chassis.service import Tx
+
+log = structlog.get_logger(__name__)
 
 EVERY_S = 15.0
 LOOP_EVERY_S = 0.5
@@ -25,13 +28,12 @@ Measure = Callable[[Tx], Awaitable[None]]
 
 
 async def keep_measuring(runtime: Runtime, own: Sequence[Measure] = ()) -> None:
-    """Until cancelled. A database that is away is asked again later."""
+    """Until cancelled. Whatever fails is tried again later: what is measured must not end by being measured."""
     while True:
         try:
             await measure(runtime, own)
         except Exception as error:
-            if not is_transient(error):
-                raise
+            log.warning("not measured", error=type(error).__name__, exc_info=None if is_transient(error) else error)
         await asyncio.sleep(EVERY_S)
 
 
@@ -61,7 +63,7 @@ async def watch_the_loop(runtime: Runtime) -> None:
 
 
 _OUTBOX = text("""
-    select (select count(*) from (select from outbox limit :most) as some) as number,
+    select (select count(*) from (select from outbox limit :most) as waiting) as number,
            (select extract(epoch from now() - created_at) from outbox order by outbox_id limit 1) as oldest_s
 """)
 _BLOCKED = text("""

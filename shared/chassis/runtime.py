@@ -24,6 +24,7 @@ from chassis.sequence import LONG_AGO, Folded, Refused
 from chassis.service import Service, Tx
 from chassis.settings import ClockKind, ServiceSettings
 from contracts import Event
+from contracts.envelope import entry_of
 from tracing import Traces
 from tracing.exporter import headers_of
 
@@ -55,6 +56,8 @@ class Runtime:
     def of(cls, service: Service, settings: ServiceSettings) -> "Runtime":
         """Connects lazily; nothing is opened before the first transaction."""
         engine = create_engine(settings.database_url.get_secret_value(), connections=_connections(settings))
+        for fact in service.publishes:  # said never yet is 0: the first one counts as an increase
+            metrics.facts.labels(entry_of(fact).type)
         links = Links.from_setting(settings.link_keys.get_secret_value())
         return cls(service, settings, engine, links, traces=_traces(service, settings))
 
@@ -138,9 +141,8 @@ class Runtime:
             if any(isinstance(answer, Outcome) for answer in answers.values()):
                 await tx.commit()  # else there is nothing to keep, not even who was asked for
                 self.outbox_filled.set()
-        self.folded(
-            [(first[i], o) for i, o in answers.items() if isinstance(o, Outcome) and o is not DUPLICATE], began_ns
-        )
+        done = [(first[name], answer) for name, answer in answers.items() if isinstance(answer, Outcome)]
+        self.folded([one for one in done if one[1] is not DUPLICATE], began_ns)
         again = {name: DUPLICATE if isinstance(answer, Outcome) else answer for name, answer in answers.items()}
         return [(answers if first[command.id] is command else again)[command.id] for command in commands]
 

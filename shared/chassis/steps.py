@@ -1,6 +1,7 @@
-"""The spans of a service's work: folding an item, and what it said reaching Kafka. Pure; called only where traces go out.
+"""The spans of a service's work: folding an item, and what it said reaching Kafka. Pure.
 
-Ids are derived (`contracts.traces`), so the relay, another process than the one that folded, makes spans below that step.
+Ids are derived (`contracts.traces`), so the relay, often another process than the one that folded, makes spans below
+that step. Called only where traces go out.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -26,7 +26,7 @@ COME_AGAIN = frozenset({429, 502, 503, 504})
 
 
 class Traces:
-    """What a process tells the collector. Belongs to one event loop; made outside of it, it starts with the first span."""
+    """What a process tells the collector. Belongs to one event loop; starts with the first span."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Traces:
         headers: Mapping[str, str] | None = None,
         count: Callable[[str, int], object] = lambda *_: None,
     ) -> None:
-        """`endpoint` is the collector's (`http://host:4318`); `count` is told how many spans were `sent` or `dropped`."""
+        """`endpoint` is the collector's, `http://host:4318`; `count` hears how many spans were `sent` or `dropped`."""
         self._url = f"{endpoint.rstrip('/')}/v1/traces"
         self._service = service
         self._ratio = ratio

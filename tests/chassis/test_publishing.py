@@ -36,6 +36,20 @@ def test_a_trace_goes_on_or_begins(traceparent: str | None, trace_id: str | None
     assert trace_id in (None, found)
 
 
+def test_what_follows_in_a_trace_needs_no_memory() -> None:
+    """The span of a step, as its facts and messages name it, follows from who folds and the item's id."""
+    said = f"00-{TRACE}-00f067aa0ba902b7-01"
+    assert place_of(said, "k") == (TRACE, "00f067aa0ba902b7", True)
+    assert stepped(said, "k", "/toy", "e1") == f"00-{TRACE}-{step_of('/toy', 'e1')}-01"
+    assert step_of("/toy", "e1") != step_of("/other", "e1")
+
+
+@pytest.mark.parametrize("junk", ["junk", f"00-{'z' * 32}-00f067aa0ba902b7-01", f"00-{TRACE}-00f067aa0ba902b7-zz", ""])
+def test_a_trace_that_cannot_be_is_looked_at_by_nobody_or_begun_anew(junk: str) -> None:
+    trace_id, span_id, sampled = place_of(junk, "k")
+    assert not sampled or (span_id is None and trace_id == place_of(None, "k").trace_id)
+
+
 def test_time_is_said_once_with_one_id() -> None:
     assert time_reached("/toy", "orders", 1, at(9)).id == time_reached("/toy", "orders", 1, at(9)).id
     assert time_reached("/toy", "orders", 1, at(9)).id != time_reached("/toy", "orders", 2, at(9)).id

@@ -3,6 +3,7 @@
 from collections import Counter as Tally
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -39,7 +40,7 @@ telling_seconds = Histogram(
 messages = Counter("rapport_messages_total", "Messages by what became of them", ["kind", "channel", "outcome"])
 ready_oldest_s = Gauge("rapport_messages_ready_oldest_seconds", "How long the oldest ready message waits", ["channel"])
 
-_OUTCOMES = {
+_OUTCOMES: dict[type[Any], str] = {
     MessageSent: "sent",
     MessageHeld: "held",
     MessageSuppressed: "suppressed",
@@ -50,7 +51,7 @@ _OUTCOMES = {
 
 def count(outcomes: Sequence[tuple[Item, Outcome]]) -> None:
     """What a committed transaction said of messages."""
-    said = (fact for _, outcome in outcomes for fact in outcome.facts if type(fact) in _OUTCOMES)
+    said: Iterator[Any] = (fact for _, outcome in outcomes for fact in outcome.facts if type(fact) in _OUTCOMES)
     for names, number in Tally((fact.kind, str(fact.channel), _OUTCOMES[type(fact)]) for fact in said).items():
         messages.labels(*names).inc(number)
 

@@ -60,10 +60,8 @@ class Reports:
         """One answer; `told_at` for one that was given in a past that was forgotten."""
         command = self._command(message, answer, told_at)
         self._waiting.append(command)
-        if self._runtime.traces and answer.took_s is not None:
-            self._runtime.traces.emit(
-                handing_over(message, answer, command.id, self._runtime.traces.wants, time.time_ns())
-            )
+        if (traces := self._runtime.traces) and answer.took_s is not None:
+            traces.emit(handing_over(message, answer, command.id, traces.wants, time.time_ns()))
         if answer.result is Result.accepted and told_at is None:
             told_of(message, command.at)
 
