@@ -75,9 +75,13 @@ fmt: $(READY) ## put the code into its form
 schemas: $(READY) ## write AsyncAPI and JSON Schemas from the contracts
 	@$(BIN)/python -m contracts.publish
 
-lock: $(READY) ## pin what requirements/all.in asks for, with hashes and without addresses (needs uv)
-	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --no-annotate --no-header requirements/all.in -o requirements/all.lock
+LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+  --no-emit-find-links --no-annotate --no-header
+lock: $(READY) ## pin what requirements/*.in ask for, with hashes and without addresses (needs uv)
+	@$(LOCK) requirements/all.in -o requirements/all.lock
+	@$(LOCK) requirements/services.in --constraints requirements/all.lock -o requirements/services.lock
+	@$(LOCK) requirements/image.in -o requirements/image.lock
+	@$(LOCK) requirements/deploy.in -o requirements/deploy.lock
 
 clean: ## forget what was built; the virtual environment too
 	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -128,7 +128,7 @@ def _serve(application: Application, *, with_api: bool, with_worker: bool) -> No
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        tasks: _Tasks | _NoWorker = _NoWorker()
+        tasks: _Tasks | _NoWorker | None = None
 
         def failed(task: asyncio.Task[None]) -> None:
             if not task.cancelled() and task.exception():
@@ -147,7 +147,8 @@ def _serve(application: Application, *, with_api: bool, with_worker: bool) -> No
         yield
         beginning.cancel()
         await asyncio.wait([beginning])
-        await tasks.stop()
+        if tasks:
+            await tasks.stop()
         await runtime.close()
 
     app.router.lifespan_context = lifespan

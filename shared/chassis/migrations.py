@@ -41,6 +41,13 @@ class Applied(NamedTuple):
     old_code_runs: bool
 
 
+def migrations_of(module_file: str) -> Path:
+    """A service's migrations, given its module's `__file__`: in the installed package, or beside it in the repository."""
+    package = Path(module_file).parent
+    installed = package / "migrations"
+    return installed if installed.is_dir() else package.with_name("migrations")
+
+
 def run() -> None:
     """What a service's `migrations/env.py` calls: migrate over the connection that `upgrade` opened."""
     connection: Connection = context.config.attributes["connection"]

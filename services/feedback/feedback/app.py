@@ -1,8 +1,8 @@
 """Composition root: the only module that knows everything."""
 
-from pathlib import Path
 
 from chassis.application import Application
+from chassis.migrations import migrations_of
 from chassis.service import Inlet, Service
 from contracts import feedback as said
 from contracts import loyalty, notifications, orders, storefront
@@ -59,6 +59,6 @@ def _service(policy: Policy) -> Service:
         topic=said.FEEDBACK,
         publishes=PUBLISHES,
         folding=folding(policy),
-        migrations=Path(__file__).parents[1] / "migrations",
+        migrations=migrations_of(__file__),
         export=EXPORT,
     )

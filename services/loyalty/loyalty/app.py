@@ -1,8 +1,8 @@
 """Composition root: the only module that knows all the others."""
 
-from pathlib import Path
 
 from chassis.application import Application
+from chassis.migrations import migrations_of
 from chassis.service import Inlet, Service
 from contracts.feedback import FEEDBACK, GoodwillRequested
 from contracts.loyalty import (
@@ -50,7 +50,7 @@ def service(programme: Programme) -> Service:
         topic=LOYALTY,
         publishes=PUBLISHES,
         folding=folding(programme),
-        migrations=Path(__file__).parents[1] / "migrations",
+        migrations=migrations_of(__file__),
         export=EXPORT,
     )
 

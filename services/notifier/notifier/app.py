@@ -2,11 +2,11 @@
 
 import sys
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 from msgspec.structs import replace
 
 from chassis.application import Application
+from chassis.migrations import migrations_of
 from chassis.runtime import Runtime
 from chassis.service import Inlet, Service
 from contracts.feedback import FEEDBACK, SurveyDue
@@ -104,7 +104,7 @@ def service(policy: Policy, vault: Vault) -> Service:
         topic=NOTIFICATIONS,
         publishes=PUBLISHES,
         folding=folding(policy, vault),
-        migrations=Path(__file__).parents[1] / "migrations",
+        migrations=migrations_of(__file__),
         export=EXPORT,
         safe=ParkedSafe(vault),
         also_says=(CUSTOMERS,),

@@ -1,9 +1,9 @@
 """Composition root: the only module that knows all the others."""
 
 from datetime import date
-from pathlib import Path
 
 from chassis.application import Application
+from chassis.migrations import migrations_of
 from chassis.service import Inlet, Service, Tx
 from contracts import orders, storefront
 from orders_listener import learning, measures
@@ -63,7 +63,7 @@ def service(policy: Policy) -> Service:
         topic=orders.ORDERS,
         publishes=PUBLISHES,
         folding=folding(policy),
-        migrations=Path(__file__).parents[1] / "migrations",
+        migrations=migrations_of(__file__),
         export=EXPORT,
         close_day=close_day,
         also_says=(storefront.ORDERS, storefront.SHIPMENTS, storefront.CUSTOMERS),
