@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
+from typing import Any
 
 from benchmarks.shoppers import BETWEEN_ORDERS, REPEATED
 from contracts import Event, Fact
@@ -64,7 +65,7 @@ def _event(fact: Fact, said_at: datetime, number: int) -> Event[Fact]:
 
 def _life(dice: random.Random, customer_id: str, order_id: str, placed_at: datetime) -> Iterator[tuple[datetime, Fact]]:
     """One order: when each fact is said, and the fact."""
-    whose = {"customer_id": customer_id, "order_id": order_id}
+    whose: dict[str, Any] = {"customer_id": customer_id, "order_id": order_id}
     placed = _placed(dice, customer_id, order_id, placed_at)
     yield placed_at, placed
     at = placed_at + timedelta(minutes=dice.uniform(1, 60))

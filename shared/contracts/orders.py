@@ -15,26 +15,35 @@ from contracts.vocabulary import (
     IssueKind,
     Locale,
     Minor,
+    NamedLine,
     Part,
     Quantity,
     RefundedLine,
+    RefundWay,
+    SafeUrl,
     Sentence,
     Severity,
     Timestamp,
+    Variant,
     Word,
 )
 
 ORDERS = "orders"
 
+NamedLines = Annotated[tuple[NamedLine, ...], Meta(max_length=1_000)]
+
 
 class ConfirmedLine(Part, frozen=True, kw_only=True):
-    """A line as loyalty and feedback need it. `paid_minor` is for the whole line."""
+    """A line as others need it. `paid_minor` is for the whole line."""
 
     line_id: Identifier
     quantity: Quantity
     paid_minor: Minor
     product_id: Identifier | None = None
     category: Word | None = None
+    sku: Word | None = None
+    title: Sentence | None = None
+    variant: Variant = {}
 
 
 @event_type("orders.order-confirmed.v1", topic=ORDERS, subject="order_id")
@@ -65,6 +74,12 @@ class OrderShipped(Fact, frozen=True, kw_only=True):
     occurred_at: Timestamp
     carrier: Word | None = None
     promised_by: Timestamp | None = None
+    lines: NamedLines = ()
+    """What lies in it."""
+    tracking_number: Word | None = None
+    tracking_url: SafeUrl | None = None
+    rest_follows: bool = False
+    """Something that was ordered does not lie in it and comes in another one."""
 
 
 @event_type("orders.order-delivered.v1", topic=ORDERS, subject="order_id")
@@ -77,6 +92,8 @@ class OrderDelivered(Fact, frozen=True, kw_only=True):
     """The end of the promise that still bound the shop: the last one given, or the date that the customer agreed to."""
     late: bool = False
     """Delivered after that. Who agreed to wait without a date has no broken promise."""
+    lines: NamedLines = ()
+    """What was ordered and not paid back."""
 
 
 @event_type("orders.order-completed.v1", topic=ORDERS, subject="order_id")
@@ -95,6 +112,9 @@ class OrderCancelled(Fact, frozen=True, kw_only=True):
     occurred_at: Timestamp
     by: CancelledBy
     reason: Sentence | None = None
+    owed_minor: Minor = 0
+    """What was paid and not given back yet."""
+    currency: Currency | None = None
 
 
 @event_type("orders.order-refunded.v1", topic=ORDERS, subject="order_id")
@@ -107,6 +127,11 @@ class OrderRefunded(Fact, frozen=True, kw_only=True):
     currency: Currency
     amount_minor: Minor
     lines: Annotated[tuple[RefundedLine, ...], Meta(max_length=1_000)] = ()
+    way: RefundWay | None = None
+    expected_by: Timestamp | None = None
+    """When the customer should have it at the latest."""
+    named: NamedLines = ()
+    """The lines by name."""
 
 
 class Issue(Fact, frozen=True, kw_only=True):
@@ -127,6 +152,13 @@ class Issue(Fact, frozen=True, kw_only=True):
     told_by: Timestamp | None = None
     """When the customer should have been told at the latest."""
     evidence: dict[str, str] = {}
+    lines: NamedLines = ()
+    """What it is about: the article, what is missing, what lies in the parcel."""
+    pay_url: SafeUrl | None = None
+    """Of a payment that failed: where the customer can try again."""
+    tracking_number: Word | None = None
+    """Of a parcel; like its page."""
+    tracking_url: SafeUrl | None = None
 
 
 @event_type("orders.issue-opened.v1", topic=ORDERS, subject="issue_id")

@@ -23,6 +23,8 @@ from contracts.vocabulary import (
     Promise,
     Purpose,
     RefundedLine,
+    RefundWay,
+    SafeUrl,
     Sentence,
     ShippedLine,
     Text,
@@ -102,7 +104,8 @@ class PaymentFailed(Fact, frozen=True, kw_only=True):
     order_id: Identifier
     occurred_at: Timestamp
     reason: Sentence | None = None
-    retry_url: Annotated[str, Meta(max_length=2_000, pattern=r"^https://[\x21-\x7E]+$(?!\n)")] | None = None
+    retry_url: SafeUrl | None = None
+    """Where the customer can try again."""
 
 
 class UnavailableReason(StrEnum):
@@ -171,6 +174,9 @@ class OrderRefunded(Fact, frozen=True, kw_only=True):
     occurred_at: Timestamp
     amount_minor: Minor
     lines: Annotated[tuple[RefundedLine, ...], Meta(max_length=1_000)] = ()
+    way: RefundWay | None = None
+    expected_by: Promise | None = None
+    """When the customer should have it at the latest."""
 
 
 class ReturnReason(StrEnum):
@@ -217,6 +223,8 @@ class ShipmentCreated(Fact, frozen=True, kw_only=True):
     tracking_number: Word | None = None
     replaces_shipment_id: Identifier | None = None
     estimated_delivery_at: Promise | None = None
+    tracking_url: SafeUrl | None = None
+    """The carrier's page of this parcel. Some name who gets it."""
 
 
 class ShipmentStatus(StrEnum):

@@ -20,6 +20,8 @@ PROMISE = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2}))?$(?!\n)"
 )
 """In Python `$` also matches before a last line feed, in JSON Schema it does not: `(?!\\n)` makes both the same."""
+SafeUrl = Annotated[str, Meta(max_length=2_000, pattern=r"^https://[\x21-\x7E]+$(?!\n)")]
+"""A page of somebody else. It may open without asking who comes: it stands in no log, and only where it is needed."""
 Promise = Annotated[str, Meta(min_length=10, max_length=40, pattern=PROMISE)]
 """A moment (RFC 3339 with offset) or a bare date, which ends at midnight in the destination's zone."""
 Minor = Annotated[int, Meta(ge=0, le=LARGEST_INTEGER)]
@@ -77,6 +79,14 @@ class LineQuantity(Part, frozen=True, kw_only=True):
     quantity: Quantity
 
 
+class NamedLine(LineQuantity, frozen=True, kw_only=True):
+    """The same under the name that the customer bought it by, for whoever tells them of it."""
+
+    sku: Word | None = None
+    title: Sentence | None = None
+    variant: Variant = {}
+
+
 class RefundedLine(Part, frozen=True, kw_only=True):
     """Money given back for some pieces of one line."""
 
@@ -91,6 +101,16 @@ class ShippedLine(Part, frozen=True, kw_only=True):
     line_id: Identifier
     quantity: Quantity
     variant: Variant | None = None
+
+
+class RefundWay(StrEnum):
+    """How money goes back."""
+
+    as_paid = "as_paid"
+    """The way it came: to the card, the account, the wallet."""
+    bank_transfer = "bank_transfer"
+    store_credit = "store_credit"
+    cash = "cash"
 
 
 class IssueKind(StrEnum):

@@ -31,6 +31,7 @@ CONTENT: dict[str, dict[str, Any]] = {
     "order_shipped": {"carrier": "Swift", "promised_by": None},
     "order_delivered": {"late": True},
     "order_cancelled": {"by": "shop"},
+    "order_refunded": {"amount_minor": 5_990, "currency": "EUR"},
     "issue_opened": ISSUE,
     "issue_worse": ISSUE,
     "issue_resolved": ISSUE,

@@ -3,8 +3,8 @@
 Of who was erased over HTTP it says so as storefronts do, on storefront.customers: every service hears it.
 
 Consumes: storefront.customers: CustomerUpdated, ConsentChanged, ContactReceived, CustomerErased;
-    orders: OrderConfirmed, OrderShipped, OrderDelivered, OrderCancelled, IssueOpened, IssueUpdated, IssueResolved,
-    MilestoneReached; feedback: SurveyDue;
+    orders: OrderConfirmed, OrderShipped, OrderDelivered, OrderCancelled, OrderRefunded, IssueOpened,
+    IssueUpdated, IssueResolved, MilestoneReached; feedback: SurveyDue;
     loyalty: PointsEarned, PointsVested, GoodwillGranted, TierReached, TierLost
 Publishes: notifications: MessageSent, MessageHeld, MessageSuppressed, MessageFailed, MessageBounced,
     TellingFailed, PreferenceChanged

@@ -30,6 +30,7 @@ from contracts.orders import (
     OrderCancelled,
     OrderConfirmed,
     OrderDelivered,
+    OrderRefunded,
     OrderShipped,
 )
 from contracts.storefront import CUSTOMERS, ConsentChanged, ContactReceived, CustomerErased, CustomerUpdated
@@ -76,6 +77,7 @@ CONSUMES = (
             OrderShipped,
             OrderDelivered,
             OrderCancelled,
+            OrderRefunded,
             IssueOpened,
             IssueUpdated,
             IssueResolved,

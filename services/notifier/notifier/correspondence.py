@@ -11,7 +11,8 @@ from chassis.items import Item
 from chassis.outcomes import Outcome, SetDeadline
 from contracts.vocabulary import Channel
 from notifier.circumstances import Circumstances, Issue
-from notifier.messages import Message, message_id_of
+from notifier.links import without_links
+from notifier.messages import OVER, Message, message_id_of
 from notifier.people import BLANK, Person
 from notifier.suppressions import AddressBook, Blocks
 
@@ -67,8 +68,10 @@ class Correspondence(Struct, frozen=True, kw_only=True):
         return self.with_circumstances(self.circumstances.with_issue(issue_id, issue))
 
     def with_message(self, message: Message, **changes: Any) -> tuple["Correspondence", Outcome]:
-        """The message after `changes`, and the row to keep."""
+        """The message after `changes`, and the row to keep; links stay no longer than until it is said or never is."""
         changed = replace(message, **changes)
+        if changed.state in OVER:
+            changed = replace(changed, content=without_links(changed.content))
         return replace(self, messages={**self.messages, message.message_id: changed}), Outcome(rows=(changed,))
 
 

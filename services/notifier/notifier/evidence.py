@@ -4,15 +4,20 @@ Owns which names of the evidence are kept and what they mean. Nothing here is pe
 stand in the catalogues, in every language.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from notifier.foreign import clean
+from notifier.goods import shortened
+
 KEPT = frozenset({
     "since", "promised", "carrier", "last_scan_at", "title", "reason", "ordered", "missing", "in_part", "reasons",
+    "refund_id", "amount_minor", "currency", "way", "refund_by",
 })  # fmt: skip
 _ORDERED, _SENT = "ordered_", "sent_"
-LONGEST_TITLE = 80
+_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 def kept(evidence: Mapping[str, str]) -> dict[str, str]:
@@ -29,7 +34,7 @@ def material_of(evidence: Mapping[str, str], promised_by: datetime | None) -> di
         "since": _moment(evidence.get("since")),
         "last_scan_at": _moment(evidence.get("last_scan_at")),
         "carrier": carrier_name(evidence.get("carrier")),
-        "title": _shortened(evidence.get("title")),
+        "title": shortened(clean(evidence.get("title") or "")) or None,
         "reason": evidence.get("reason"),
         "reasons": reasons.split() if reasons else None,
         "in_part": bool(evidence.get("in_part")) or None,
@@ -37,6 +42,19 @@ def material_of(evidence: Mapping[str, str], promised_by: datetime | None) -> di
         "pieces": _number(evidence.get("ordered")),
         "ordered": _variant(evidence, _ORDERED),
         "sent": _variant(evidence, _SENT),
+        **_money(evidence),
+    }
+
+
+def _money(evidence: Mapping[str, str]) -> dict[str, Any]:
+    """What is owed, or was given back, how and until when."""
+    amount_minor, currency = _number(evidence.get("amount_minor")), evidence.get("currency") or ""
+    known = bool(amount_minor) and _CURRENCY.fullmatch(currency)
+    return {
+        "amount_minor": amount_minor if known else None,
+        "currency": currency if known else None,
+        "way": evidence.get("way"),
+        "refund_by": _moment(evidence.get("refund_by")),
     }
 
 
@@ -57,10 +75,6 @@ def _moment(text: str | None) -> str | None:
 
 def _number(text: str | None) -> int | None:
     return int(text) if text and text.isdecimal() else None
-
-
-def _shortened(title: str | None) -> str | None:
-    return title if title is None or len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1].rstrip() + "…"
 
 
 def _variant(evidence: Mapping[str, str], prefix: str) -> str | None:

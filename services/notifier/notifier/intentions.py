@@ -18,13 +18,17 @@ from contracts.orders import (
     OrderCancelled,
     OrderConfirmed,
     OrderDelivered,
+    OrderRefunded,
     OrderShipped,
 )
 from contracts.past import is_past
 from contracts.traces import stepped
 from notifier.broadcasts import broadcast_of
 from notifier.correspondence import SEND, Correspondence
+from notifier.evidence import carrier_name
+from notifier.goods import goods_of
 from notifier.kinds import KINDS
+from notifier.links import PAY, TRACK, safe
 from notifier.messages import Message, message_id_of
 
 SOURCE = "/rapport/notifier"
@@ -52,7 +56,7 @@ class Intention(Struct, frozen=True, kw_only=True):
 def intention_of(fact: Fact) -> Intention | None:
     """The message that `fact` asks for; None where it asks for none."""
     match fact:
-        case OrderConfirmed() | OrderShipped() | OrderDelivered() | OrderCancelled():
+        case OrderConfirmed() | OrderShipped() | OrderDelivered() | OrderCancelled() | OrderRefunded():
             return _about_order(fact)
         case IssueOpened() | IssueUpdated() | IssueResolved():
             return _about_issue(fact)
@@ -101,29 +105,70 @@ def intend(account: Correspondence, intention: Intention, item: Item) -> tuple[C
     return account, outcome + Outcome(deadlines=(SetDeadline(SEND, message_id, item.at),))
 
 
-def _about_order(fact: OrderConfirmed | OrderShipped | OrderDelivered | OrderCancelled) -> Intention:
+def _about_order(
+    fact: OrderConfirmed | OrderShipped | OrderDelivered | OrderCancelled | OrderRefunded,
+) -> Intention:
     match fact:
         case OrderConfirmed():
-            pieces = sum(line.quantity for line in fact.lines)
-            promised_by, total_minor = _text(fact.promised_by), fact.total_minor
-            said = {"pieces": pieces, "promised_by": promised_by, "total_minor": total_minor, "currency": fact.currency}
-            return _order("order_confirmed", fact.order_id, said)
+            return _order("order_confirmed", fact.order_id, _confirmed(fact))
         case OrderShipped():
-            said = {"carrier": fact.carrier, "promised_by": _text(fact.promised_by)}
-            return _order("order_shipped", fact.order_id, said, expires_at=fact.occurred_at + NEWS_LASTS)
+            return _order("order_shipped", fact.order_id, _shipped(fact), expires_at=fact.occurred_at + NEWS_LASTS)
         case OrderDelivered():
-            said = {"late": fact.late}
+            said = {"late": fact.late, **goods_of(fact.lines)}
             return _order("order_delivered", fact.order_id, said, expires_at=fact.occurred_at + NEWS_LASTS)
         case OrderCancelled():
-            return _order("order_cancelled", fact.order_id, {"by": str(fact.by)})
+            owed = {"amount_minor": fact.owed_minor, "currency": fact.currency} if fact.owed_minor else {}
+            return _order("order_cancelled", fact.order_id, {"by": str(fact.by), **owed})
+        case OrderRefunded():
+            return _order("order_refunded", fact.order_id, _refunded(fact), subject=fact.refund_id)
 
 
-def _order(kind: str, order_id: str, content: dict[str, Any], expires_at: datetime | None = None) -> Intention:
-    return Intention(kind=kind, subject=order_id, order_id=order_id, content=content, expires_at=expires_at)
+def _confirmed(fact: OrderConfirmed) -> dict[str, Any]:
+    return {
+        "pieces": sum(line.quantity for line in fact.lines),
+        "promised_by": _text(fact.promised_by),
+        "total_minor": fact.total_minor,
+        "shipping_minor": fact.shipping_minor or None,
+        "currency": fact.currency,
+        **goods_of(fact.lines),
+    }
+
+
+def _shipped(fact: OrderShipped) -> dict[str, Any]:
+    return {
+        "carrier": carrier_name(fact.carrier),
+        "promised_by": _text(fact.promised_by),
+        "rest_follows": fact.rest_follows or None,
+        **goods_of(fact.lines),
+        **_ways(fact),
+    }
+
+
+def _refunded(fact: OrderRefunded) -> dict[str, Any]:
+    return {
+        "amount_minor": fact.amount_minor,
+        "currency": fact.currency,
+        "way": fact.way and str(fact.way),
+        "refund_by": _text(fact.expected_by),
+        **goods_of(fact.named),
+    }
+
+
+def _ways(fact: OrderShipped | Issue) -> dict[str, Any]:
+    """The parcel's number, and the links that the message may lead to."""
+    pay_url = fact.pay_url if isinstance(fact, Issue) else None
+    links = {PAY: safe(pay_url), TRACK: safe(fact.tracking_url)}
+    return {"tracking_number": fact.tracking_number, **{name: link for name, link in links.items() if link}}
+
+
+def _order(
+    kind: str, order_id: str, content: dict[str, Any], *, expires_at: datetime | None = None, subject: str | None = None
+) -> Intention:
+    return Intention(kind=kind, subject=subject or order_id, order_id=order_id, content=content, expires_at=expires_at)
 
 
 def _about_issue(fact: IssueOpened | IssueUpdated | IssueResolved) -> Intention:
-    """The words of an issue are taken from its circumstances when it is told, not from here."""
+    """How an issue stands is taken from its circumstances when it is told; from here only its goods and links."""
     match fact:
         case IssueOpened():
             return opening_of(fact)
@@ -139,9 +184,10 @@ def opening_of(fact: Issue) -> Intention:
 
 
 def _issue(kind: str, subject: str, fact: Issue, told_by: datetime | None = None) -> Intention:
+    content = {name: value for name, value in {**goods_of(fact.lines), **_ways(fact)}.items() if value is not None}
     return Intention(
         kind=kind, subject=subject, order_id=fact.order_id, issue_id=fact.issue_id, told_by=told_by,
-        broadcast_id=broadcast_of(fact),
+        broadcast_id=broadcast_of(fact), content=content,
     )  # fmt: skip
 
 

@@ -57,6 +57,7 @@ _ALL = (
     Kind(name="order_shipped", purpose=Purpose.service, lasts=timedelta(days=2)),
     Kind(name="order_delivered", purpose=Purpose.service, lasts=timedelta(days=2)),
     Kind(name="order_cancelled", purpose=Purpose.service, lasts=timedelta(days=7), at_once=True),
+    Kind(name="order_refunded", purpose=Purpose.service, lasts=timedelta(days=14), goes_again=True),
     Kind(name="issue_opened", purpose=Purpose.service, lasts=timedelta(days=14), joins=True, **_ABOUT_ISSUE),
     Kind(name="issue_worse", purpose=Purpose.service, lasts=timedelta(days=14), **_ABOUT_ISSUE),
     Kind(name="issue_resolved", purpose=Purpose.service, lasts=timedelta(days=7), **_ABOUT_ISSUE),

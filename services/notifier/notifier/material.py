@@ -13,8 +13,8 @@ from notifier.kinds import KINDS
 OPENED, WORSE, RESOLVED = "issue_opened", "issue_worse", "issue_resolved"
 PARTS = ("subject", "happened", "doing", "you")
 """What every message says: in a line, what happened, what we do, what the reader can do."""
-OPTIONAL_PARTS = ("action", "short")
-"""The words on the button; what is said where there is little room."""
+OPTIONAL_PARTS = ("action", "short", "goods")
+"""The words on the button; what is said where there is little room; what stands above the list of articles."""
 ACTIONS = frozenset({"survey"})
 """Kinds that ask for something, and so need words on the button."""
 
@@ -48,7 +48,7 @@ def key_of(kind: str, issue_kind: str | None) -> str:
     return f"{kind}.{issue_kind}" if kind == OPENED else kind
 
 
-_PERSON = {"given_name": "Ada", "shop": "Corner & Co"}
+_PERSON = {"given_name": "Ada", "shop": "Corner & Co", "reply": "reply to this message"}
 _MAYBE_PERSON = {"given_name"}
 _ORDER = {"order_id": "o-1048"}
 _PROMISED_BY = "2026-10-06T00:00:00+02:00"
@@ -57,7 +57,9 @@ _OF_EVERY_ISSUE = {
     "severity": "serious", "promised_by": _PROMISED_BY, "expected_by": _EXPECTED_BY, "promised": "2026-10-05",
 }  # fmt: skip
 _SINCE = {"since": "2026-10-01T09:12:00+00:00"}
-_SCAN = {"carrier": "DHL", "last_scan_at": "2026-10-02T16:40:00+00:00"}
+_SCAN = {"carrier": "DHL", "last_scan_at": "2026-10-02T16:40:00+00:00", "tracking_number": "00340434161094042557"}
+_MONEY = {"amount_minor": 5_990, "currency": "EUR"}
+_REFUND = _MONEY | {"way": "as_paid", "refund_by": "2026-10-10T00:00:00+02:00"}
 _OF_ISSUES: dict[IssueKind, dict[str, Any]] = {
     IssueKind.payment_failed: {},
     IssueKind.item_unavailable: {"title": "Blue kettle, 1.7 l", "reason": "backordered"},
@@ -74,7 +76,7 @@ _OF_ISSUES: dict[IssueKind, dict[str, Any]] = {
     IssueKind.damaged: _SCAN,
     IssueKind.lost: _SINCE | _SCAN,
     IssueKind.returned_to_sender: _SINCE | _SCAN,
-    IssueKind.refund_overdue: _SINCE | {"reason": "returned"},
+    IssueKind.refund_overdue: _SINCE | {"reason": "returned"} | _MONEY,
     IssueKind.disruption: _SINCE | {"declared": "Snow has closed the motorways around Munich."},
 }
 OPENING = {part: f"… {part} of the opening …" for part in PARTS}
@@ -86,14 +88,23 @@ _SAID = {
 }
 _OTHERS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "order_confirmed": (
-        _ORDER | {"pieces": 2, "total_minor": 5_990, "currency": "EUR", "promised_by": _PROMISED_BY}, {"promised_by"},
+        _ORDER
+        | {"pieces": 3, "total_minor": 5_990, "shipping_minor": 490, "currency": "EUR", "promised_by": _PROMISED_BY},
+        {"promised_by", "shipping_minor"},
     ),
-    "order_shipped": (_ORDER | {"carrier": "DHL", "promised_by": _PROMISED_BY}, {"carrier", "promised_by"}),
+    "order_shipped": (
+        _ORDER
+        | {"carrier": "DHL", "promised_by": _PROMISED_BY, "rest_follows": True}
+        | {"tracking_number": _SCAN["tracking_number"]},
+        {"carrier", "promised_by", "rest_follows", "tracking_number"},
+    ),
     "order_delivered": (_ORDER | {"late": True}, set()),
-    "order_cancelled": (_ORDER | {"by": "shop"}, set()),
+    "order_cancelled": (_ORDER | {"by": "shop"} | _MONEY, {*_MONEY}),
+    "order_refunded": (_ORDER | _REFUND, {"way", "refund_by"}),
     WORSE: (_ORDER | _OF_EVERY_ISSUE | {"issue_kind": "lost", "opening": OPENING}, set(_OF_EVERY_ISSUE)),
     RESOLVED: (
-        _ORDER | _OF_EVERY_ISSUE | {"issue_kind": "lost", "resolution": "delivered"}, {*_OF_EVERY_ISSUE, "resolution"},
+        _ORDER | _OF_EVERY_ISSUE | _REFUND | {"issue_kind": "lost", "resolution": "delivered"},
+        {*_OF_EVERY_ISSUE, *_REFUND, "resolution"},
     ),
     "survey": (_ORDER | {"survey": "nps"}, {"order_id"}),
     "points_earned": (_ORDER | {"points": 59, "available_points": 0}, {"order_id"}),
@@ -126,6 +137,20 @@ MATERIALS = _materials()
 _OPENINGS = tuple(key_of(OPENED, kind) for kind in IssueKind)
 ASKED_FOR = tuple(key for kind in KINDS for key in (_OPENINGS if kind == OPENED else (kind,)))
 """Entries that English has to have: one for everything that can be said."""
+TRACKED = frozenset(
+    {
+        "order_shipped",
+        *(key_of(OPENED, kind) for kind, sample in _OF_ISSUES.items() if "tracking_number" in sample),
+    }
+)
+"""Entries about a parcel: who has the carrier's page of it can look there."""
+NAMES_GOODS = frozenset(
+    {
+        "order_confirmed", "order_shipped", "order_delivered", "order_refunded", *TRACKED,
+        key_of(OPENED, IssueKind.payment_failed), key_of(OPENED, IssueKind.fulfilment_stalled),
+    }
+)  # fmt: skip
+"""Entries beside which the articles are listed, under the words of their part `goods`."""
 FRAME: dict[str, frozenset[str]] = {
     "hello": frozenset({"given_name"}),
     "hello_nobody": frozenset(),
@@ -135,6 +160,9 @@ FRAME: dict[str, frozenset[str]] = {
     "also": frozenset(),
     "also_order": frozenset({"order_id"}),
     "also_doing": frozenset(),
+    "reply": frozenset(),
+    "write": frozenset({"address"}),
+    "more": frozenset({"more"}),
     "bye": frozenset({"shop"}),
     "link": frozenset({"words"}),
     "day": frozenset(),
@@ -143,6 +171,7 @@ FRAME: dict[str, frozenset[str]] = {
     "day_and_clock": frozenset({"day", "clock"}),
 }
 """What stands around the sentences of every message, and what it may name."""
+FRAME_SAMPLE = _PERSON | _ORDER | {"address": "hello@shop.example", "more": 3}
 CODES = frozenset(
     {
         "not_handed_over", "handed_over_late", "in_part", "unseen", "usually_there", "slow_region",

@@ -37,6 +37,7 @@ WAITING = frozenset({State.intended, State.held})
 """Not decided for good; a `send` deadline is set."""
 IN_HAND = frozenset({State.ready, State.sending, State.joined})
 ENDED = frozenset({State.sent, State.failed, State.unknown})
+OVER = ENDED | {State.suppressed}
 
 
 class Message(Struct, frozen=True, kw_only=True):

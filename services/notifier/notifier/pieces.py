@@ -4,24 +4,32 @@ Owns order and length. Must not know languages or templates.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
 from contracts.vocabulary import Channel
+from notifier import telephone
 from notifier.question import Question
 
-LONGEST = {Channel.sms: 300, Channel.push: 180}
-"""Signs, with the link: two short messages of the telephone network, and what a locked screen shows."""
+LONGEST_NOTICE = 180
+"""Signs, with the link: what a locked screen shows."""
+LITTLE_ROOM = (Channel.sms, Channel.push)
 BLANK = "{}"
-_PLAIN_SPACES = str.maketrans("\u00a0\u202f", "  ")
-"""The alphabet of text messages has no other space (3GPP TS 23.038): one more, and only 70 signs fit instead of 160."""
 LEAST = 90
 """So many signs are words, however long the link is."""
+HasRoom = Callable[[str], bool]
 _SPACES = re.compile(r"[ \t\r\n\f\v]+")
 """Not those that break no line: French has one before `?` and inside « », money before its currency."""
 _SENTENCE = re.compile(r"(?<=[.!?…])[ \n]+")
 _PARAGRAPH = re.compile(r"\n\s*\n")
+
+
+class Item(Struct, frozen=True):
+    """One line of what a message is about: so many of what, and for how much."""
+
+    words: str
+    price: str | None = None
 
 
 class Said(Struct, frozen=True, kw_only=True):
@@ -33,8 +41,13 @@ class Said(Struct, frozen=True, kw_only=True):
     doing: list[str]
     you: list[str]
     short: str | None
+    goods_words: str | None
+    """What stands above the list of goods; without it there is none."""
+    goods: tuple[Item, ...]
     action: str | None
     link: str | None
+    asks: bool
+    """It asks for something, and is worth little without the link."""
     about_order: str | None
     preferences: str | None
     preferences_words: str
@@ -60,20 +73,43 @@ def text(said: Said) -> str:
 
 def short(said: Said, channel: Channel) -> str:
     """As much as fits: what is written for it, or the subject and the sentences that have room, whole ones."""
-    if channel not in LONGEST:
-        return _talk(said)
+    match channel:
+        case Channel.sms:
+            return _text_message(said)
+        case Channel.push:
+            return _notice(said)
+    return _talk(said)
+
+
+def _text_message(said: Said) -> str:
+    """No more than two parts of the telephone network, also where the words need another alphabet than the link.
+
+    In the reader's own letters where there is room for them, otherwise in those that the network sends for one place.
+    """
     link = f" {said.link}" if said.link else ""
-    room = max(LONGEST[channel] - len(link), LEAST)
+    if said.link and not said.asks and not telephone.fits("x" * LEAST + link):
+        link = ""  # who has no room for words says them without it
+    words = _words(f"{said.shop}:", said, lambda words: telephone.fits(telephone.plain(words) + link))
+    return words + link if telephone.fits(words + link) else telephone.plain(words) + link
+
+
+def _notice(said: Said) -> str:
+    link = f" {said.link}" if said.link else ""
+    room = max(LONGEST_NOTICE - len(link), LEAST)
+    return _words("", said, lambda words: len(words) <= room) + link
+
+
+def _words(opening: str, said: Said, has_room: HasRoom) -> str:
     if said.short:
-        words = _cut(_on_one_line(said.short), room)
-    else:
-        words = _filled_up(f"{said.shop}:" if channel is Channel.sms else "", said, room).strip()
-    return (words.translate(_PLAIN_SPACES) if channel is Channel.sms else words) + link
+        return _cut(_on_one_line(said.short), has_room)
+    return _filled_up(opening, said, has_room).strip()
 
 
 def _lines(said: Said) -> Iterator[str]:
     yield said.hello
-    yield from (*said.happened, *said.doing, *said.you)
+    yield from said.happened
+    yield _list(said)
+    yield from (*said.doing, *said.you)
     if said.link and said.action:
         yield said.leads.replace(BLANK, said.action)
         yield said.link
@@ -91,10 +127,18 @@ def _lines(said: Said) -> Iterator[str]:
 
 def _talk(said: Said) -> str:
     """Where there is room for a few lines, as in a chat."""
-    return "\n\n".join(filter(None, [*said.happened, *said.doing, *said.you, said.link]))
+    return "\n\n".join(filter(None, [*said.happened, _list(said), *said.doing, *said.you, said.link]))
 
 
-def _filled_up(opening: str, said: Said, room: int) -> str:
+def _list(said: Said) -> str:
+    """The goods, each on a line of its own."""
+    if not said.goods_words or not said.goods:
+        return ""
+    lines = (f"{item.words} – {item.price}" if item.price else item.words for item in said.goods)
+    return "\n".join([said.goods_words, *(f"- {line}" for line in lines)])
+
+
+def _filled_up(opening: str, said: Said, has_room: HasRoom) -> str:
     """The opening, and of each part as many sentences from its beginning as have room.
 
     First what happened, then what the reader can do, then what we do; said in the usual order.
@@ -104,10 +148,10 @@ def _filled_up(opening: str, said: Said, room: int) -> str:
     for place in (0, 2, 1):
         while taken[place] < len(parts[place]):
             taken[place] += 1
-            if len(_joined(opening, parts, taken)) > room:
+            if not has_room(_joined(opening, parts, taken)):
                 taken[place] -= 1
                 break
-    return _joined(opening, parts, taken) if any(taken) else _cut(f"{opening} {parts[0][0]}", room)
+    return _joined(opening, parts, taken) if any(taken) else _cut(f"{opening} {parts[0][0]}", has_room)
 
 
 def _sentences(part: list[str]) -> list[str]:
@@ -119,8 +163,12 @@ def _joined(opening: str, parts: list[list[str]], taken: list[int]) -> str:
     return " ".join(filter(None, [opening, *chosen]))
 
 
-def _cut(line: str, room: int) -> str:
-    return line if len(line) <= room else line[: max(room - 1, 0)].rstrip() + "…"
+def _cut(line: str, has_room: HasRoom) -> str:
+    if has_room(line):
+        return line
+    while line and not has_room(line + "…"):
+        line = line[:-1]
+    return line.rstrip() + "…"
 
 
 def _on_one_line(paragraph: str) -> str:

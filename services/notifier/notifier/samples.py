@@ -4,11 +4,13 @@ Its values are those of material.py; nobody is called Ada.
 """
 
 from datetime import UTC, datetime
+from typing import Any
 
 from contracts.vocabulary import Channel, IssueKind
 from notifier.apologies import OURS
 from notifier.kinds import KINDS
-from notifier.material import MATERIALS, OPENED
+from notifier.links import PAY, TRACK
+from notifier.material import MATERIALS, NAMES_GOODS, OPENED, TRACKED
 from notifier.messages import Message
 from notifier.people import Person
 from notifier.ways import Ways
@@ -16,7 +18,16 @@ from notifier.ways import Ways
 MOMENT = datetime(2026, 10, 6, 9, 30, tzinfo=UTC)
 SHOWN = tuple(key for key in MATERIALS if key.partition(".")[0] in KINDS)
 """The entries of what can be said."""
-_NOT_CONTENT = ("given_name", "shop", "order_id", "opening", "declared")
+_NOT_CONTENT = ("given_name", "shop", "reply", "order_id", "opening", "declared")
+_PRICED = [
+    {"name": "Stoneware mug, sage", "pieces": 2, "price_minor": 3_380},
+    {"name": "Tea towel, set of two, indigo", "pieces": 1, "price_minor": 2_120},
+]
+_GOODS: list[dict[str, Any]] = [{name: good[name] for name in ("name", "pieces")} for good in _PRICED]
+_LINKS = {
+    "issue_opened.payment_failed": {PAY: "https://shop.example/orders/o-1048/pay"},
+    **{key: {TRACK: "https://tracking.carrier.example/00340434161094042557"} for key in TRACKED},
+}
 
 
 def sample_message(key: str, *, bare: bool = False) -> Message:
@@ -27,10 +38,18 @@ def sample_message(key: str, *, bare: bool = False) -> Message:
     if issue_kind:
         content |= {"issue_kind": issue_kind, "known": values.get("declared") or ""}
         content["sorry"] = IssueKind(issue_kind) in OURS
+    if not bare:
+        content |= _beside(key)
     return Message(
         message_id=f"sample-{key}", customer_id="sample", kind=kind, subject="sample", intended_at=MOMENT,
         expires_at=MOMENT, ready_at=MOMENT, order_id=values.get("order_id"), content=content, correlation_id="sample",
     )  # fmt: skip
+
+
+def _beside(key: str) -> dict[str, Any]:
+    """Goods and links, of which sentences name nothing."""
+    goods = _PRICED if key == "order_confirmed" else _GOODS[:1] if key == "order_shipped" else _GOODS
+    return ({"goods": goods} if key in NAMES_GOODS else {}) | _LINKS.get(key, {})
 
 
 def sample_person(locale: str, email: str = "ada@shop.example", *, bare: bool = False) -> Person:

@@ -87,7 +87,11 @@ REMEDIES = {
 """Reason code → what would have changed the outcome, for people."""
 
 _AFTER_CANCELLATION = (IssueKind.refund_overdue,)
-_ENDS_BY_ORDER = {"order_delivered": Resolution.delivered, "order_cancelled": Resolution.cancelled}
+_ENDS_BY_ORDER = {
+    "order_delivered": Resolution.delivered,
+    "order_cancelled": Resolution.cancelled,
+    "order_refunded": Resolution.refunded,
+}
 
 
 def decide(
@@ -232,5 +236,11 @@ def _warned_already(message: Message, issue: Issue, facts: Circumstances) -> boo
 def _told_with_resolution(message: Message, facts: Circumstances) -> bool:
     """An issue of this order, of which the customer was told, ended by the very same fact."""
     ending = _ENDS_BY_ORDER[message.kind]
-    issues = (issue for issue in facts.issues.values() if issue.order_id == message.order_id)
-    return any(issue.told and issue.resolution is ending for issue in issues)
+    ended = [
+        issue
+        for issue in facts.issues.values()
+        if issue.order_id == message.order_id and issue.told and issue.resolution is ending
+    ]
+    if ending is Resolution.refunded:  # an order may have several refunds
+        return any(issue.evidence.get("refund_id") == message.subject for issue in ended)
+    return bool(ended)

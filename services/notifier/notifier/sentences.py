@@ -1,12 +1,10 @@
 """Sentences of a catalogue become something that can be said: checked once at start, then filled in again and again.
 
 Owns the small language of sentences: names, choices and filters, nothing that could reach further, on top of Jinja's
-sandbox. What is filled in are other people's texts: they end no line, and never run. A sentence is plain text; whoever
+sandbox. What is filled in are other people's texts (foreign.py): they never run. A sentence is plain text; whoever
 puts it into HTML escapes it there.
 """
 
-import re
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -28,8 +26,6 @@ _ALLOWED: tuple[type[nodes.Node], ...] = (
 """What a sentence may be made of. No loops, no calls, no arithmetic: nothing that could cost time or memory."""
 READER = "the reader"
 """The name of the `Reader` among the values; none that a sentence could name."""
-LONGEST_VALUE, MOST_PARAGRAPHS = 1_000, 10
-_PARAGRAPH = re.compile(r"\n[ \t]*\n")
 
 
 class BadSentence(ValueError):
@@ -73,30 +69,6 @@ def _made(text: str) -> Saying:
         return lambda _: plain
     render = _ENVIRONMENT.from_string(text).render
     return lambda values: render(values)
-
-
-def clean(value: Any) -> Any:
-    """Other people's text on one line, without control and direction marks, of a bearable length."""
-    if isinstance(value, str):
-        if not value.isprintable():
-            value = "".join(_shown(sign) for sign in value)
-        return " ".join(value.split())[:LONGEST_VALUE]
-    if isinstance(value, list):
-        return [clean(one) for one in value]
-    return value
-
-
-def clean_paragraphs(value: Any) -> Any:
-    """The same for a longer text, which keeps its paragraphs."""
-    if not isinstance(value, str):
-        return value
-    return "\n\n".join(filter(None, map(clean, _PARAGRAPH.split(value.replace("\r\n", "\n"))[:MOST_PARAGRAPHS])))
-
-
-def _shown(sign: str) -> str:
-    if sign.isprintable():
-        return sign
-    return "" if unicodedata.category(sign) in ("Cf", "Cs", "Co", "Cn") else " "
 
 
 def _check(tree: nodes.Template, names: frozenset[str], locale: str) -> None:

@@ -130,8 +130,13 @@ def _money_pattern(locale: Locale, decimals: int) -> NumberPattern:
     return pattern
 
 
+def capital(_: Reader, words: str) -> str:
+    """The words as they begin a sentence."""
+    return words[:1].upper() + words[1:]
+
+
 FILTERS: dict[str, Any] = {
     "day": day, "last_day": last_day, "deadline": deadline, "money": money, "number": number, "plural": plural,
-    "listed": listed,
+    "listed": listed, "capital": capital,
 }  # fmt: skip
 """By the names that sentences use; each is given the reader first."""

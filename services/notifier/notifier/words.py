@@ -19,14 +19,16 @@ from msgspec.structs import replace
 from contracts.vocabulary import Channel, IssueKind
 from notifier.catalogue import Catalogue, Conditions, Entry, Fault, Sentences, WordsRefused
 from notifier.catalogue_files import catalogues
-from notifier.material import FRAME, GIVEN_WHOLE, MATERIALS, OPENED, PARTS, Material, key_of
+from notifier.foreign import clean, clean_paragraphs
+from notifier.links import link_of
+from notifier.material import FRAME, FRAME_SAMPLE, GIVEN_WHOLE, MATERIALS, OPENED, PARTS, Material, key_of
 from notifier.messages import Message
 from notifier.outgoing import Composed
 from notifier.people import Person, zone_of
-from notifier.pieces import BLANK, Said, paragraphs, short, text
-from notifier.sentences import READER, BadSentence, Saying, clean, clean_paragraphs, saying
+from notifier.pieces import BLANK, Item, Said, paragraphs, short, text
+from notifier.sentences import READER, BadSentence, Saying, saying
 from notifier.shop import Shop
-from notifier.spoken import Reader, babel_locale
+from notifier.spoken import Reader, babel_locale, money, number
 from notifier.tongues import Tongues, keys_of, normal
 from notifier.ways import NO_WAYS, Ways
 
@@ -34,7 +36,7 @@ LONGEST_SUBJECT = 150
 _UNBREAKING = "\u00a0\u202f"
 """Spaces that end no line, as languages want them."""
 LONGEST_UNBROKEN = 24
-"""Signs of an order's number that have room on one line of a telephone."""
+"""Signs of an order's or a parcel's number that have room on one line of a telephone."""
 _WHOLE = Markup('<span style="white-space:nowrap">{}</span>')
 _ABOUT_THE_READER = ("country", "tier")
 
@@ -74,7 +76,7 @@ class Words:
         content = message.content
         locale = self.locale_of(message, person)
         try:
-            said = self._said(message, person, ways, locale)
+            said = self._said(message, person, channel, ways, locale)
         except (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             key = key_of(message.kind, content.get("issue_kind"))
             raise WordsFailed(f"{locale}: {key}: {type(error).__name__}") from error
@@ -84,7 +86,7 @@ class Words:
         return Composed(
             subject=subject,
             text=text(said),
-            html=self._page(said, subject, _orders(message)),
+            html=self._page(said, subject, _unbroken_in(message)),
             locale=locale,
             version=self.version,
         )
@@ -97,9 +99,9 @@ class Words:
             return str(decided)
         return self.tongues.locale_for(person.language, keys)
 
-    def _said(self, message: Message, person: Person, ways: Ways, locale: str) -> Said:
+    def _said(self, message: Message, person: Person, channel: Channel, ways: Ways, locale: str) -> Said:
         frame, shop = self._frames[locale], self.shop
-        values = self._values(message, person, locale)
+        values = self._values(message, person, channel, locale)
         parts = self._parts(locale, keys_of(message.kind, message.content), values)
         happened, doing, you = (paragraphs(parts[part]) for part in ("happened", "doing", "you"))
         if also := message.content.get("also"):
@@ -110,19 +112,37 @@ class Words:
         return Said(
             subject=parts["subject"], happened=happened, doing=doing, you=you, short=parts.get("short"),
             hello=frame["hello" if values["given_name"] else "hello_nobody"](values),
-            action=parts.get("action"), link=ways.action if parts.get("action") else None,
+            goods_words=parts.get("goods") or None, goods=tuple(self._goods(message.content, values, locale)),
+            action=parts.get("action") or None,
+            link=(ways.action or link_of(message.content)) if parts.get("action") else None,
+            asks=ways.action is not None,
             about_order=frame["about_order"](values) if message.order_id else None,
             preferences=ways.preferences, preferences_words=frame["preferences"](values), question=ways.question,
             bye=frame["bye"](values), leads=frame["link"]({"words": BLANK}),
             shop=shop.name, mark=shop.look.mark or shop.name, imprint=shop.look.imprint, locale=locale,
         )  # fmt: skip
 
-    def _values(self, message: Message, person: Person, locale: str) -> dict[str, Any]:
+    def _goods(self, content: Mapping[str, Any], values: Mapping[str, Any], locale: str) -> Iterator[Item]:
+        """What the message is about, by name; and how much more there is."""
+        for good in content.get("goods") or ():
+            price_minor, currency = good.get("price_minor"), content.get("currency")
+            price = money(values[READER], price_minor, currency) if price_minor is not None and currency else None
+            yield Item(f"{number(values[READER], good['pieces'])} × {clean(good['name'])}", price)
+        if more := content.get("more_goods"):
+            yield Item(self._frames[locale]["more"]({**values, "more": more}))
+
+    def _values(self, message: Message, person: Person, channel: Channel, locale: str) -> dict[str, Any]:
         key = key_of(message.kind, message.content.get("issue_kind"))
         about = {"given_name": person.given_name, "order_id": message.order_id, "shop": self.shop.name}
+        about["reply"] = self._reply(channel, locale)
         values = {**self._material(key, message.content, locale), **about}
         level = message.content.get("said_in", {}).get("tier")
         return {"tier": level, **values, "country": person.country, READER: self._reader(person, locale)}
+
+    def _reply(self, channel: Channel, locale: str) -> str:
+        """How the reader answers: where nobody hears what is answered to a message, at the shop's address."""
+        frame = self._frames[locale]
+        return frame["reply"]({}) if channel is Channel.email else frame["write"]({"address": self.shop.address})
 
     def _material(self, key: str, content: Mapping[str, Any], locale: str) -> dict[str, Any]:
         """What the entry's sentences may use; nothing where nothing is known, also of messages of older versions."""
@@ -144,8 +164,12 @@ class Words:
     def _parts(self, locale: str, keys: list[str], values: dict[str, Any]) -> dict[str, str]:
         if len(keys) > 1 and keys[1].startswith(OPENED) and not keys[0].startswith(OPENED):
             opening = self._material(keys[1], values, locale)
-            values["opening"] = {part: _filled(self._entries[locale, keys[1]][part], opening) for part in PARTS}
-        return {part: _filled(choices, values) for part, choices in self._entries[locale, keys[0]].items()}
+            said = {part: _filled(choices, opening) for part, choices in self._entries[locale, keys[1]].items()}
+            values["opening"] = {part: said[part] for part in PARTS}
+            beside = {part: said[part] for part in ("action", "goods") if part in said}
+        else:
+            beside = {}
+        return beside | {part: _filled(choices, values) for part, choices in self._entries[locale, keys[0]].items()}
 
     def _others(
         self, also: list[dict[str, Any]], message: Message, values: dict[str, Any], locale: str
@@ -231,8 +255,7 @@ def _checked(
 
 
 def _frame(catalogue: Catalogue, faults: list[Fault]) -> dict[str, Saying]:
-    known = MATERIALS["order_confirmed"].sample
-    samples = {name: {one: known.get(one, one) for one in names} for name, names in FRAME.items()}
+    samples = {name: {one: FRAME_SAMPLE.get(one, one) for one in names} for name, names in FRAME.items()}
     return {
         name: _checked(catalogue.locale, "frame", name, catalogue.frame, Material(sample=sample), faults)
         for name, sample in samples.items()
@@ -256,10 +279,11 @@ def _layout() -> jinja2.Template:
     return made.get_template("letter.html")
 
 
-def _orders(message: Message) -> list[str]:
-    """The orders that it names."""
+def _unbroken_in(message: Message) -> list[str]:
+    """The numbers that it names, of orders and of its parcel."""
     also = (one.get("order_id") for one in message.content.get("also") or ())
-    return [one for one in dict.fromkeys((message.order_id, *also)) if one and len(one) <= LONGEST_UNBROKEN]
+    named = dict.fromkeys((message.order_id, *also, clean(message.content.get("tracking_number"))))
+    return [one for one in named if one and len(one) <= LONGEST_UNBROKEN]
 
 
 def unbroken(text: str, orders: list[str]) -> Markup:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from contracts.storefront import OrderPaid, OrderRefunded, ReturnReceived, ReturnRequested
 from orders_listener.parcels import Quantities, summed
 from orders_listener.pictures import Picture
+from orders_listener.refunds import owed_minor
 
 
 class Claim(NamedTuple):
@@ -20,6 +21,8 @@ class Claim(NamedTuple):
     """The order, or the return."""
     reason: str
     since: datetime
+    owed_minor: int
+    """As much money, where no other goods are sent instead."""
 
 
 def claims_of(picture: Picture) -> Iterator[Claim]:
@@ -30,12 +33,13 @@ def claims_of(picture: Picture) -> Iterator[Claim]:
     if picture.paid_at is not None and not picture.delivered_at and not _paid_back(picture):
         wish = picture.cancellation_wish
         if picture.cancelled is not None:
-            yield Claim(order_id, "cancelled", max(picture.cancelled.occurred_at, picture.paid_at))
+            yield Claim(order_id, "cancelled", max(picture.cancelled.occurred_at, picture.paid_at), owed_minor(picture))
         elif wish is not None and not picture.over:
-            yield Claim(order_id, "wished_to_cancel", wish.occurred_at)
+            yield Claim(order_id, "wished_to_cancel", wish.occurred_at, owed_minor(picture))
     for received in picture.all(ReturnReceived):
         if not _settled(picture, received):
-            yield Claim(received.return_id, "returned", received.occurred_at)
+            worth_minor = _worth_minor(picture, _wanted(picture, received))
+            yield Claim(received.return_id, "returned", received.occurred_at, worth_minor)
 
 
 def _paid_back(picture: Picture) -> bool:
@@ -52,13 +56,18 @@ def _settled(picture: Picture, received: ReturnReceived) -> bool:
     )
     since = min(asked_at, received.occurred_at)
     refunds = [refund for refund in picture.refunds if refund.occurred_at >= since]
-    wanted = summed((line.line_id, line.quantity) for line in received.lines or picture.lines.values())
+    wanted = _wanted(picture, received)
     given = summed((line.line_id, line.quantity) for refund in refunds for line in refund.lines)
     return (
         all(given.get(line_id, 0) >= quantity for line_id, quantity in wanted.items() if line_id in picture.lines)
         or _amount_minor(refunds) >= _worth_minor(picture, wanted)
         or _exchanged(picture, wanted, since)
     )
+
+
+def _wanted(picture: Picture, received: ReturnReceived) -> Quantities:
+    """The pieces that came back."""
+    return summed((line.line_id, line.quantity) for line in received.lines or picture.lines.values())
 
 
 def _exchanged(picture: Picture, wanted: Quantities, since: datetime) -> bool:

@@ -4,7 +4,7 @@ Owns the natural key of a fact, its three times and the order in which facts are
 from them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from datetime import datetime
 from typing import TypeVar
 
@@ -30,6 +30,7 @@ from contracts.storefront import (
     ReturnRequested,
     ShipmentCreated,
     ShipmentProgressed,
+    ShipmentStatus,
 )
 
 HistoryFact = (
@@ -52,6 +53,8 @@ HistoryFact = (
     | CancellationRequested
 )
 F = TypeVar("F", bound=HistoryFact)
+LINKS = frozenset({"retry_url", "tracking_url"})
+"""Fields that open a page to whoever has them. Kept to be said to the customer, shown to nobody else."""
 
 
 class HistoryEntry(Struct, frozen=True, kw_only=True):
@@ -93,6 +96,37 @@ def key_of(fact: HistoryFact) -> str:
             return derived_id(name, msgspec.json.encode(fact).decode())
 
 
+def without_spent_links(entries: tuple[HistoryEntry, ...]) -> tuple[HistoryEntry, ...]:
+    """Links open pages to whoever has them: one that pays is kept until the order is paid, one that shows a parcel's
+    way until the parcel is there. Independent of arrival."""
+    paid = any(isinstance(entry.fact, OrderPaid | OrderCancelled) for entry in entries)
+    arrived = {
+        entry.fact.shipment_id
+        for entry in entries
+        if isinstance(entry.fact, ShipmentProgressed) and entry.fact.status is ShipmentStatus.delivered
+    }
+    return tuple(_without_link(entry, paid, arrived) for entry in entries)
+
+
+def ends_links(fact: HistoryFact) -> bool:
+    """Whether a link may be spent when this is said, or come too late."""
+    match fact:
+        case OrderPaid() | OrderCancelled() | PaymentFailed() | ShipmentCreated():
+            return True
+        case ShipmentProgressed(status=status):
+            return status is ShipmentStatus.delivered
+    return False
+
+
+def _without_link(entry: HistoryEntry, paid: bool, arrived: Set[str]) -> HistoryEntry:
+    match entry.fact:
+        case PaymentFailed(retry_url=str()) if paid:
+            return structs.replace(entry, fact=structs.replace(entry.fact, retry_url=None))
+        case ShipmentCreated(tracking_url=str(), shipment_id=shipment_id) if shipment_id in arrived:
+            return structs.replace(entry, fact=structs.replace(entry.fact, tracking_url=None))
+    return entry
+
+
 def in_order(entries: Iterable[HistoryEntry]) -> tuple[HistoryEntry, ...]:
     """As it happened; the order itself first, whatever the clocks of others say. Independent of arrival."""
     return tuple(sorted(entries, key=_rank))
@@ -103,13 +137,11 @@ def _rank(entry: HistoryEntry) -> tuple[bool, datetime, datetime, str]:
 
 
 def _without_words(fact: HistoryFact) -> HistoryFact:
-    """Customers' own words are kept by feedback alone; a link that pays is kept by nobody."""
+    """Customers' own words are kept by feedback alone."""
     match fact:
         case ContactReceived():
             return structs.replace(fact, text=None)
         case CancellationRequested():
             return structs.replace(fact, reason=None)
-        case PaymentFailed():
-            return structs.replace(fact, retry_url=None)
         case _:
             return fact

@@ -9,8 +9,12 @@ from datetime import datetime
 from contracts import Fact, orders
 from contracts.storefront import OrderCancelled, OrderPlaced, OrderRefunded
 from contracts.vocabulary import OrderLine
+from orders_listener.goods import named, tracking
+from orders_listener.issues import titled
 from orders_listener.parcels import Parcel
 from orders_listener.pictures import Picture
+from orders_listener.refunds import expected_by, owed_minor
+from orders_listener.remainders import unsent
 
 CONFIRMED, SHIPPED, DELIVERED, CANCELLED, COMPLETED = "confirmed", "shipped", "delivered", "cancelled", "completed"
 
@@ -32,9 +36,9 @@ def _due(picture: Picture, placed: OrderPlaced, said: Set[str]) -> Iterator[tupl
     for refund in picture.refunds:
         key = f"refund|{refund.refund_id}"
         if key not in said:
-            yield key, refunded(placed, refund)
+            yield key, refunded(picture, placed, refund)
     if CANCELLED not in said and picture.cancelled:
-        yield CANCELLED, cancelled(placed, picture.cancelled)
+        yield CANCELLED, cancelled(picture, placed, picture.cancelled)
 
 
 def confirmed(picture: Picture, placed: OrderPlaced, confirmed_at: datetime) -> orders.OrderConfirmed:
@@ -58,13 +62,16 @@ def confirmed(picture: Picture, placed: OrderPlaced, confirmed_at: datetime) -> 
 
 
 def confirmed_line(line: OrderLine) -> orders.ConfirmedLine:
-    """What loyalty and feedback need of a line."""
+    """What others need of a line."""
     return orders.ConfirmedLine(
         line_id=line.line_id,
         quantity=line.quantity,
         paid_minor=line.paid_minor,
         product_id=line.product_id,
         category=line.category,
+        sku=line.sku,
+        title=titled(line).get("title"),
+        variant=line.variant,
     )
 
 
@@ -77,18 +84,30 @@ def shipped(picture: Picture, placed: OrderPlaced, parcel: Parcel, moved_at: dat
         occurred_at=moved_at,
         carrier=parcel.announced.carrier if parcel.announced else None,
         promised_by=picture.promised.ends_at if picture.promised else None,
+        lines=named(picture, parcel.carries),
+        rest_follows=parcel.announced is not None and _rest_follows(picture),
+        **tracking(parcel),
     )
+
+
+def _rest_follows(picture: Picture) -> bool:
+    """Something is in no parcel that has left; what cannot be sent is spoken of by its issue."""
+    left = [parcel for parcel in picture.parcels.values() if parcel.moved_at]
+    return not unsent(picture, left).keys() <= picture.unavailable.keys()
 
 
 def delivered(picture: Picture, placed: OrderPlaced, delivered_at: datetime) -> orders.OrderDelivered:
     """The last piece arrived. Late by the promise that `delays.delivery_late` looks at."""
     promised_by = picture.binding.ends_at if picture.binding else None
+    pieces = {line_id: line.quantity - picture.refunded.get(line_id, 0) for line_id, line in picture.lines.items()}
+    kept = {line_id: quantity for line_id, quantity in pieces.items() if quantity > 0}
     return orders.OrderDelivered(
         customer_id=placed.customer_id,
         order_id=placed.order_id,
         occurred_at=delivered_at,
         promised_by=promised_by,
         late=promised_by is not None and delivered_at > promised_by,
+        lines=named(picture, kept),
     )
 
 
@@ -97,7 +116,7 @@ def completed(placed: OrderPlaced, at: datetime) -> orders.OrderCompleted:
     return orders.OrderCompleted(customer_id=placed.customer_id, order_id=placed.order_id, occurred_at=at)
 
 
-def refunded(placed: OrderPlaced, refund: OrderRefunded) -> orders.OrderRefunded:
+def refunded(picture: Picture, placed: OrderPlaced, refund: OrderRefunded) -> orders.OrderRefunded:
     """One per refund, in the order's currency."""
     return orders.OrderRefunded(
         customer_id=placed.customer_id,
@@ -107,10 +126,13 @@ def refunded(placed: OrderPlaced, refund: OrderRefunded) -> orders.OrderRefunded
         currency=placed.currency,
         amount_minor=refund.amount_minor,
         lines=refund.lines,
+        way=refund.way,
+        expected_by=expected_by(picture, refund),
+        named=named(picture, {line.line_id: line.quantity for line in refund.lines}),
     )
 
 
-def cancelled(placed: OrderPlaced, cancellation: OrderCancelled) -> orders.OrderCancelled:
+def cancelled(picture: Picture, placed: OrderPlaced, cancellation: OrderCancelled) -> orders.OrderCancelled:
     """Nothing more will be sent."""
     return orders.OrderCancelled(
         customer_id=placed.customer_id,
@@ -118,4 +140,6 @@ def cancelled(placed: OrderPlaced, cancellation: OrderCancelled) -> orders.Order
         occurred_at=cancellation.occurred_at,
         by=cancellation.by,
         reason=cancellation.reason,
+        owed_minor=owed_minor(picture),
+        currency=placed.currency,
     )

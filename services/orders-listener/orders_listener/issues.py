@@ -3,6 +3,7 @@
 Owns ids, told_by and the facts about issues. Must not know what makes an issue (troubles.py).
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -141,26 +142,27 @@ def updated(issue: Issue, trouble: Trouble) -> Issue:
     return structs.replace(issue, evidence=trouble.evidence, **news)
 
 
-def resolved(issue: Issue, resolution: Resolution, at: datetime) -> Issue:
-    """The issue, over."""
-    return structs.replace(issue, resolution=resolution, resolved_at=at)
+def resolved(issue: Issue, resolution: Resolution, at: datetime, shown_by: Mapping[str, str]) -> Issue:
+    """The issue, over; with what shows it."""
+    evidence = {**issue.evidence, **shown_by}
+    return structs.replace(issue, resolution=resolution, resolved_at=at, evidence=evidence)
 
 
-def opening_of(issue: Issue) -> IssueOpened:
-    """What is said when it opens."""
-    return IssueOpened(**_said(issue))
+def opening_of(issue: Issue, beside: Mapping[str, Any]) -> IssueOpened:
+    """What is said when it opens; `beside` are its goods and ways (goods.py), which are said and not remembered."""
+    return IssueOpened(**_said(issue), **beside)
 
 
-def update_of(issue: Issue, changed: tuple[str, ...]) -> IssueUpdated:
+def update_of(issue: Issue, changed: tuple[str, ...], beside: Mapping[str, Any]) -> IssueUpdated:
     """What is said when more is known."""
-    return IssueUpdated(changed=changed, **_said(issue))
+    return IssueUpdated(changed=changed, **_said(issue), **beside)
 
 
-def resolving_of(issue: Issue) -> IssueResolved:
+def resolving_of(issue: Issue, beside: Mapping[str, Any]) -> IssueResolved:
     """What is said when it is over. Raises ValueError for an issue that lasts."""
     if issue.resolution is None or issue.resolved_at is None:
         raise ValueError(f"issue {issue.issue_id} is not resolved")
-    return IssueResolved(resolution=issue.resolution, resolved_at=issue.resolved_at, **_said(issue))
+    return IssueResolved(resolution=issue.resolution, resolved_at=issue.resolved_at, **_said(issue), **beside)
 
 
 UNSAID = frozenset({"subject", "resolution", "resolved_at"})

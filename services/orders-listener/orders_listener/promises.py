@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from chassis.errors import Rejected
 from contracts.orders import DelayAccepted
-from contracts.storefront import OrderPlaced, PromiseChanged, ShipmentCreated, ShipmentProgressed
+from contracts.storefront import OrderPlaced, OrderRefunded, PromiseChanged, ShipmentCreated, ShipmentProgressed
 from contracts.vocabulary import Promise
 from orders_listener.entries import HistoryEntry, HistoryFact
 
@@ -69,6 +69,8 @@ def check_dates(fact: HistoryFact) -> None:
             dates = (fact.promised_by,)
         case ShipmentCreated() | ShipmentProgressed():
             dates = (fact.estimated_delivery_at,)
+        case OrderRefunded():
+            dates = (fact.expected_by,)
     for promise in filter(None, dates):
         end_of(promise, ZoneInfo("UTC"))
 

@@ -12,9 +12,11 @@ from contracts import Fact
 from contracts.orders import Resolution
 from contracts.storefront import OrderPlaced
 from orders_listener import issues as issue_book
+from orders_listener.goods import about
 from orders_listener.issues import Issue, Trouble, Why
 from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
+from orders_listener.refunds import evidence_of
 from orders_listener.rules import RULE_OF, RULES, Rule
 from orders_listener.watch import DeadlineKind
 
@@ -104,7 +106,7 @@ class Review:
         if why_not is None:
             self.issues[issue.issue_id] = issue
             why = Why(reason=trouble.reason, snapshot=trouble.snapshot, numbers=trouble.numbers, actor=trouble.actor)
-            self._say(issue, issue_book.opening_of(issue), "opened", why)
+            self._say(issue, issue_book.opening_of(issue, about(self._picture, issue)), "opened", why)
             self._absorb_milder(issue)
         elif rule.opens_at is not None:
             self._spare(rule, Why(reason=why_not))
@@ -123,14 +125,16 @@ class Review:
         changed = issue_book.changed_by(known, trouble)
         if changed:
             issue = self.issues[known.issue_id] = issue_book.updated(known, trouble)
-            self.outcome += Outcome(rows=(issue,), facts=(issue_book.update_of(issue, changed),))
+            update = issue_book.update_of(issue, changed, about(self._picture, issue))
+            self.outcome += Outcome(rows=(issue,), facts=(update,))
 
     def _resolve(self, open_issue: Issue, resolution: Resolution) -> None:
-        issue = self.issues[open_issue.issue_id] = issue_book.resolved(open_issue, resolution, self._at)
+        refund = evidence_of(self._picture) if resolution is Resolution.refunded else {}
+        issue = self.issues[open_issue.issue_id] = issue_book.resolved(open_issue, resolution, self._at, refund)
         rule, why = RULE_OF[issue.kind], Why(reason=resolution)
         if rule.why_over is not None and resolution is Resolution.ended:
             why = rule.why_over(self._picture, issue)
-        self._say(issue, issue_book.resolving_of(issue), "resolved", why)
+        self._say(issue, issue_book.resolving_of(issue, about(self._picture, issue)), "resolved", why)
 
     def _say(self, issue: Issue, fact: Fact, outcome: str, why: Why) -> None:
         times = issue_book.times_of(issue)

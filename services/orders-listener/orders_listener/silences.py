@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from contracts.vocabulary import IssueKind, Severity
-from orders_listener.claims import claims_of
+from orders_listener.claims import Claim, claims_of
 from orders_listener.issues import Trouble, sentence, title_of, titled
 from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
@@ -179,16 +179,25 @@ WHY_OWED = {
 def refund_overdue(picture: Picture, at: datetime, policy: Policy) -> Iterator[Trouble]:
     """Each claim that was not settled in time."""
     overdue = [wait for wait in waits_of(refunds_owed, picture, policy) if at >= wait.due_at]
-    reasons = {claim.subject: claim.reason for claim in claims_of(picture)} if overdue else {}
+    claims = {claim.subject: claim for claim in claims_of(picture)} if overdue else {}
     for wait in overdue:
         day, worse = day_in_words(wait.since.astimezone(picture.zone).date()), at >= wait.worse_at
+        claim = claims[wait.subject]
         yield Trouble(
             kind=IssueKind.refund_overdue,
             subject=wait.subject,
             severity=Severity.critical if worse else Severity.serious,
-            reason=reasons[wait.subject],
-            known=sentence(f"{WHY_OWED[reasons[wait.subject]]} on {day}, and you have not got your money back yet."),
+            reason=claim.reason,
+            known=sentence(f"{WHY_OWED[claim.reason]} on {day}, and you have not got your money back yet."),
             expected_next="The refund",
             expected_by=None if worse else wait.worse_at,
-            evidence={"since": wait.since.isoformat(), "limit": wait.limit, "reason": reasons[wait.subject]},
+            evidence={"since": wait.since.isoformat(), "limit": wait.limit, "reason": claim.reason}
+            | _owed(picture, claim),
         )
+
+
+def _owed(picture: Picture, claim: Claim) -> dict[str, str]:
+    """How much, where that is known."""
+    if picture.placed is None or not claim.owed_minor:
+        return {}
+    return {"amount_minor": str(claim.owed_minor), "currency": picture.placed.currency}

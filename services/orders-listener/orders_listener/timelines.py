@@ -18,7 +18,7 @@ from orders_listener.disruptions.traits import traits_of
 from orders_listener.early_warning.forecasts import Forecast
 from orders_listener.early_warning.journeys import Journey, journey_of
 from orders_listener.early_warning.snapshots import Snapshot
-from orders_listener.entries import HistoryEntry, HistoryFact, entry, in_order
+from orders_listener.entries import HistoryEntry, HistoryFact, ends_links, entry, in_order, without_spent_links
 from orders_listener.issues import Issue
 from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
@@ -101,7 +101,9 @@ def taken(timeline: Timeline, fact: HistoryFact, *, said_at: datetime) -> Timeli
         return None
     if len(timeline.entries) >= MOST_ENTRIES:
         raise Rejected("timeline_full", f"order {timeline.order_id} has {MOST_ENTRIES} facts", blocks=False)
-    return structs.replace(timeline, entries=in_order((*timeline.entries, new)), reached_at=now)
+    entries = in_order((*timeline.entries, new))
+    entries = without_spent_links(entries) if ends_links(fact) else entries
+    return structs.replace(timeline, entries=entries, reached_at=now)
 
 
 def woken(timeline: Timeline, kind: DeadlineKind, due_at: datetime, *, still_wanted: bool) -> Timeline:

@@ -1,6 +1,7 @@
 """How a recorded order would have been said: which facts, and when. Every fact is said at the moment it happened."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from contracts.storefront import (
     Contact,
@@ -32,7 +33,7 @@ def told(orders: Iterable[RecordedOrder]) -> list[Said]:
 
 def _facts(order: RecordedOrder) -> Iterator[Said]:
     yield Said(_placed(order), order.placed_at)
-    about = {"customer_id": order.buyer.customer_id, "order_id": order.order_id}
+    about: dict[str, Any] = {"customer_id": order.buyer.customer_id, "order_id": order.order_id}
     if order.paid_at:
         paid = OrderPaid(**about, occurred_at=order.paid_at, amount_minor=order.total_minor)
         yield Said(paid, order.paid_at)
@@ -70,7 +71,7 @@ def _placed(order: RecordedOrder) -> OrderPlaced:
     )
 
 
-def _parcel(order: RecordedOrder, about: dict[str, str]) -> Iterator[Said]:
+def _parcel(order: RecordedOrder, about: dict[str, Any]) -> Iterator[Said]:
     """One parcel: recordings know when something was handed over, not how many pieces it came in."""
     handed_over_at = order.handed_over_at
     assert handed_over_at is not None  # noqa: S101 only then is there a parcel

@@ -15,7 +15,8 @@ Part: TypeAlias = Mapping[str, Any]
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]+")
 _IDENTIFIER: Final = re.compile(r"[\x21-\x7e]{1,128}", re.ASCII)
-WORD, SENTENCE = 64, 500
+_LINK: Final = re.compile(r"https://[\x21-\x7e]+", re.ASCII)
+WORD, SENTENCE, LINK = 64, 500, 2_000
 """How long texts of the contracts may be."""
 
 
@@ -41,6 +42,12 @@ def text(value: object, most: int = SENTENCE) -> str | None:
     if not isinstance(value, str):
         return None
     return _CONTROL.sub(" ", value).strip()[:most].strip() or None
+
+
+def link(value: object) -> str | None:
+    """An address that is safe to open, as our contracts have them; None for any other."""
+    found = text(value, LINK + 1)
+    return found if found and len(found) <= LINK and _LINK.fullmatch(found) else None
 
 
 def identifier(value: object) -> str | None:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from contracts.envelope import entry_of
 from contracts.storefront import ShipmentStatus
 from contracts.vocabulary import IssueKind
-from orders_listener.entries import HistoryEntry
+from orders_listener.entries import LINKS, HistoryEntry
 from orders_listener.issues import Issue
 from orders_listener.parcels import Parcel
 from orders_listener.pictures import Picture
@@ -125,13 +125,13 @@ class EntryBody(BaseModel):
 
     @classmethod
     def of(cls, entry: HistoryEntry) -> Self:
-        """A fact somebody said."""
+        """A fact somebody said; without the links in it, which open pages to whoever has them."""
         return cls(
             what=entry_of(type(entry.fact)).type,
             occurred_at=entry.occurred_at,
             said_at=entry.said_at,
             detected_at=entry.detected_at,
-            data=msgspec.to_builtins(entry.fact),
+            data={name: value for name, value in msgspec.to_builtins(entry.fact).items() if name not in LINKS},
         )
 
     @classmethod

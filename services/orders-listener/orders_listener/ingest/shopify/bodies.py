@@ -113,6 +113,7 @@ class Fulfillment(Struct):
     tracking_company: str | None = None
     tracking_number: str | int | None = None
     tracking_numbers: list[str | int | None] | None = None
+    tracking_url: str | None = None
     estimated_delivery_at: Written = None
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from contracts.storefront import ShipmentCreated, ShipmentProgressed, ShipmentStatus
+from orders_listener.ingest.bodies import link
 from orders_listener.ingest.carriers import name_of
 from orders_listener.ingest.hooks import BadHook, Hook, Ignored, Of, OfOrder, Saying, read
 from orders_listener.ingest.moments import promise_of
@@ -121,5 +122,6 @@ def _tracking(body: Fulfillment) -> dict[str, Any]:
     return {
         "carrier": name_of(body.tracking_company) or None,
         "tracking_number": next((word(str(number)) for number in numbers if number not in (None, "")), None),
+        "tracking_url": link(body.tracking_url),
         "estimated_delivery_at": promise_of(body.estimated_delivery_at),
     }

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from contracts.storefront import CancelledBy, OrderCancelled, OrderChanged, OrderPaid, OrderPlaced, PaymentFailed
-from orders_listener.ingest.bodies import WORD, Part, document, identifier, part, parts, text
+from orders_listener.ingest.bodies import WORD, Part, document, identifier, link, part, parts, text
 from orders_listener.ingest.hooks import BadHook, Hook, Ignored, OfCustomer, Saying
 from orders_listener.ingest.woocommerce.customers import GUEST, buyer_said
 from orders_listener.ingest.woocommerce.fields import currency_of, destination_of, minor, moment, needed_id, status_of
@@ -34,7 +34,6 @@ EDITABLE: Final = frozenset({"pending", "on-hold"})
 """Only these may be edited; later hooks say the lines once more and nothing new."""
 CHECKOUT_LASTS: Final = timedelta(minutes=1)
 """Within it the shop itself writes the order several times; nobody edits it."""
-MOST_LETTERS: Final = 2_000
 
 
 class Known(NamedTuple):
@@ -131,10 +130,8 @@ def _paid(placed: Mapping[str, Any], at: datetime) -> dict[str, Any]:
 
 
 def _failed(known: Known) -> dict[str, Any]:
-    again = text(known.order.get("payment_url"), MOST_LETTERS + 1) or ""
-    usable = again.startswith("https://") and again.isascii() and " " not in again and len(again) <= MOST_LETTERS
-    link = {"retry_url": again} if usable and len(again) > len("https://") else {}
-    return {"order_id": known.order_id, "occurred_at": known.modified_at} | link
+    again = link(known.order.get("payment_url"))
+    return {"order_id": known.order_id, "occurred_at": known.modified_at} | ({"retry_url": again} if again else {})
 
 
 def _cancelled(known: Known, *, was_paid: bool) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from contracts.storefront import ShipmentCreated, ShipmentProgressed, ShipmentStatus
-from orders_listener.ingest.bodies import WORD, Part, identifier, parts, text
+from orders_listener.ingest.bodies import WORD, Part, identifier, link, parts, text
 from orders_listener.ingest.carriers import name_of
 from orders_listener.ingest.hooks import OfCustomer, Saying
 from orders_listener.ingest.moments import happened_by
@@ -71,8 +71,10 @@ def _tracked(tracking: Part, number: str, order_id: str, at: datetime) -> dict[s
     carriers = (tracking.get(name) for name in ("tracking_provider", "custom_tracking_provider", "slug"))
     carrier = next((name for written in carriers if (name := name_of(text(written)))), None)
     lines = _packed(tracking)
+    links = (tracking.get(name) for name in ("custom_tracking_link", "ast_tracking_link", "tracking_url"))
     known = {
         "carrier": carrier,
+        "tracking_url": next(filter(None, map(link, links)), None),
         "lines": lines,
         "replaces_shipment_id": None if lines else _whole(order_id),
     }
