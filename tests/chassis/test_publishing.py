@@ -6,7 +6,7 @@ from chassis.items import Command
 from chassis.outcomes import Outcome
 from chassis.publishing import events_of, time_reached
 from contracts.orders import OrderCompleted
-from contracts.traces import continued_trace
+from contracts.traces import continued_trace, place_of, step_of, stepped
 from tests.running import at
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
