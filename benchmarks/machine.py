@@ -21,7 +21,9 @@ import psutil
 
 from benchmarks.plan import PARTITIONS
 from chassis import topics
+from chassis.api_keys import Key
 from chassis.migrations import upgrade
+from deploy.local.access import admit
 from deploy.local.broker import Broker, broker, kind_from
 from deploy.local.postgres import Postgres
 from deploy.local.processes import Process
@@ -106,12 +108,20 @@ class Machine:
             "PARTITIONS": str(PARTITIONS),
             "CLOCK": "real",
             "LOG_LEVEL": "WARNING",
+            "HTTP_CLIENT_PER_S": "1000000",  # limits are looked at, and nobody comes to one
+            "HTTP_ADDRESS_PER_S": "1000000",
             "LINK_KEYS": "bench:a-secret-that-is-long-enough-for-a-benchmark",
             "NOTIFIER_MASTER_KEYS": MASTER_KEYS,
             "NOTIFIER_ADDRESS_KEY": b64encode(b"a" * 32).decode(),
             "BENCH_SERVICE": service,
             "PYTHONWARNINGS": "ignore",
         }
+
+    def admit(self, service: str, database: str) -> str:
+        """A new key for everything that this service answers on this database: the line of a request that shows it."""
+        key = Key.new()
+        admit(key, {service: self.postgres.url(database)})
+        return f"Authorization: Bearer {key.written()}\r\n"
 
     def process(self, module: str, environment: dict[str, str], arguments: Sequence[str] = ()) -> Process:
         """A child that runs one module; not started yet."""

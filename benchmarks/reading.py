@@ -35,6 +35,7 @@ class Server(Struct, frozen=True):
     orders: int
     port: int
     process: psutil.Process
+    shows_key: str
 
 
 def rounds(machine: Machine, plan: Plan) -> Iterator[Measured]:
@@ -57,10 +58,11 @@ def rounds(machine: Machine, plan: Plan) -> Iterator[Measured]:
 @contextmanager
 def _serving(machine: Machine, database: str, orders: int) -> Iterator[Server]:
     port = free_port()
+    shows_key = machine.admit("orders_listener", database)
     api = Mode(name="api", module="orders_listener", arguments=("api",), settings={"HTTP_PORT": str(port)})
     with at_work(machine, "orders_listener", database, api) as (process,):
-        process.wait_until(lambda: answers_ok(f"http://{HOST}:{port}/v1/orders?limit=1"))
-        yield Server(orders, port, psutil.Process(process.pid))
+        process.wait_until(lambda: answers_ok(f"http://{HOST}:{port}/health/ready"))
+        yield Server(orders, port, psutil.Process(process.pid), shows_key)
 
 
 async def _asked(plan: Plan, section: str, path: str, number: int, servers: Sequence[Server]) -> list[Measured]:
@@ -78,7 +80,8 @@ async def _asked(plan: Plan, section: str, path: str, number: int, servers: Sequ
         for server, (reader, writer), took_s in zip(servers, connections, answered_s, strict=True):
             began_s = time.perf_counter()
             order_id = f"o-{asked * STRIDE % server.orders:09}"
-            writer.write(f"GET {path.format(order_id=order_id)} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+            head = f"GET {path.format(order_id=order_id)} HTTP/1.1\r\nHost: {HOST}\r\n{server.shows_key}\r\n"
+            writer.write(head.encode())
             await answer(reader)
             took_s.append(time.perf_counter() - began_s)
     for _, writer in connections:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator
+from functools import partial
 from itertools import count
 from statistics import median, quantiles
 from typing import Any
@@ -36,29 +37,30 @@ def rounds(machine: Machine, plan: Plan) -> Iterator[Measured]:
 
 def _asked(machine: Machine, plan: Plan, server: Mode, number: int) -> Iterator[Measured]:
     database, port = machine.database("loyalty"), free_port()
+    shows_key = machine.admit("loyalty", database)
     for statement in _FILL.format(accounts=plan.accounts).split(";"):
         machine.postgres.run(statement, database=database)
     listening = Mode(
         name=server.name, module=server.module, arguments=server.arguments, settings={"HTTP_PORT": str(port)}
     )
     with at_work(machine, "loyalty", database, listening) as processes:
-        processes[0].wait_until(lambda: answers_ok(f"http://{HOST}:{port}/v1/members/c-0000001"))
+        processes[0].wait_until(lambda: answers_ok(f"http://{HOST}:{port}/docs"))
         for section, make in (("http reads", _read), ("http commands", _redeem)):
             process = psutil.Process(processes[0].pid)
-            yield asyncio.run(load(plan, section, server.name, number, port, make, process))
+            yield asyncio.run(load(plan, section, server.name, number, port, partial(make, shows_key), process))
     machine.postgres.drop(database)
 
 
-def _read(number: int, accounts: int) -> bytes:
+def _read(shows_key: str, number: int, accounts: int) -> bytes:
     customer_id = f"c-{number * 7919 % accounts:07}"
-    return f"GET /v1/members/{customer_id} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode()
+    return f"GET /v1/members/{customer_id} HTTP/1.1\r\nHost: {HOST}\r\n{shows_key}\r\n".encode()
 
 
-def _redeem(number: int, accounts: int) -> bytes:
+def _redeem(shows_key: str, number: int, accounts: int) -> bytes:
     customer_id = f"c-{number * 7919 % accounts:07}"
     body = f'{{"redemption_id": "x-{number}", "points": 5}}'
     head = f"POST /v1/members/{customer_id}/redemptions HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\n"
-    return f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
+    return f"{head}{shows_key}Content-Length: {len(body)}\r\n\r\n{body}".encode()
 
 
 async def load(

@@ -12,6 +12,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from chassis import api_keys
+from chassis.access import Right, scope_of
+from chassis.api_keys import Key
 from chassis.application import Application
 from chassis.migrations import upgrade
 from chassis.runtime import Runtime
@@ -27,7 +30,7 @@ PERSONAL_KEYS = {
 
 DatabaseOf = Callable[[str], Awaitable[str]]
 RuntimeOf = Callable[..., Awaitable[Runtime]]
-ClientOf = Callable[[Runtime], Awaitable[httpx.AsyncClient]]
+ClientOf = Callable[..., Awaitable[httpx.AsyncClient]]
 
 
 @pytest.fixture(scope="session")
@@ -98,12 +101,13 @@ runtime_applications: dict[int, Application] = {}
 
 @pytest.fixture
 async def client_of() -> AsyncIterator[ClientOf]:
-    """An HTTP client on a runtime's app."""
+    """An HTTP client on a runtime's app: `await client_of(runtime)` may do everything, `keyed=False` has no key."""
     clients: list[httpx.AsyncClient] = []
 
-    async def make(runtime: Runtime) -> httpx.AsyncClient:
+    async def make(runtime: Runtime, *, keyed: bool = True) -> httpx.AsyncClient:
         app = create_app(runtime_applications[id(runtime)], runtime)
-        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
+        headers = bearer(await key_of(runtime)) if keyed else {}
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", headers=headers)
         clients.append(client)
         return client
 
@@ -112,13 +116,28 @@ async def client_of() -> AsyncIterator[ClientOf]:
         await client.aclose()
 
 
+async def key_of(runtime: Runtime, *rights: Right, days: int = 1) -> Key:
+    """A new key of a service; with all rights if none is named."""
+    key, service = Key.new(), runtime.service.name
+    async with runtime.transaction() as tx:
+        await api_keys.keep(
+            tx, key, name="tests", scopes=[scope_of(service, right) for right in rights or Right], days=days
+        )
+    return key
+
+
+def bearer(key: Key) -> dict[str, str]:
+    """The header that shows a key."""
+    return {"Authorization": f"Bearer {key.written()}"}
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_settings_from_outside() -> None:
     """What a developer has exported must not decide a test."""
     for name in list(os.environ):
         if name.endswith("_DATABASE_URL") or name in ("CLOCK", "PARTITIONS", "HTTP_PORT"):
             del os.environ[name]
-    os.environ.update(PERSONAL_KEYS)
+    os.environ.update(PERSONAL_KEYS | {"HTTP_CLIENT_PER_S": "100000", "HTTP_ADDRESS_PER_S": "100000"})
 
 
 pytest_plugins = ["tests.brokers"]

@@ -176,7 +176,8 @@ def _show_story(one: Story, console: Console) -> None:
 
 
 def _keep_serving(stack: Stack, console: Console) -> None:
-    console.print("\nserving until Ctrl-C:")
+    console.print("\nserving until Ctrl-C; routes are opened by this run's key:")
+    console.print(f"  KEY={stack.key.written()}", soft_wrap=True)
     for service in SERVICES:
         console.print(f"  {service.replace('_', '-'):16} {stack.url(service)}/docs")
     console.print(f"  {'mailbox':16} {stack.mailbox_url}")

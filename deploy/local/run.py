@@ -112,7 +112,8 @@ class Playing:
         return bool(page["data"])
 
     async def _get(self, url: str) -> Any:
-        response = await self.client.get(url)
+        """Of a service, or of the mailbox, which does not look at the key; customers have none on their pages."""
+        response = await self.client.get(url, headers=self.stack.authorization)
         response.raise_for_status()
         return response.json()
 

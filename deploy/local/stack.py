@@ -15,6 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
+from chassis.api_keys import Key
+from deploy.local.access import admit
 from deploy.local.broker import Broker, broker, kind_from
 from deploy.local.ports import HOST, Ports
 from deploy.local.postgres import Postgres
@@ -25,6 +27,7 @@ RUN = REPOSITORY / "build" / "run"
 SERVICES = ("orders_listener", "feedback", "loyalty", "notifier")  # in the order in which facts flow
 READY_S = 60
 PARTITIONS = 3
+FAST = "10000"  # a simulated week passes in a second, and all its customers come from one address
 SESSION_TIMEOUT_MS = 6_000  # Tansu takes half of it to let a worker join; a busy laptop needs the other half
 
 
@@ -41,6 +44,7 @@ class Stack:
         ports: Ports | None = None,
         settings: Mapping[str, str] | None = None,
         services: Sequence[str] = SERVICES,
+        admit: Callable[[Key, Mapping[str, str]], None] = admit,
     ) -> None:
         self.folder = folder
         self._environment = {**os.environ, **(settings or {})}
@@ -56,6 +60,9 @@ class Stack:
         self.mailbox = self._mailbox()
         self.services: dict[str, Process] = {}
         self._names = tuple(services)
+        self._admit = admit
+        self.key = Key.new()
+        """Opens every route of every service of this run."""
         self._keys = _keys_of_a_run(self._environment)
 
     def __enter__(self) -> Self:
@@ -83,6 +90,7 @@ class Stack:
             self._start_foundations()
             self._create_topics()
             _at_once([self._process(name, "migrate").complete for name in self._names])
+            self._admit(self.key, {name: self.database_url(name) for name in self._names})
         except BaseException:
             self.stop()
             raise
@@ -118,6 +126,11 @@ class Stack:
         return self.environment_of("notifier")["NOTIFIER_MASTER_KEYS"]
 
     @property
+    def authorization(self) -> dict[str, str]:
+        """The header that shows this run's key."""
+        return {"Authorization": f"Bearer {self.key.written()}"}
+
+    @property
     def mailbox_url(self) -> str:
         """The mailbox's page; the messages are at `/messages.json?after=0`."""
         return f"http://{HOST}:{self.ports.mailbox_web}"
@@ -136,6 +149,8 @@ class Stack:
             "CLOCK": "real",
             "PARTITIONS": str(PARTITIONS),
             "KAFKA_SESSION_TIMEOUT_MS": str(SESSION_TIMEOUT_MS),
+            "HTTP_CLIENT_PER_S": FAST,
+            "HTTP_ADDRESS_PER_S": FAST,
             **self._keys,
             **{f"PUBLIC_URL_{name.upper()}": self.url(name) for name in SERVICES},
             "NOTIFIER_FEEDBACK_URL": self.url("feedback"),

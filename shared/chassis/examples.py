@@ -60,3 +60,18 @@ BLOCKED = {
     "next_cursor": None,
 }
 REDRIVEN = {"dry_run": True, "customers": 1, "applied": 4, "refused": 0, "reasons": {}}
+AUDITS = {
+    "data": [
+        {
+            "audit_id": 41,
+            "at": "2026-03-02T09:00:01Z",
+            "client": "key:4f1d22c90b7e6a35",
+            "client_name": "care desk",
+            "action": "POST /v1/parked/{parked_id}/discard",
+            "subject": "7",
+            "on_behalf_of": None,
+            "customer_id": None,
+        }
+    ],
+    "next_cursor": None,
+}

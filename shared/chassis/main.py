@@ -1,4 +1,4 @@
-"""`python -m <service> [api | worker | migrate | parked | redrive | grants]`: how a service is started and operated."""
+"""`python -m <service> [api | worker | migrate | keys | parked | redrive | export | grants]`: how it is run."""
 
 import argparse
 import asyncio
@@ -14,8 +14,9 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import ValidationError
 
-from chassis import collector, gauges, grants, logs, parked
+from chassis import audits, collector, gauges, grants, key_command, logs, parked
 from chassis.application import Application
+from chassis.audits import COMMAND_LINE, Caller
 from chassis.database import is_transient
 from chassis.environment import settings_problem
 from chassis.exporting import FolderExists, export
@@ -52,6 +53,8 @@ def main(compose: Callable[[], Application]) -> None:
             _say_grants(application, arguments.principal)
         case "export":
             asyncio.run(_export(application, arguments))
+        case "keys":
+            asyncio.run(key_command.run(application, arguments))
         case command:
             _serve(application, with_api=command != "worker", with_worker=command != "api")
 
@@ -73,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     again.add_argument("--reason", help="every customer with an event parked for this reason")
     again.add_argument("--limit", type=int, default=1_000, help="most customers (default 1000)")
     again.add_argument("--apply", action="store_true", help="really do it")
+    key_command.add_to(commands)
     return parser
 
 
@@ -94,14 +98,15 @@ async def _list_parked(application: Application) -> None:
 
 async def _redrive(application: Application, arguments: argparse.Namespace) -> None:
     runtime = Runtime.of(application.service, application.settings)
-    report = await redrive(
-        runtime,
-        customer_id=arguments.customer,
-        reason=arguments.reason,
-        dry_run=not arguments.apply,
-        limit=arguments.limit,
-        actor="command line",
-    )
+    with audits.acting(Caller(COMMAND_LINE, "redrive")):
+        report = await redrive(
+            runtime,
+            customer_id=arguments.customer,
+            reason=arguments.reason,
+            dry_run=not arguments.apply,
+            limit=arguments.limit,
+            actor="command line",
+        )
     sys.stdout.write(report.model_dump_json(indent=2) + "\n")
     await runtime.close()
 

@@ -3,11 +3,15 @@
 Owns the form of examples and what FastAPI cannot say by itself. Must not know a service.
 """
 
+import copy
 import json
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
+
+from chassis.access import Access, Opened, scope_of
 
 Responses = dict[int | str, dict[str, Any]]
 JSON, PROBLEM_JSON = "application/json", "application/problem+json"
@@ -44,18 +48,57 @@ PROBLEMS: Responses = (
     | refusal(503, "away", "What this needs is away for the moment. Ask the same again.")
 )
 """What every route may answer besides its own."""
+REFUSED: Responses = (
+    refusal(401, "not_authenticated", "Show a key or a token: `Authorization: Bearer …`.")
+    | refusal(403, "scope_missing", "This needs the scope loyalty:write, which key:4f1d22c90b7e6a35 does not have.")
+    | refusal(429, "too_many_requests", "You ask too often; ask again in 2 s.")
+)
+"""What a route may answer besides, that asks who somebody is."""
+SCHEMES: dict[str, dict[str, Any]] = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key (`rpt_…`, made by `python -m <service> keys create`), or a token of the shop's own "
+        "identity provider, with the scope that the operation names.",
+    },
+    "password": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "For pages that are opened in a browser: any name, and an API key as the password.",
+    },
+}
 
 
-def install(app: FastAPI) -> None:
-    """Let the app describe itself so."""
+def install(app: FastAPI, accesses: Mapping[tuple[str, str], Access], service: str) -> None:
+    """Let the app describe itself so; `accesses` are by method and path."""
     describe = app.openapi
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
-            _correct(describe())
+            found = describe()
+            _secure(found, accesses, service)
+            _correct(found)
         return describe()
 
     app.openapi = document  # type: ignore[method-assign]  # what FastAPI documents for this purpose
+
+
+def _secure(document: dict[str, Any], accesses: Mapping[tuple[str, str], Access], service: str) -> None:
+    """Say of each operation which scope it needs, or why none."""
+    document.setdefault("components", {})["securitySchemes"] = SCHEMES
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            access = accesses[method.upper(), path]
+            if isinstance(access, Opened):
+                operation["security"], said = [], f"Asks nobody who they are: {access.because}."
+            else:
+                scope = scope_of(service, access.right)
+                schemes = ("bearer", "password") if access.in_browser else ("bearer",)
+                operation["security"], said = [{scheme: [scope]} for scheme in schemes], f"Needs the scope `{scope}`."
+                for status, response in REFUSED.items():
+                    described = {"description": HTTPStatus(int(status)).phrase, **copy.deepcopy(response)}
+                    operation["responses"].setdefault(str(status), described)
+            operation["description"] = "\n\n".join(filter(None, [operation.get("description"), said]))
 
 
 def _correct(document: dict[str, Any]) -> None:

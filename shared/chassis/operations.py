@@ -8,7 +8,8 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 
-from chassis import customers, decisions, examples, parked, positions
+from chassis import audits, customers, decisions, examples, parked, positions
+from chassis.access import OPERATE, READ, needs, opened
 from chassis.health import Health
 from chassis.openapi import answer
 from chassis.pagination import LARGEST_PAGE_SIZE, PAGE_SIZE, Page, decode_cursor, encode_cursor, place_in
@@ -24,16 +25,19 @@ def health_routes(health: Health) -> APIRouter:
     router = APIRouter(tags=["operations"])
 
     @router.get("/health/live", summary="Is it worth keeping this process?")
+    @opened("probes have no key", limited=False)
     async def live() -> JSONResponse:
         stuck = health.stuck()
         return JSONResponse({"status": "stuck" if stuck else "alive", "reason": stuck}, 503 if stuck else 200)
 
     @router.get("/health/ready", summary="May it be given work?")
+    @opened("probes have no key", limited=False)
     async def ready() -> JSONResponse:
         content = {"status": "ready" if health.ready else "not_ready", "reason": health.reason or None}
         return JSONResponse(content, 200 if health.ready else 503)
 
     @router.get("/metrics", summary="Prometheus metrics", response_class=Response)
+    @opened("it holds numbers, of nobody", limited=False)
     async def metrics() -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
@@ -108,6 +112,19 @@ class BlockedRow(BaseModel):
     waiting: int = Field(description="Records that wait parked")
 
 
+class AuditRow(BaseModel):
+    """A command that somebody gave."""
+
+    audit_id: int
+    at: datetime
+    client: str = Field(description="key:<id>, token:<subject>, or command line")
+    client_name: str = Field(description="What the key was called then")
+    action: str = Field(description="The route, or the command")
+    subject: str | None = Field(description="What it was about, by its ids")
+    on_behalf_of: str | None = Field(description="For whom the client said it acted")
+    customer_id: str | None
+
+
 class RedriveRequest(BaseModel, extra="forbid"):
     """Which parked events to take up again. Nothing is changed unless `dry_run` is false."""
 
@@ -126,6 +143,7 @@ def routes(runtime: Runtime) -> APIRouter:
         summary="Why did you, why did you not?",
         responses=answer(examples.DECISIONS),
     )
+    @needs(READ)
     async def decisions_of(
         customer_id: str, subject: str | None = None, limit: Limit = PAGE_SIZE, cursor: Cursor = None
     ) -> Page[DecisionRow]:
@@ -136,6 +154,7 @@ def routes(runtime: Runtime) -> APIRouter:
         return Page(data=data, next_cursor=encode_cursor(rows[-1]["decision_id"]) if len(rows) == limit else None)
 
     @router.get("/decisions", summary="How often what was decided, and why", responses=answer(examples.DECISION_COUNTS))
+    @needs(READ)
     async def decision_counts() -> list[DecisionCount]:
         async with runtime.transaction() as tx:
             return [DecisionCount.model_validate(row) for row in await decisions.counts(tx)]
@@ -145,11 +164,13 @@ def routes(runtime: Runtime) -> APIRouter:
         summary="How far everything has been read; consumed is the sum of the four fates",
         responses=answer(examples.POSITIONS),
     )
+    @needs(READ)
     async def all_positions() -> list[PositionRow]:
         async with runtime.transaction() as tx:
             return [PositionRow.model_validate(row) for row in await positions.listed(tx)]
 
     @router.get("/parked", summary="What could not be applied", responses=answer(examples.PARKED))
+    @needs(OPERATE)
     async def parked_events(
         reason: str | None = None,
         customer_id: str | None = None,
@@ -166,6 +187,7 @@ def routes(runtime: Runtime) -> APIRouter:
     @router.get(
         "/parked/{parked_id}", summary="One parked record, with its bytes", responses=answer(examples.PARKED_ROW)
     )
+    @needs(OPERATE)
     async def parked_event(parked_id: int) -> ParkedRow:
         async with runtime.transaction() as tx:
             return ParkedRow.model_validate(await parked.one(tx, runtime.service, parked_id))
@@ -175,6 +197,7 @@ def routes(runtime: Runtime) -> APIRouter:
         summary="Customers whose events and deadlines wait, and for what",
         responses=answer(examples.BLOCKED),
     )
+    @needs(OPERATE)
     async def blocked_customers(limit: Limit = PAGE_SIZE, cursor: Cursor = None) -> Page[BlockedRow]:
         place = decode_cursor(cursor)
         async with runtime.transaction() as tx:
@@ -183,15 +206,29 @@ def routes(runtime: Runtime) -> APIRouter:
         return Page(data=data, next_cursor=encode_cursor(rows[-1]["customer_id"]) if len(rows) == limit else None)
 
     @router.post("/parked/{parked_id}/discard", summary="Give one parked record up for good", status_code=204)
+    @needs(OPERATE)
     async def discard_parked(parked_id: int) -> None:
         async with runtime.transaction() as tx:
-            await parked.discard(tx, runtime.service, parked_id, actor="http")
+            await parked.discard(tx, runtime.service, parked_id, actor=audits.client_id("http"))
+            await audits.write(tx)
+
+    @router.get("/audits", summary="Who gave which command, the latest first", responses=answer(examples.AUDITS))
+    @needs(OPERATE)
+    async def all_audits(
+        client: str | None = None, customer_id: str | None = None, limit: Limit = PAGE_SIZE, cursor: Cursor = None
+    ) -> Page[AuditRow]:
+        before = place_in(cursor) or None
+        async with runtime.transaction() as tx:
+            rows = await audits.listed(tx, client=client, customer_id=customer_id, before=before, most=limit)
+        data = [AuditRow.model_validate(row) for row in rows]
+        return Page(data=data, next_cursor=encode_cursor(rows[-1]["audit_id"]) if len(rows) == limit else None)
 
     @router.post(
         "/redrive",
         summary="Take parked events up again; a dry run unless told otherwise",
         responses=answer(examples.REDRIVEN),
     )
+    @needs(OPERATE)
     async def redrive_parked(body: RedriveRequest) -> RedriveReport:
         return await redrive(
             runtime,
@@ -199,7 +236,7 @@ def routes(runtime: Runtime) -> APIRouter:
             reason=body.reason,
             dry_run=body.dry_run,
             limit=body.limit,
-            actor="http",
+            actor=audits.client_id("http"),
         )
 
     return router

@@ -31,7 +31,13 @@ class Problem(BaseModel):
     code: str = Field(examples=["not_found"], description="Stable, for machines")
 
 
-HARDENING = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
+HARDENING = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
 """Headers of every answer that does not say otherwise."""
 
 _UNTAKEABLE = ("22000", "22003", "22021")

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 from sqlalchemy import text
 
-from chassis import customers, inbox, parked
+from chassis import audits, customers, inbox, parked
 from chassis.applying import apply_apart
 from chassis.errors import Rejected
 from chassis.items import Due
@@ -91,6 +91,7 @@ async def _take_up(tx: Tx, runtime: Runtime, customer_id: str, actor: str) -> tu
     await parked.keep(tx, kept)
     done = [parked_id for parked_id, why in refused.items() if why is None]
     await parked.close(tx, done, state="redriven", actor=actor)
+    await audits.write(tx, customer_id)  # gone with the rest after a dry run
     return len(done), still
 
 

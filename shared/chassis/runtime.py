@@ -12,7 +12,7 @@ from uuid import uuid4
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from chassis import customers, inbox, metrics, steps
+from chassis import audits, customers, inbox, metrics, steps
 from chassis.applying import apply_together
 from chassis.database import create_engine, is_transient
 from chassis.errors import Conflict, Rejected
@@ -162,6 +162,8 @@ class Runtime:
             held_up = {refused.item.id for refused in folded.refused if _held_up(refused, folded)}
             waiting = [command for command in waiting if command.id in held_up]
         await inbox.forget_commands(tx, [name for name in new if isinstance(answers[name], Rejected)])
+        given = [c for c in commands if c.id in new and isinstance(answers[c.id], Outcome)]
+        await audits.write_commands(tx, [(c.customer_id, c.actor) for c in given])
         return answers
 
     async def fold(self, items: Sequence[Event[Any]], *, until: datetime | None = None) -> Folded:

@@ -126,6 +126,32 @@ create table closings (
 insert into closings values (null);
 """
 
+_ACCESS = """
+create table api_keys (
+    key_id       text primary key,     -- the part of the key that may be seen
+    name         text not null,        -- who holds it
+    scopes       text[] not null,
+    secret_hash  bytea not null,       -- SHA-256
+    days         integer not null,
+    created_at   timestamptz not null default now(),
+    expires_at   timestamptz not null,
+    revoked_at   timestamptz,
+    last_used_at timestamptz           -- to the minute
+);
+
+create table audits (
+    audit_id     bigint generated always as identity primary key,
+    at           timestamptz not null default now(),
+    client       text not null,        -- key:<id>, token:<subject>, command line
+    client_name  text not null,
+    action       text not null,        -- the route, or the command
+    subject      text,                 -- what it was about, by its ids; never what a body said
+    on_behalf_of text,                 -- for whom the client said it acted
+    customer_id  text
+);
+create index audits_of_customer on audits (customer_id, audit_id) where customer_id is not null;
+"""
+
 
 _BLOCKED = "create index customers_blocked on customers (blocked_at) where blocked_at is not null"
 """So that asking for them costs nothing where nobody is; a second for millions of customers, under a share lock."""
@@ -183,3 +209,14 @@ def add_index_of_blocked(operations: Operations) -> None:
 def drop_index_of_blocked(operations: Operations) -> None:
     """Drop it; for that migration's `downgrade`."""
     operations.execute("drop index customers_blocked")
+
+
+def add_access(operations: Operations) -> None:
+    """Keys, and what was done with them; for the `upgrade` of a migration of its own."""
+    for statement in filter(str.strip, _ACCESS.split(";\n")):
+        operations.execute(statement)
+
+
+def drop_access(operations: Operations) -> None:
+    """Drop them; for that migration's `downgrade`."""
+    operations.execute("drop table audits, api_keys")

@@ -3,11 +3,12 @@
 Read from the environment, checked at start, never changed afterwards.
 """
 
+import re
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import available_timezones
 
-from pydantic import AnyHttpUrl, Field, SecretStr, field_validator
+from pydantic import AnyHttpUrl, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from chassis import database
@@ -54,6 +55,23 @@ class ServiceSettings(KafkaSettings):
     link_keys: SecretStr = Field(
         validation_alias="LINK_KEYS", description="Keys of signed links, id:secret by comma, the signing key first"
     )
+    auth_issuer: str | None = Field(
+        default=None, validation_alias="AUTH_ISSUER", description="Who signs bearer tokens: the `iss` they must have"
+    )
+    auth_audience: str | None = Field(
+        default=None, validation_alias="AUTH_AUDIENCE", description="For whom they are: the `aud` they must have"
+    )
+    auth_jwks_url: str | None = Field(
+        default=None, validation_alias="AUTH_JWKS_URL", description="Where the issuer's public keys are; https"
+    )
+    http_client_per_s: float = Field(
+        default=100, gt=0, validation_alias="HTTP_CLIENT_PER_S",
+        description="Requests a second of one key or token to one process; five seconds' worth at once",
+    )  # fmt: skip
+    http_address_per_s: float = Field(
+        default=20, gt=0, validation_alias="HTTP_ADDRESS_PER_S",
+        description="The same of one address to customers' pages, and of whoever shows no good key",
+    )  # fmt: skip
     shop_zone: str = Field(default="Europe/Berlin", validation_alias="SHOP_ZONE", description="The shop's IANA zone")
     inbox_kept_days: int = Field(
         default=100, ge=31, validation_alias="INBOX_KEPT_DAYS",
@@ -95,6 +113,20 @@ class ServiceSettings(KafkaSettings):
     def _keys_are_long_enough(cls, keys: SecretStr) -> SecretStr:
         Links.from_setting(keys.get_secret_value())
         return keys
+
+    @model_validator(mode="after")
+    def _tokens_are_wholly_described(self) -> Self:
+        named = (self.auth_issuer, self.auth_audience, self.auth_jwks_url)
+        if any(named) and not all(named):
+            raise ValueError("AUTH_ISSUER, AUTH_AUDIENCE and AUTH_JWKS_URL: set all three, or none")
+        return self
+
+    @field_validator("auth_jwks_url")
+    @classmethod
+    def _keys_come_over_tls(cls, url: str | None) -> str | None:
+        if url and not re.match(r"https://|http://(127\.0\.0\.1|localhost)[:/]", url):
+            raise ValueError("the issuer's keys are fetched over https")
+        return url or None
 
     @field_validator("shop_zone")
     @classmethod

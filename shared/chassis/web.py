@@ -4,12 +4,16 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request, Response
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.datastructures import MutableHeaders
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import openapi, operations, problems
+from chassis.access import Access, access_of
 from chassis.application import Application
+from chassis.documents import documents
+from chassis.guard import Guard
 from chassis.health import Health
 from chassis.runtime import Runtime
 from chassis.service import Tx
@@ -33,21 +37,59 @@ def create_app(application: Application, runtime: Runtime, health: Health | None
         title=f"Rapport {application.service.name}",
         version="1",
         description=(application.service.__doc__ or ""),
-        openapi_url="/openapi.json",
+        openapi_url=None,  # ours: see `documents`
     )
     app.state.runtime = runtime
     problems.install(app)
     routers = application.routers(runtime)
+    guard = Guard(runtime)
     direct = [route for router in routers for route in router.routes if isinstance(route, Direct)]
     app.add_middleware(BodyLimit)
-    app.add_middleware(Shortcut, routes=direct)
+    app.add_middleware(Shortcut, routes=[(route, guard.guarded(answering(route), *_of(route))) for route in direct])
     app.add_middleware(Hardening)
+    app.include_router(documents(app.title, lambda: app.openapi()))
     app.include_router(operations.health_routes(health or Health()))
     app.include_router(operations.routes(runtime), responses=problems.RESPONSES)
     for router in routers:
         app.include_router(router, responses=problems.RESPONSES)
-    openapi.install(app)
+    openapi.install(app, _guarded(app, guard), application.service.name)
     return app
+
+
+def _guarded(app: FastAPI, guard: Guard) -> dict[tuple[str, str], Access]:
+    """Put the guard before every route; what they have declared, by method and path. Raises `Undeclared`."""
+    accesses: dict[tuple[str, str], Access] = {}
+    for found in list(iter_route_contexts(app.routes)):
+        route, path = found.original_route, found.path or ""
+        access, _ = _of(route)
+        # FastAPI has no other place of its own before the body is read
+        setattr(route, "handle", _stand_before(guard, route, path))  # noqa: B010 a method, which mypy lets nobody replace
+        accesses |= {(method, path): access for method in found.methods or ()}
+    return accesses
+
+
+class Undeclared(Exception):
+    """A route does not say who may use it, so nobody may: the service does not start."""
+
+
+def _of(route: BaseRoute) -> tuple[Access, str]:
+    """What a route says of its access, and its path. Raises `Undeclared`."""
+    access = access_of(route.endpoint) if isinstance(route, APIRoute) else None
+    if access is None or not isinstance(route, APIRoute):
+        raise Undeclared(f"{getattr(route, 'path', route)}: declare @needs(…) or @opened(…), see chassis.access")
+    return access, route.path
+
+
+def _stand_before(guard: Guard, route: BaseRoute, path: str) -> ASGIApp:
+    """The route for those who may; another method than its own goes on to be refused as that."""
+    access, _ = _of(route)
+    handle, methods = route.handle, getattr(route, "methods", None) or ()
+    guarded = guard.guarded(handle, access, path)
+
+    async def handled(scope: Scope, receive: Receive, send: Send) -> None:
+        await (guarded if scope["method"] in methods else handle)(scope, receive, send)
+
+    return handled
 
 
 class Direct(APIRoute):
@@ -58,22 +100,31 @@ class Direct(APIRoute):
     """
 
 
-class Shortcut:
-    """Answers direct routes."""
+def answering(route: Direct) -> ASGIApp:
+    """The route's endpoint, given what its path has matched."""
 
-    def __init__(self, app: ASGIApp, routes: Sequence[Direct]) -> None:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        response: Response = await route.endpoint(request=Request(scope, receive), **scope["path_params"])
+        await response(scope, receive, send)
+
+    return answer
+
+
+class Shortcut:
+    """Answers direct routes, each with what stands before it."""
+
+    def __init__(self, app: ASGIApp, routes: Sequence[tuple[Direct, ASGIApp]]) -> None:
         self.app = app
         self.routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Everything else goes on."""
         if scope["type"] == "http":
-            for route in self.routes:
+            for route, answer in self.routes:
                 found = route.path_regex.match(scope["path"])
                 if found and scope["method"] in (route.methods or ()):
-                    scope["route"] = route
-                    response: Response = await route.endpoint(request=Request(scope, receive), **found.groupdict())
-                    await response(scope, receive, send)
+                    scope["route"], scope["path_params"] = route, found.groupdict()
+                    await answer(scope, receive, send)
                     return
         await self.app(scope, receive, send)
 

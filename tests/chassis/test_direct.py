@@ -6,6 +6,7 @@ import httpx
 from fastapi import APIRouter, Request, Response
 from toy.app import application
 
+from chassis.access import opened
 from chassis.runtime import Runtime
 from chassis.web import LARGEST_BODY_BYTES, Direct, create_app
 from tests.conftest import RuntimeOf, runtime_applications
@@ -15,6 +16,7 @@ def router(_: Runtime) -> list[APIRouter]:
     own = APIRouter(prefix="/v1/straight", route_class=Direct)
 
     @own.post("/{name}")
+    @opened("this is a test")
     async def straight(name: str, request: Request) -> Response:
         if name == "bug":
             raise ZeroDivisionError

@@ -10,11 +10,12 @@ from pydantic import BaseModel
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from toy.app import application
 
+from chassis.access import opened
 from chassis.application import Application
 from chassis.errors import Conflict, NotFound, Rejected
 from chassis.runtime import Runtime
 from chassis.web import LARGEST_BODY_BYTES, create_app
-from tests.conftest import RuntimeOf
+from tests.conftest import RuntimeOf, bearer, key_of
 
 
 class Greeting(BaseModel, extra="forbid"):
@@ -27,14 +28,17 @@ def _router(_: Runtime) -> list[APIRouter]:
     router = APIRouter()
 
     @router.post("/greetings")
+    @opened("this is a test")
     async def greet(body: Greeting) -> Greeting:
         return body
 
     @router.post("/raw")
+    @opened("this is a test")
     async def raw(request: Request) -> int:
         return len(await request.body())
 
     @router.get("/raise/{what}")
+    @opened("this is a test")
     async def fail(what: str) -> None:
         known = {"rejected": Rejected("no", "No."), "missing": NotFound("gone", "Gone."), "twice": Conflict("two", "2")}
         known |= {"away": ConnectionRefusedError(), "busy": PoolTimeout(), "starting": CannotConnectNowError()}
@@ -49,7 +53,9 @@ async def client(runtime_of: RuntimeOf) -> AsyncIterator[httpx.AsyncClient]:
     runtime = await runtime_of(application)
     app = create_app(Application(runtime.service, runtime.settings, _router), runtime)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as found:
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://test", headers=bearer(await key_of(runtime))
+    ) as found:
         yield found
 
 

@@ -31,7 +31,7 @@ from storefront.partitions import partition_of
 from storefront.publisher import Publisher
 from storefront.saying import time_reached_record
 from tests.brokers import PARTITIONS, session_timeout_ms
-from tests.conftest import LINK_KEYS, DatabaseOf
+from tests.conftest import LINK_KEYS, DatabaseOf, bearer, key_of
 from tests.notifier.persons import person_of
 from tests.notifier.postbox import Postbox, open_postbox
 from tests.running import rows, running, said_on, totals, until
@@ -79,6 +79,8 @@ class House:
         """Everybody at work."""
         await self._producer.start()
         await self._shop.__aenter__()
+        for name, runtime in self.runtimes.items():
+            self.clients[name].headers.update(bearer(await key_of(runtime)))
         for name in self.runtimes:
             await self.start(name)
 

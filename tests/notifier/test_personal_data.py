@@ -133,13 +133,13 @@ async def test_a_master_key_is_replaced_while_everybody_stays_readable(
     old = NotifierSettings().master_keys.get_secret_value()
     new = f"new:{b64encode(b'n' * 32).decode()}"
     monkeypatch.setenv("NOTIFIER_MASTER_KEYS", f"{new},{old}")
-    monkeypatch.setattr(sys, "argv", ["notifier", "keys", "rewrap"])
+    monkeypatch.setattr(sys, "argv", ["notifier", "master-keys", "rewrap"])
     await asyncio.to_thread(main)
     assert capsys.readouterr().out == "       2  new\n"
     async with runtime.transaction() as tx:
         known_now = await notifier.store.people_and_circumstances_of(tx, Vault.from_setting(new), [ADA])
     assert known_now[ADA][0].given_name == "Ada"
-    monkeypatch.setattr(sys, "argv", ["notifier", "keys"])
+    monkeypatch.setattr(sys, "argv", ["notifier", "master-keys"])
     await asyncio.to_thread(main)
     assert capsys.readouterr().out == "       2  new\n"
 

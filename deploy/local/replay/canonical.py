@@ -21,7 +21,7 @@ from notifier.vaults import Vault, Wrapped, decrypted
 
 HOW_IT_WAS_HEARD = frozenset(
     {"positions", "closings", "inbox", "outbox", "commands", "told_before", "mailed", "providers", "broadcasts",
-     "broadcast_minutes", "alembic_version", "schema_revisions"}
+     "broadcast_minutes", "api_keys", "audits", "alembic_version", "schema_revisions"}
 )  # fmt: skip
 """Tables that differ with the way of hearing and hold nothing that was concluded."""
 LEFT_OUT: Mapping[str, frozenset[str]] = {

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from chassis.access import opened
 from chassis.errors import Rejected
 from chassis.links import LinkClaims
 from chassis.pages import WAYS_OUT, Notice, Pages
@@ -45,6 +46,7 @@ def page(runtime: Runtime, shop_name: str) -> APIRouter:
     pages = Pages("feedback", shop_name)
 
     @router.get("/s/{token}", summary="The question, as a form", responses=WAYS_OUT)
+    @opened("the signed link is the key to the page")
     async def ask(token: str) -> HTMLResponse:
         try:
             await _open_question(runtime, token)
@@ -53,6 +55,7 @@ def page(runtime: Runtime, shop_name: str) -> APIRouter:
         return _question(pages)
 
     @router.post("/s/{token}", summary="The answer, once", responses=WAYS_OUT, openapi_extra=_FORM)
+    @opened("the signed link is the key to the page")
     async def answer(token: str, request: Request) -> HTMLResponse:
         try:
             claims = await _open_question(runtime, token)

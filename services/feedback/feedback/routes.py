@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from fastapi import APIRouter, Path, Query
 
+from chassis.access import READ, WRITE, needs
 from chassis.errors import NotFound, Rejected
 from chassis.operations import Cursor, Limit
 from chassis.pagination import PAGE_SIZE, Page, decode_cursor, encode_cursor
@@ -40,6 +41,7 @@ def api(runtime: Runtime, policy: Policy) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["feedback"])
 
     @router.get("/invitations", summary="Who was asked, waits to be asked, or was not asked, and why")
+    @needs(READ)
     async def list_invitations(
         tx: Transaction,
         customer_id: str | None = None,
@@ -54,6 +56,7 @@ def api(runtime: Runtime, policy: Policy) -> APIRouter:
         return Page(data=shown, next_cursor=last and _cursor(last.planned_at, last.invitation_id))
 
     @router.get("/responses", summary="What customers answered, in their own words")
+    @needs(READ)
     async def list_responses(tx: Transaction, cursor: Cursor = None, limit: Limit = PAGE_SIZE) -> Page[ResponseOut]:
         rows = await store.responses(tx, after=_place(cursor), most=limit + 1)
         shown = [ResponseOut.of(owner, response) for owner, response in rows[:limit]]
@@ -61,6 +64,7 @@ def api(runtime: Runtime, policy: Policy) -> APIRouter:
         return Page(data=shown, next_cursor=last and _cursor(last.answered_at, last.invitation_id))
 
     @router.get("/cases", summary="Whom somebody takes care of")
+    @needs(READ)
     async def list_cases(
         tx: Transaction, state: CaseState | None = None, cursor: Cursor = None, limit: Limit = PAGE_SIZE
     ) -> Page[CaseOut]:
@@ -70,6 +74,7 @@ def api(runtime: Runtime, policy: Policy) -> APIRouter:
         return Page(data=shown, next_cursor=last and _cursor(last.opened_at, last.case_id))
 
     @router.get("/cases/{case_id}", summary="One case, and what the customer answered")
+    @needs(READ)
     async def show_case(case_id: str, tx: Transaction) -> CaseWithWritingsOut:
         found = await store.case_of(tx, case_id)
         if found is None:
@@ -77,6 +82,7 @@ def api(runtime: Runtime, policy: Policy) -> APIRouter:
         return CaseWithWritingsOut.whole(*found, await store.writings_of(tx, case_id))
 
     @router.post("/cases/{case_id}/resolution", summary="Say how a case ended, and ask for goodwill")
+    @needs(WRITE)
     async def resolve_case(case_id: str, resolution: ResolutionIn) -> CaseOut:
         case = await _case(runtime, case_id)
         command = Resolve(case_id=case_id, resolution=resolution.resolution, goodwill_points=resolution.goodwill_points)
@@ -84,6 +90,7 @@ def api(runtime: Runtime, policy: Policy) -> APIRouter:
         return await _case(runtime, case_id)
 
     @router.get("/nps", summary="The net promoter score, per day and cohort, and who was not asked")
+    @needs(READ)
     async def show_nps(
         tx: Transaction,
         first: Annotated[date, Query(alias="from", description="First day, in the shop's zone")],
@@ -100,6 +107,7 @@ def api(runtime: Runtime, policy: Policy) -> APIRouter:
         return NpsOut(total=whole.total, cohorts=whole.cohorts, days=days)
 
     @router.get("/customers/{customer_id}/eligibility", summary="Why is this customer (not) asked how it went?")
+    @needs(READ)
     async def show_eligibility(tx: Transaction, customer_id: Annotated[str, Path(max_length=128)]) -> EligibilityOut:
         now = await runtime.now(customer_id)
         customer = (await store.customers_by_id(tx, [customer_id]))[customer_id]

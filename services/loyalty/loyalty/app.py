@@ -1,6 +1,5 @@
 """Composition root: the only module that knows all the others."""
 
-
 from chassis.application import Application
 from chassis.migrations import migrations_of
 from chassis.service import Inlet, Service

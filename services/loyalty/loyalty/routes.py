@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from chassis.access import READ, WRITE, needs
 from chassis.errors import NotFound, Rejected
 from chassis.operations import Cursor, Limit
 from chassis.pagination import PAGE_SIZE, Page, decode_cursor, encode_cursor
@@ -30,15 +31,18 @@ def routes(runtime: Runtime, programme: Programme) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["loyalty"])
 
     @router.get("/programme", summary="The rules, as numbers")
+    @needs(READ)
     async def programme_in_force() -> ProgrammeBody:
         return ProgrammeBody.model_validate(programme)
 
     @router.get("/members/{customer_id}", summary="Where does this member stand?")
+    @needs(READ)
     async def member(customer_id: CustomerId) -> MemberBody:
         async with runtime.transaction() as tx:
             return MemberBody.of(programme, await _account(tx, customer_id))
 
     @router.get("/members/{customer_id}/postings", summary="Every movement of points, latest first")
+    @needs(READ)
     async def postings(customer_id: CustomerId, limit: Limit = PAGE_SIZE, cursor: Cursor = None) -> Page[PostingBody]:
         async with runtime.transaction() as tx:
             await _account(tx, customer_id)
@@ -47,6 +51,7 @@ def routes(runtime: Runtime, programme: Programme) -> APIRouter:
         return Page(data=[PostingBody.of(row) for row in rows], next_cursor=next_cursor)
 
     @router.get("/members/{customer_id}/explanation", summary="Why do I have these points?")
+    @needs(READ)
     async def explanation(customer_id: CustomerId, limit: Limit = PAGE_SIZE, cursor: Cursor = None) -> ExplanationBody:
         async with runtime.transaction() as tx:
             member = MemberBody.of(programme, await _account(tx, customer_id))
@@ -56,6 +61,7 @@ def routes(runtime: Runtime, programme: Programme) -> APIRouter:
         return ExplanationBody.of(member, totals, orders, next_cursor)
 
     @router.post("/members/{customer_id}/redemptions", status_code=201, summary="Spend points, once per redemption_id")
+    @needs(WRITE)
     async def redeem(customer_id: CustomerId, body: RedemptionRequest) -> RedemptionBody:
         await runtime.command(customer_id, Redeem(body.redemption_id, body.points), actor=ACTOR)
         async with runtime.transaction() as tx:

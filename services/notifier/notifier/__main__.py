@@ -1,4 +1,4 @@
-"""`notifier [api | worker | migrate | parked | redrive | policy | keys | words]`, or `python -m notifier`."""
+"""`notifier [api | worker | migrate | parked | redrive | keys | policy | master-keys | words]`, or by `python -m`."""
 
 import sys
 
@@ -11,7 +11,7 @@ def main() -> None:
     """The service's command line, and what is beside the service."""
     if sys.argv[1:2] == ["policy"]:
         policy_command.main(sys.argv[2:])
-    elif sys.argv[1:2] == ["keys"]:
+    elif sys.argv[1:2] == ["master-keys"]:
         key_command.main(sys.argv[2:])
     elif sys.argv[1:2] == ["words"]:
         words_command.main(sys.argv[2:])

@@ -11,6 +11,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from chassis import audits
+from chassis.access import READ, WRITE, needs
 from chassis.errors import NotFound
 from chassis.pages import HTML, Notice, Pages
 from chassis.runtime import Runtime
@@ -31,12 +33,14 @@ def broadcast_pages(runtime: Runtime, shop_name: str, usual: float) -> APIRouter
     pages = Pages("notifier", shop_name)
 
     @router.get("/broadcasts", summary="The last broadcasts, as a page")
+    @needs(READ, in_browser=True)
     async def listed(by: str = "") -> HTMLResponse:
         async with runtime.transaction() as tx:
             found = await broadcast_store.broadcasts(tx, most=20, usual_per_second=usual)
         return _live(pages.page("broadcasts.html", by=_name(by), broadcasts=[_shown(one) for one in found]))
 
     @router.get("/broadcasts/{broadcast_id}", summary="How far a broadcast is, as a page", responses=ANSWERS)
+    @needs(READ, in_browser=True)
     async def show(broadcast_id: str, by: str = "") -> HTMLResponse:
         try:
             async with runtime.transaction() as tx:
@@ -47,6 +51,7 @@ def broadcast_pages(runtime: Runtime, shop_name: str, usual: float) -> APIRouter
         return _live(shown) if _name(by) else shown
 
     @router.post("/broadcasts/{broadcast_id}/{step}", summary="A button of that page", status_code=303)
+    @needs(WRITE, in_browser=True)
     async def press(broadcast_id: str, step: Step, request: Request, by: str = "") -> Response:
         if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return pages.notice(Notice(HTTPStatus.FORBIDDEN, "Not from there", "Press the button on our own page."))
@@ -54,7 +59,8 @@ def broadcast_pages(runtime: Runtime, shop_name: str, usual: float) -> APIRouter
             return pages.notice(Notice(HTTPStatus.UNPROCESSABLE_ENTITY, "Who are you?", "Say your name first."))
         try:
             async with runtime.transaction() as tx:
-                await broadcast_store.steer(tx, broadcast_id, step, actor=f"staff:{by}")
+                if await broadcast_store.steer(tx, broadcast_id, step, actor=f"staff:{by}"):
+                    await audits.write(tx, on_behalf_of=f"staff:{by}")
         except NotFound as refusal:
             return pages.notice(Notice(HTTPStatus.NOT_FOUND, "No such broadcast", refusal.message))
         return RedirectResponse(f"../{broadcast_id}?by={by}", HTTPStatus.SEE_OTHER)

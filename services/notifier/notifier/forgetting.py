@@ -1,6 +1,6 @@
 """How somebody is forgotten over HTTP: as a command, or past all that waits when an event of theirs is parked."""
 
-from chassis import customers, decisions, inbox, outbox
+from chassis import audits, customers, decisions, inbox, outbox
 from chassis.errors import Conflict
 from chassis.items import Command
 from chassis.publishing import events_of
@@ -46,4 +46,5 @@ async def _forget_blocked(runtime: Runtime, vault: Vault, command: Command[Erase
         place = runtime.partition_of(command.customer_id)
         said = events_of(runtime.service.source, [(command, outcome)])
         await outbox.put(tx, [outbox.row_of(place, event) for event in said])
+        await audits.write(tx, command.customer_id, on_behalf_of=command.actor)
     runtime.outbox_filled.set()

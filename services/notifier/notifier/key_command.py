@@ -1,4 +1,4 @@
-"""`notifier keys [rewrap]`: which master key wraps how many keys, and all of them wrapped by the first one."""
+"""`notifier master-keys [rewrap]`: which master key wraps how many keys, and all of them wrapped by the first one."""
 
 import argparse
 import asyncio
@@ -19,7 +19,7 @@ MOST_AT_ONCE = 1_000
 
 def main(arguments: Sequence[str]) -> None:
     """Prints how many keys each master key wraps, after the rewrapping if that was asked for."""
-    parser = argparse.ArgumentParser(prog="notifier keys", description=__doc__)
+    parser = argparse.ArgumentParser(prog="notifier master-keys", description=__doc__)
     parser.add_argument("rewrap", nargs="?", choices=["rewrap"], help="wrap all by the first key of the setting")
     wanted = parser.parse_args(arguments)
     try:

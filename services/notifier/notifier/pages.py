@@ -12,6 +12,7 @@ from babel.dates import format_skeleton, get_timezone_location
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from chassis.access import opened
 from chassis.errors import Rejected
 from chassis.links import LinkClaims
 from chassis.pages import WAYS_OUT, Notice, Pages
@@ -49,6 +50,7 @@ def page(runtime: Runtime, shop_name: str, vault: Vault) -> APIRouter:
     pages = Pages("notifier", shop_name)
 
     @router.get("/preferences/{token}", summary="What you want to hear, as a form", responses=WAYS_OUT)
+    @opened("the signed link is the key to the page")
     async def show(token: str, request: Request) -> HTMLResponse:
         try:
             visit = await open_visit(runtime, vault, token)
@@ -60,6 +62,7 @@ def page(runtime: Runtime, shop_name: str, vault: Vault) -> APIRouter:
         "/preferences/{token}", summary="A choice, or the one click of a mail program", responses=WAYS_OUT,
         openapi_extra=_BODY,
     )  # fmt: skip
+    @opened("the signed link is the key; a mail program that is sent away does not come again", limited=False)
     async def choose(token: str, request: Request) -> HTMLResponse:
         fields = await request.form(max_files=0, max_fields=MOST_FIELDS)
         try:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from chassis import decisions, parked
+from chassis.access import OPERATE, needs
 from chassis.errors import NotFound
 from chassis.openapi import answer
 from chassis.runtime import Runtime
@@ -64,6 +65,7 @@ def routes(runtime: Runtime, vault: Vault) -> APIRouter:
         "/{customer_id}", status_code=204,
         summary="Forget a customer, in every service; the same request again changes nothing",
     )  # fmt: skip
+    @needs(OPERATE)
     async def erase(customer_id: str, actor: Actor) -> None:
         await forget(runtime, vault, customer_id, actor)
 
@@ -71,6 +73,7 @@ def routes(runtime: Runtime, vault: Vault) -> APIRouter:
         "/{customer_id}/export", summary="Everything that is kept of a customer; that it was asked for is written down",
         responses=answer(_EXAMPLE),
     )  # fmt: skip
+    @needs(OPERATE)
     async def export(customer_id: str, actor: Actor) -> PersonExport:
         async with runtime.transaction() as tx:
             known = (await store.people_and_circumstances_of(tx, vault, [customer_id]))[customer_id]

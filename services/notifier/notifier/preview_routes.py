@@ -9,10 +9,12 @@ from time import monotonic
 from typing import Annotated, Any
 from uuid import uuid4
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse
 from msgspec.structs import replace
 
+from chassis import audits
+from chassis.access import READ, WRITE, needs
 from chassis.errors import NotFound, Rejected
 from chassis.openapi import answer, refusal
 from chassis.pages import Pages
@@ -69,6 +71,7 @@ def _page(words: Words, pages: Pages) -> APIRouter:
     router = APIRouter(tags=["preview of words"], default_response_class=HTMLResponse)
 
     @router.get("/preview", summary="Every kind of message in every language, with sample data")
+    @needs(READ, in_browser=True)
     async def show(
         kind: Annotated[str, Query(max_length=64)] = "issue_opened.delivery_late",
         locale: Annotated[str | None, Query(max_length=16)] = None,
@@ -84,6 +87,7 @@ def _page(words: Words, pages: Pages) -> APIRouter:
         return shown
 
     @router.get("/preview/{kind}/{locale}/mail", summary="The mail alone, as its reader has it")
+    @needs(READ, in_browser=True)
     async def mail(kind: str, locale: str) -> HTMLResponse:
         composed = _composed(words, kind, locale, Channel.email)
         return HTMLResponse(composed.html, headers=_MAIL_HEADERS | {"Content-Language": composed.locale})
@@ -98,6 +102,7 @@ def _templates(letters: Letters, send: Send) -> APIRouter:
     @router.get(
         "", summary="What can be said, in which languages, and what sentences may name", responses=answer(TEMPLATES)
     )
+    @needs(READ)
     async def list_templates() -> TemplatesBody:
         kinds = [_kind(words, key) for key in SHOWN]
         return TemplatesBody(
@@ -109,6 +114,7 @@ def _templates(letters: Letters, send: Send) -> APIRouter:
         summary="One kind in one language with sample data, on every channel",
         responses=answer(TEMPLATE),
     )
+    @needs(READ)
     async def show_template(kind: str, locale: str) -> TemplateBody:
         mail = _composed(words, kind, locale, Channel.email)
         shorts = {channel: _composed(words, kind, locale, channel).text for channel in CHANNELS}
@@ -121,11 +127,14 @@ def _templates(letters: Letters, send: Send) -> APIRouter:
         "/{kind}/{locale}/test-send", summary="Send that mail to somebody who wants to see it; nothing is recorded",
         responses=answer(TEST_SENT) | refusal(429, "too_many_requests", "At most 10 test mails in a minute."),
     )  # fmt: skip
-    async def test_send(kind: str, locale: str, body: TestSend) -> TestSent:
+    @needs(WRITE)
+    async def test_send(kind: str, locale: str, body: TestSend, request: Request) -> TestSent:
         if email_of((Contact(channel=Channel.email, address=body.to),)) is None:
             raise Rejected("bad_address", "Write a plain e-mail address, like you@shop.example.")
         _check(words, kind)
         tests.take()
+        async with request.app.state.runtime.transaction() as tx:
+            await audits.write(tx)
         message = replace(sample_message(kind), message_id=f"test-{uuid4()}")
         person, ways = sample_person(locale, body.to), sample_ways(kind)
         composed = words.compose(message, person, Channel.email, ways)

@@ -5,6 +5,7 @@ from datetime import datetime
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from chassis.access import READ, needs
 from chassis.openapi import answer
 from chassis.web import Transaction
 from contracts.vocabulary import Channel
@@ -46,6 +47,7 @@ def provider_routes() -> APIRouter:
 
     @router.get("/providers", summary="Providers and how they are, as each sending process finds them",
                 responses=answer(EXAMPLE))  # fmt: skip
+    @needs(READ)
     async def list_providers(tx: Transaction) -> ProvidersBody:
         return ProvidersBody(data=[_body(sender, health) for sender, health in await provider_store.known(tx)])
 

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from chassis.access import opened
 from chassis.errors import Rejected
 from chassis.pages import WAYS_OUT, Pages
 from chassis.runtime import Runtime
@@ -26,6 +27,7 @@ def question_page(runtime: Runtime, shop_name: str, vault: Vault) -> APIRouter:
     pages = Pages("notifier", shop_name)
 
     @router.get("/preferences/{token}/question", summary="When you would rather hear from us", responses=WAYS_OUT)
+    @opened("the signed link is the key to the page")
     async def show(token: str, request: Request) -> HTMLResponse:
         try:
             visit = await open_visit(runtime, vault, token)
@@ -36,6 +38,7 @@ def question_page(runtime: Runtime, shop_name: str, vault: Vault) -> APIRouter:
         return _page(pages, visit, phrases_of(visit.person, request), wish)
 
     @router.post("/preferences/{token}/question", summary="The answer to that", responses=WAYS_OUT)
+    @opened("the signed link is the key to the page")
     async def choose(token: str, request: Request) -> HTMLResponse:
         fields = await request.form(max_files=0, max_fields=MOST_FIELDS)
         try:

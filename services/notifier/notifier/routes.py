@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
+from chassis.access import READ, WRITE, needs
 from chassis.errors import NotFound, Rejected
 from chassis.openapi import answer
 from chassis.pagination import PAGE_SIZE, Page, decode_cursor, encode_cursor
@@ -43,6 +44,7 @@ def routes(runtime: Runtime, policy: Policy, vault: Vault) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["notifier"])
 
     @router.get("/messages", summary="Messages, newest first", responses=answer(examples.MESSAGES))
+    @needs(READ)
     async def list_messages(
         tx: Transaction,
         customer_id: str | None = None,
@@ -62,6 +64,7 @@ def routes(runtime: Runtime, policy: Policy, vault: Vault) -> APIRouter:
         summary="What became of a message, and what would have changed it",
         responses=answer(examples.MESSAGE),
     )
+    @needs(READ)
     async def show_message(message_id: str, tx: Transaction) -> MessageBody:
         found = await store.messages_of(tx, [], [message_id])
         if not found:
@@ -74,6 +77,7 @@ def routes(runtime: Runtime, policy: Policy, vault: Vault) -> APIRouter:
         summary="How a customer may be reached (masked), and what they allow",
         responses=answer(examples.PERSON),
     )
+    @needs(READ)
     async def show_person(customer_id: str, tx: Transaction) -> PersonBody:
         return _person_body(customer_id, await _person(tx, vault, customer_id))
 
@@ -81,6 +85,7 @@ def routes(runtime: Runtime, policy: Policy, vault: Vault) -> APIRouter:
         "/people/{customer_id}/preferences", summary="What a customer wants to hear, when, and in which language",
         responses=answer(PREFERENCES),
     )  # fmt: skip
+    @needs(READ)
     async def show_preferences(customer_id: str, tx: Transaction) -> PreferencesBody:
         return PreferencesBody.of(customer_id, await _remembered(tx, vault, customer_id))
 
@@ -88,6 +93,7 @@ def routes(runtime: Runtime, policy: Policy, vault: Vault) -> APIRouter:
         "/people/{customer_id}/preferences", summary="Write down what a customer told somebody of the care team",
         responses=answer(PREFERENCES),
     )  # fmt: skip
+    @needs(WRITE)
     async def put_preferences(customer_id: str, body: PreferencesIn) -> PreferencesBody:
         async with runtime.transaction() as tx:
             person = await _remembered(tx, vault, customer_id)
@@ -100,6 +106,7 @@ def routes(runtime: Runtime, policy: Policy, vault: Vault) -> APIRouter:
         summary="Share of issues told, told in time, and told before the customer asked",
         responses=answer(examples.TOLD),
     )
+    @needs(READ)
     async def told(tx: Transaction, since: Moment = None, until: Moment = None) -> ToldBody:
         return ToldBody(
             **await store.telling(tx, since, until),
@@ -108,6 +115,7 @@ def routes(runtime: Runtime, policy: Policy, vault: Vault) -> APIRouter:
         )
 
     @router.get("/policy", summary="The rules of courtesy, as they are in force", responses=answer(examples.POLICY))
+    @needs(READ)
     async def running_policy() -> PolicyBody:
         return PolicyBody.of(policy)
 

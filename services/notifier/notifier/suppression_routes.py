@@ -5,6 +5,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from chassis import audits
+from chassis.access import READ, WRITE, needs
 from chassis.errors import NotFound, Rejected
 from chassis.openapi import answer
 from chassis.pagination import PAGE_SIZE, Page, decode_cursor, encode_cursor
@@ -25,6 +27,7 @@ def suppression_routes(runtime: Runtime) -> APIRouter:
         "", summary="Addresses that are not written to, by their hashes, newest first",
         responses=answer({"data": [SUPPRESSION], "next_cursor": None}),
     )  # fmt: skip
+    @needs(READ)
     async def list_suppressions(
         tx: Transaction,
         reason: Annotated[str | None, Query(max_length=64, examples=["mailbox_unknown"])] = None,
@@ -38,24 +41,29 @@ def suppression_routes(runtime: Runtime) -> APIRouter:
         )
 
     @router.post("/lookup", summary="Whether an address is written to", responses=answer([SUPPRESSION]))
+    @needs(READ)
     async def look_up(body: AddressIn, tx: Transaction) -> list[SuppressionBody]:
         book = await suppression_store.address_book(tx, [address_hash(body.address)])
         return [SuppressionBody.of(one) for _, one in sorted(book.suppressions.items())]
 
     @router.post("", summary="Write to an address no more", responses=answer(SUPPRESSION))
+    @needs(WRITE)
     async def suppress(body: SuppressionIn, tx: Transaction) -> SuppressionBody:
         one = Suppression(
             address_hash=address_hash(body.address), reach=body.reach, reason="care", since=await runtime.now(),
             until=body.until, evidence=f"care team: {body.evidence}",
         )  # fmt: skip
         await suppression_store.keep(tx, [one])
+        await audits.write(tx, subject=one.address_hash.hex())
         return SuppressionBody.of(one)
 
     @router.delete("", summary="Write to an address again", responses=answer({"lifted": True}))
+    @needs(WRITE)
     async def lift(body: LiftIn, tx: Transaction) -> dict[str, bool]:
         address = address_hash(body.address) if body.address else bytes.fromhex(body.address_hash or "")
         if not await suppression_store.lift(tx, address, await runtime.now(), f"care team: {body.because}"):
             raise NotFound("not_suppressed", "This address is not suppressed.")
+        await audits.write(tx, subject=address.hex())
         return {"lifted": True}
 
     return router

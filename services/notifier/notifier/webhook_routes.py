@@ -9,6 +9,8 @@ from uuid import uuid4
 from fastapi import APIRouter, Path, Query
 from msgspec.structs import replace
 
+from chassis import audits
+from chassis.access import OPERATE, READ, needs
 from chassis.errors import Conflict, Rejected
 from chassis.openapi import answer, refusal
 from chassis.pagination import PAGE_SIZE, Page, decode_cursor, encode_cursor
@@ -58,6 +60,7 @@ def webhook_routes(runtime: Runtime, allowed: Sequence[Network]) -> APIRouter:
         "", status_code=201, summary="Have facts posted somewhere; the answer shows the secret, this once",
         responses=answer(WITH_SECRET, 201) | TOO_MANY | FORBIDDEN,
     )  # fmt: skip
+    @needs(OPERATE)
     async def add(body: WebhookIn) -> WebhookWithSecretBody:
         _check(body.url, allowed)
         webhook_id, secret = str(uuid4()), _new_secret()
@@ -67,9 +70,11 @@ def webhook_routes(runtime: Runtime, allowed: Sequence[Network]) -> APIRouter:
             await webhook_store.add(
                 tx, webhook_id, url=body.url, types=body.types, description=body.description, secret=secret
             )
+            await audits.write(tx, subject=webhook_id)
             return WebhookWithSecretBody(**await _shown(tx, webhook_id), secret=secret)
 
     @router.get("", summary="All webhooks, the oldest first", responses=answer([WEBHOOK]))
+    @needs(READ)
     async def webhooks() -> list[WebhookBody]:
         async with runtime.transaction() as tx:
             counts = await webhook_store.counts(tx)
@@ -77,6 +82,7 @@ def webhook_routes(runtime: Runtime, allowed: Sequence[Network]) -> APIRouter:
         return [WebhookBody(**_described(one, counts)) for one in found]
 
     @router.get("/{webhook_id}", summary="One webhook, and how it is doing", responses=answer(WEBHOOK) | UNKNOWN)
+    @needs(READ)
     async def webhook(webhook_id: WebhookId) -> WebhookBody:
         async with runtime.transaction() as tx:
             return WebhookBody(**await _shown(tx, webhook_id))
@@ -85,34 +91,41 @@ def webhook_routes(runtime: Runtime, allowed: Sequence[Network]) -> APIRouter:
         "/{webhook_id}", summary="Change a webhook, disable it or enable it again",
         responses=answer(WEBHOOK) | UNKNOWN | FORBIDDEN,
     )  # fmt: skip
+    @needs(OPERATE)
     async def change(webhook_id: WebhookId, body: WebhookPatch) -> WebhookBody:
         if body.url is not None:
             _check(body.url, allowed)
         async with runtime.transaction() as tx:
             await webhook_store.change(tx, _changed(await webhook_store.endpoint(tx, webhook_id), body))
+            await audits.write(tx)
             return WebhookBody(**await _shown(tx, webhook_id))
 
     @router.delete("/{webhook_id}", status_code=204, summary="Remove a webhook and what it is owed", responses=UNKNOWN)
+    @needs(OPERATE)
     async def remove(webhook_id: WebhookId) -> None:
         async with runtime.transaction() as tx:
             await webhook_store.endpoint(tx, webhook_id)
             await webhook_store.remove(tx, webhook_id)
+            await audits.write(tx)
 
     @router.post(
         "/{webhook_id}/secret", summary="Another secret, shown this once; the one of before signs too for a day",
         responses=answer(WITH_SECRET) | UNKNOWN,
     )  # fmt: skip
+    @needs(OPERATE)
     async def rotate(webhook_id: WebhookId) -> WebhookWithSecretBody:
         secret = _new_secret()
         async with runtime.transaction() as tx:
             await webhook_store.endpoint(tx, webhook_id)
             await webhook_store.rotate(tx, webhook_id, secret, FORMER_LASTS)
+            await audits.write(tx)
             return WebhookWithSecretBody(**await _shown(tx, webhook_id), secret=secret)
 
     @router.get(
         "/{webhook_id}/deliveries", summary="What a webhook was owed and what became of it, the latest first",
         responses=answer(DELIVERIES) | UNKNOWN,
     )  # fmt: skip
+    @needs(READ)
     async def deliveries(
         webhook_id: WebhookId,
         state: DeliveryState | None = None,
@@ -131,9 +144,11 @@ def webhook_routes(runtime: Runtime, allowed: Sequence[Network]) -> APIRouter:
         "/{webhook_id}/deliveries/{event_id}/replay", summary="Post one again, under the same id",
         responses=answer(REPLAYED) | UNKNOWN_DELIVERY | DISABLED,
     )  # fmt: skip
+    @needs(OPERATE)
     async def replay_one(webhook_id: WebhookId, event_id: EventId) -> ReplayedBody:
         async with runtime.transaction() as tx:
             await _enabled(tx, webhook_id)
+            await audits.write(tx)
             return ReplayedBody(
                 deliveries=await webhook_store.replay(tx, webhook_id, event_id=event_id, arrived_too=True)
             )
@@ -142,9 +157,11 @@ def webhook_routes(runtime: Runtime, allowed: Sequence[Network]) -> APIRouter:
         "/{webhook_id}/replay", summary="Post again what failed since then, under the same ids",
         responses=answer(REPLAYED) | UNKNOWN | DISABLED,
     )  # fmt: skip
+    @needs(OPERATE)
     async def replay(webhook_id: WebhookId, body: ReplayIn) -> ReplayedBody:
         async with runtime.transaction() as tx:
             await _enabled(tx, webhook_id)
+            await audits.write(tx)
             return ReplayedBody(
                 deliveries=await webhook_store.replay(tx, webhook_id, since=body.since, arrived_too=body.arrived_too)
             )

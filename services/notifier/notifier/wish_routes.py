@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Response
 from fastapi.responses import JSONResponse
 
+from chassis.access import WRITE, needs
 from chassis.errors import Conflict, Rejected
 from chassis.openapi import answer, refusal
 from chassis.problems import problem
@@ -40,6 +41,7 @@ def wish_routes(runtime: Runtime, domain: str) -> APIRouter:
         "/messages", status_code=202, summary="Have something said to a customer, once; decided at sending",
         response_model=GrantedBody, responses=answer(GRANTED, 202) | NO_KEY | UNKNOWN | BUSY | KEY_REUSED,
     )  # fmt: skip
+    @needs(WRITE)
     async def wish(body: WishIn, response: Response, key: Key = None) -> GrantedBody | JSONResponse:
         if not key:
             return problem(400, "no_idempotency_key", "Name the wish by an Idempotency-Key, so that it is said once.")

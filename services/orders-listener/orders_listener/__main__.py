@@ -1,4 +1,4 @@
-"""`orders-listener [api | worker | migrate | parked | redrive | policy | ingest]`, or `python -m orders_listener`."""
+"""`orders-listener [api | worker | migrate | parked | redrive | keys | policy | ingest]`, or by `python -m`."""
 
 import sys
 

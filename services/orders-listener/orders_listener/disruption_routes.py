@@ -10,6 +10,8 @@ from uuid import uuid4
 from fastapi import APIRouter, Path, Query
 from msgspec import structs
 
+from chassis import audits
+from chassis.access import READ, WRITE, needs
 from chassis.errors import Conflict
 from chassis.openapi import answer, refusal
 from chassis.pagination import Page
@@ -50,6 +52,7 @@ def disruption_routes(runtime: Runtime) -> APIRouter:
         summary="Declare a disruption; a dry run unless told otherwise",
         responses=answer(examples.DECLARED) | _either(TOO_MANY, BUSY),
     )
+    @needs(WRITE)
     async def declare(body: DeclarationRequest, key: Key = None) -> DeclarationBody:
         async with runtime.transaction() as tx:
             reach = await declared.reach_of(tx, body.concerns.concern())
@@ -57,6 +60,7 @@ def disruption_routes(runtime: Runtime) -> APIRouter:
         return DeclarationBody.of(reach, disruption)
 
     @router.get("", summary="Disruptions, the latest first", responses=answer(examples.DISRUPTIONS))
+    @needs(READ)
     async def disruptions(query: Annotated[DisruptionsQuery, Query()]) -> Page[DisruptionBody]:
         lasts = None if query.state is None else query.state == "lasting"
         async with runtime.transaction() as tx:
@@ -72,6 +76,7 @@ def disruption_routes(runtime: Runtime) -> APIRouter:
         summary="What was said of one, and what came of it",
         responses=answer(examples.DISRUPTION_IN_FULL) | UNKNOWN,
     )
+    @needs(READ)
     async def disruption(disruption_id: DisruptionId) -> DisruptionDetailBody:
         async with runtime.transaction() as tx:
             return await _in_full(tx, disruption_id)
@@ -81,6 +86,7 @@ def disruption_routes(runtime: Runtime) -> APIRouter:
         summary="Say what is different now",
         responses=answer(examples.DISRUPTION_IN_FULL) | UNKNOWN | _either(OVER, TOO_MUCH, BUSY),
     )
+    @needs(WRITE)
     async def say(disruption_id: DisruptionId, body: StatementRequest, key: Key = None) -> DisruptionDetailBody:
         changes = body.model_dump(exclude_unset=True)
         return await _said(runtime, disruption_id, _identity(f"statement {disruption_id}", key), changes)
@@ -90,6 +96,7 @@ def disruption_routes(runtime: Runtime) -> APIRouter:
         summary="It is over",
         responses=answer(examples.DISRUPTION_IN_FULL) | UNKNOWN | _either(OVER, BUSY),
     )
+    @needs(WRITE)
     async def end(disruption_id: DisruptionId, body: EndRequest, key: Key = None) -> DisruptionDetailBody:
         changes = {"actor": body.actor, "over": Over.ended}
         return await _said(runtime, disruption_id, _identity(f"end {disruption_id}", key), changes)
@@ -99,6 +106,7 @@ def disruption_routes(runtime: Runtime) -> APIRouter:
         summary="It should not have been declared",
         responses=answer(examples.DISRUPTION_IN_FULL) | UNKNOWN | _either(OVER, BUSY),
     )
+    @needs(WRITE)
     async def withdraw(disruption_id: DisruptionId, body: EndRequest, key: Key = None) -> DisruptionDetailBody:
         changes = {"actor": body.actor, "over": Over.withdrawn}
         return await _said(runtime, disruption_id, _identity(f"withdrawal {disruption_id}", key), changes)
@@ -138,7 +146,8 @@ async def _declared(runtime: Runtime, body: DeclarationRequest, statement_id: st
             starts_at=body.starts_at or at,
             statements=(said,),
         )
-        await declared.declare(tx, disruption)
+        if await declared.declare(tx, disruption):
+            await audits.write(tx, subject=disruption_id, on_behalf_of=body.actor)
         return await declared.disruption_of(tx, disruption_id)
 
 
@@ -149,7 +158,9 @@ async def _said(
         await declared.write_alone(tx)
         known = await declared.disruption_of(tx, disruption_id)
         if all(said.statement_id != statement_id for said in known.statements):
-            await declared.say(tx, _changed(known, statement_id, await _moment(runtime, tx), changes))
+            said = _changed(known, statement_id, await _moment(runtime, tx), changes)
+            if await declared.say(tx, said):
+                await audits.write(tx, on_behalf_of=said.last.actor)
         return await _in_full(tx, disruption_id)
 
 

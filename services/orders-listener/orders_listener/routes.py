@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Body, Header, Query
 
+from chassis.access import READ, WRITE, needs
 from chassis.errors import Conflict, NotFound, Rejected
 from chassis.openapi import answer, refusal
 from chassis.pagination import Page, decode_cursor, encode_cursor
@@ -58,6 +59,7 @@ def routes(runtime: Runtime, policy: Policy) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["orders"])
 
     @router.get("/orders", summary="Orders, the latest first", responses=answer(examples.ORDERS))
+    @needs(READ)
     async def orders(query: Annotated[OrdersQuery, Query()]) -> Page[OrderBody]:
         async with runtime.transaction() as tx:
             found = await store.timelines_of(tx, query.customer_id, before=place_of(query.cursor), most=query.limit)
@@ -68,6 +70,7 @@ def routes(runtime: Runtime, policy: Policy) -> APIRouter:
         )
 
     @router.get("/orders/{order_id}", summary="Where does this order stand?", responses=answer(examples.ORDER_IN_FULL))
+    @needs(READ)
     async def order(order_id: OrderId) -> OrderDetailBody:
         async with runtime.transaction() as tx:
             return _in_full(await _timeline(tx, order_id), policy)
@@ -77,6 +80,7 @@ def routes(runtime: Runtime, policy: Policy) -> APIRouter:
         summary="Everything that happened, in the order in which it happened",
         responses=answer(examples.TIMELINE),
     )
+    @needs(READ)
     async def timeline(order_id: OrderId) -> TimelineBody:
         async with runtime.transaction() as tx:
             return TimelineBody.of(await _timeline(tx, order_id))
@@ -86,6 +90,7 @@ def routes(runtime: Runtime, policy: Policy) -> APIRouter:
         summary="Why is there no such issue?",
         responses=answer(examples.WHY_NOT),
     )
+    @needs(READ)
     async def why_not(order_id: OrderId, query: Annotated[WhyNotQuery, Query()]) -> WhyNotBody:
         rule = RULE_OF[query.kind]
         async with runtime.transaction() as tx:
@@ -100,6 +105,7 @@ def routes(runtime: Runtime, policy: Policy) -> APIRouter:
         return WhyNotBody.model_validate(explanation)
 
     @router.get("/issues", summary="What went wrong, the latest first", responses=answer(examples.ISSUES))
+    @needs(READ)
     async def issues(query: Annotated[IssuesQuery, Query()]) -> Page[IssueBody]:
         opened = (query.opened_from, query.opened_until)
         async with runtime.transaction() as tx:
@@ -117,6 +123,7 @@ def routes(runtime: Runtime, policy: Policy) -> APIRouter:
         summary="A customer's orders in numbers, and where they stand with the shop",
         responses=answer(examples.CUSTOMER),
     )
+    @needs(READ)
     async def customer(customer_id: CustomerId) -> CustomerBody:
         async with runtime.transaction() as tx:
             numbers = await store.numbers_of(tx, customer_id)
@@ -134,6 +141,7 @@ def routes(runtime: Runtime, policy: Policy) -> APIRouter:
         summary="The customer will wait",
         responses=answer(examples.ORDER_IN_FULL) | NO_DELAY | UNTIL_PASSED,
     )
+    @needs(WRITE)
     async def accept_delay(
         order_id: OrderId,
         body: Annotated[DelayAcceptanceRequest, Body(default_factory=DelayAcceptanceRequest)],
@@ -147,6 +155,7 @@ def routes(runtime: Runtime, policy: Policy) -> APIRouter:
         summary="The customer wants the money back instead",
         responses=answer(examples.ORDER_IN_FULL) | ORDER_OVER,
     )
+    @needs(WRITE)
     async def request_cancellation(
         order_id: OrderId,
         body: Annotated[CancellationRequest, Body(default_factory=CancellationRequest)],
@@ -165,6 +174,7 @@ def policy_routes(runtime: Runtime, policy: Policy) -> APIRouter:
     @router.get(
         "/policy", summary="The numbers that rules are given, as they are in force", responses=answer(examples.POLICY)
     )
+    @needs(READ)
     async def running_policy() -> PolicyBody:
         return PolicyBody.of(policy)
 
@@ -173,6 +183,7 @@ def policy_routes(runtime: Runtime, policy: Policy) -> APIRouter:
         summary="What another policy would have done with the recorded past",
         responses=answer(examples.POLICY_TRIAL) | BAD_POLICY | TOO_MANY_ORDERS,
     )
+    @needs(READ)
     async def try_policy(body: PolicyTrialRequest) -> PolicyTrialBody:
         try:
             tried = policy.changed(body.policy)

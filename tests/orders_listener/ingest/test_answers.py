@@ -163,6 +163,6 @@ def _paid() -> dict[str, Any]:
 async def test_the_database_away_means_come_again(runtime_of: RuntimeOf, client_of: ClientOf) -> None:
     nobody = "postgresql+asyncpg://nobody@127.0.0.1:1/nothing"
     away = await runtime_of(application, ORDERS_LISTENER_DATABASE_URL=nobody, **SECRETS)
-    answered = await tracked(await client_of(away), tracker())
+    answered = await tracked(await client_of(away, keyed=False), tracker())
     assert (answered.status_code, answered.json()["code"]) == (503, "database_away")
     assert int(answered.headers["retry-after"]) > 0

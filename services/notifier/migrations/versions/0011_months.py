@@ -5,7 +5,7 @@ from alembic import op
 from chassis import schema
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 
 
 def upgrade() -> None:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
+from chassis.access import opened
 from chassis.openapi import answer, refusal
 from chassis.problems import problem
 from chassis.runtime import Runtime
@@ -54,6 +55,7 @@ def hook_routes(runtime: Runtime, settings: NotifierSettings) -> APIRouter:
     intake, secrets = Intake(runtime, settings.addressing(), settings.vault), settings.hook_secrets()
 
     @router.post("/mail", responses=_ANSWERS, openapi_extra=_MAIL)
+    @opened("what comes is signed", limited=False)
     async def take_mail(request: Request) -> Response:
         """A mail as its bytes are (RFC 5322), for who takes it from the shop's mail server otherwise.
 
@@ -62,6 +64,7 @@ def hook_routes(runtime: Runtime, settings: NotifierSettings) -> APIRouter:
         return await _answered(_take_mail(request, intake, secrets, settings.inbound_mail_bytes))
 
     @router.post("/providers/{name}", responses=_ANSWERS)
+    @opened("what comes is signed", limited=False)
     async def take_reports(name: str, request: Request) -> Response:
         """What a provider says of mails that it sends for us: bounces, complaints, deliveries.
 

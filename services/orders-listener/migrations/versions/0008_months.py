@@ -5,7 +5,7 @@ from alembic import op
 from chassis import schema
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 
 
 def upgrade() -> None:

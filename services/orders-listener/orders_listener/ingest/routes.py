@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
 from chassis import metrics
+from chassis.access import opened
 from chassis.database import is_transient
 from chassis.errors import NotFound
 from chassis.openapi import answer, refusal
@@ -43,6 +44,7 @@ def ingest_routes(runtime: Runtime, secrets: Secrets, largest_body_bytes: int) -
     intake = Intake(runtime, secrets)
 
     @router.post("/{provider}", responses=_ANSWERS)
+    @opened("what comes is signed", limited=False)
     async def ingest(provider: str, request: Request) -> Response:
         """A hook of a provider: checked by its signature and said as storefront events.
 

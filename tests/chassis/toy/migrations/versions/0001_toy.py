@@ -12,6 +12,7 @@ def upgrade() -> None:
     """Create."""
     schema.create(op)
     schema.add_closings(op)
+    schema.add_access(op)
     op.execute("create table counted (customer_id text primary key, seen text[] not null)")
     op.execute("""
         create table effects (
@@ -24,5 +25,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop."""
     op.execute("drop table effects, counted, days")
+    schema.drop_access(op)
     schema.drop_closings(op)
     schema.drop(op)

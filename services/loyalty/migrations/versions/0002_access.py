@@ -1,0 +1,18 @@
+"""API keys, and who gave which command."""
+
+from alembic import op
+
+from chassis import schema
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Two tables."""
+    schema.add_access(op)
+
+
+def downgrade() -> None:
+    """Drop them."""
+    schema.drop_access(op)

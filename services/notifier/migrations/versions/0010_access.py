@@ -1,0 +1,18 @@
+"""API keys, and who gave which command."""
+
+from alembic import op
+
+from chassis import schema
+
+revision = "0010"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    """Two tables."""
+    schema.add_access(op)
+
+
+def downgrade() -> None:
+    """Drop them."""
+    schema.drop_access(op)
