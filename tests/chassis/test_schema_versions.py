@@ -19,8 +19,8 @@ Release = Path
 
 
 def release(folder: Path, *kinds: str) -> Release:
-    """The toy's migrations and some more, each `ADDS` or `CHANGES`."""
-    shutil.copytree(SERVICE.migrations, folder)
+    """The toy's first migration and some more, each `ADDS` or `CHANGES`."""
+    shutil.copytree(SERVICE.migrations, folder, ignore=shutil.ignore_patterns("000[2-9]*"))
     for number, kind in enumerate(kinds, start=2):
         (folder / "versions" / f"000{number}.py").write_text(
             f'from alembic import op\nrevision = "000{number}"\ndown_revision = "000{number - 1}"\n{kind}\n'

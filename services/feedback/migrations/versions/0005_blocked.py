@@ -6,6 +6,7 @@ from chassis import schema
 
 revision = "0005"
 down_revision = "0004"
+old_code_runs = True
 
 
 def upgrade() -> None:

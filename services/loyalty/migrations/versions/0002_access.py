@@ -6,6 +6,7 @@ from chassis import schema
 
 revision = "0002"
 down_revision = "0001"
+old_code_runs = True
 
 
 def upgrade() -> None:

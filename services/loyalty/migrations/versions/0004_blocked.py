@@ -6,6 +6,7 @@ from chassis import schema
 
 revision = "0004"
 down_revision = "0003"
+old_code_runs = True
 
 
 def upgrade() -> None:

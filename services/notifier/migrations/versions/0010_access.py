@@ -6,6 +6,7 @@ from chassis import schema
 
 revision = "0010"
 down_revision = "0009"
+old_code_runs = True
 
 
 def upgrade() -> None:

@@ -6,6 +6,7 @@ from chassis import schema
 
 revision = "0012"
 down_revision = "0011"
+old_code_runs = True
 
 
 def upgrade() -> None:

@@ -6,6 +6,7 @@ from chassis import schema
 
 revision = "0007"
 down_revision = "0006"
+old_code_runs = True
 
 
 def upgrade() -> None:

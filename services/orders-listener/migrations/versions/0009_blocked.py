@@ -6,6 +6,7 @@ from chassis import schema
 
 revision = "0009"
 down_revision = "0008"
+old_code_runs = True
 
 
 def upgrade() -> None:
