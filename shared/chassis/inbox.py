@@ -84,11 +84,11 @@ async def enter_commands(tx: Tx, commands: Sequence[Command[Any]]) -> set[str]:
     rows = await tx.execute(
         _ENTER_COMMANDS,
         {
-            "ids": [command.id for command in commands],
-            "customers": [command.customer_id for command in commands],
-            "kinds": [type(command.data).__name__ for command in commands],
-            "actors": [command.actor for command in commands],
-            "moments": [command.at for command in commands],
+            "ids": array(command.id for command in commands),
+            "customers": array(command.customer_id for command in commands),
+            "kinds": array(type(command.data).__name__ for command in commands),
+            "actors": array(command.actor for command in commands),
+            "moments": array(command.at for command in commands),
         },
     )
     return {row.command_id for row in rows}
@@ -96,8 +96,8 @@ async def enter_commands(tx: Tx, commands: Sequence[Command[Any]]) -> set[str]:
 
 _ENTER_COMMANDS = text("""
     insert into commands (command_id, customer_id, kind, actor, at)
-    select v.* from unnest(cast(:ids as text[]), cast(:customers as text[]), cast(:kinds as text[]),
-                           cast(:actors as text[]), cast(:moments as timestamptz[])) as v (command_id)
+    select v.* from unnest(cast(:ids as text)::text[], cast(:customers as text)::text[], cast(:kinds as text)::text[],
+                           cast(:actors as text)::text[], cast(:moments as text)::timestamptz[]) as v (command_id)
     where not exists (select from commands c where c.command_id = v.command_id)  -- in a month before
     order by 1  -- two that give the same ids wait for each other in one order
     on conflict do nothing returning command_id

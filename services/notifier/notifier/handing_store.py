@@ -5,12 +5,13 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
+from chassis.arrays import array
 from chassis.service import Tx
 from notifier.messages import Message
 
 _BEGIN = text("""
 update messages m set result = null, leased_until = now() + cast(:lease as interval)
-from unnest(cast(:message_ids as text[]), cast(:attempts as integer[])) as v (message_id, attempts)
+from unnest(cast(:message_ids as text)::text[], cast(:attempts as text)::integer[]) as v (message_id, attempts)
 where (m.message_id, m.attempts) = (v.message_id, v.attempts) and m.state = 'sending' and m.leased_until > now()
 returning m.message_id
 """)
@@ -22,5 +23,9 @@ async def begin(tx: Tx, messages: Sequence[Message], lease: timedelta) -> set[st
     Given to a connection that commits each statement, so that it holds when it is answered. From then on nobody knows
     what became of one that is not reported. Whose lease has run out may be in other hands.
     """
-    named = {"message_ids": [one.message_id for one in messages], "attempts": [one.attempts for one in messages]}
-    return {row.message_id for row in await tx.execute(_BEGIN, {**named, "lease": lease})}
+    values = {
+        "message_ids": array(one.message_id for one in messages),
+        "attempts": array(one.attempts for one in messages),
+        "lease": lease,
+    }
+    return {row.message_id for row in await tx.execute(_BEGIN, values)}

@@ -65,15 +65,10 @@ _KEEP_MESSAGES = text("""
 insert into messages (message_id, customer_id, kind, subject, state, reason, order_id, issue_id, invitation_id,
                       intended_at, expires_at, told_by, held_until, ready_at, attempts, content, correlation_id,
                       traceparent, priority, inside, channel, sent_at, deferrals, provider, broadcast_id)
-select * from unnest(
-  cast(:message_id as text[]), cast(:customer_id as text[]), cast(:kind as text[]), cast(:subject as text[]),
-  cast(:state as text[]), cast(:reason as text[]), cast(:order_id as text[]), cast(:issue_id as text[]),
-  cast(:invitation_id as text[]), cast(:intended_at as timestamptz[]), cast(:expires_at as timestamptz[]),
-  cast(:told_by as timestamptz[]), cast(:held_until as timestamptz[]), cast(:ready_at as timestamptz[]),
-  cast(:attempts as integer[]), cast(cast(:content as text[]) as jsonb[]), cast(:correlation_id as text[]),
-  cast(:traceparent as text[]), cast(:priority as smallint[]), cast(:inside as text[]), cast(:channel as text[]),
-  cast(:sent_at as timestamptz[]), cast(:deferrals as smallint[]), cast(:provider as text[]),
-  cast(:broadcast_id as text[]))
+select message_id, customer_id, kind, subject, state, reason, order_id, issue_id, invitation_id,
+       intended_at, expires_at, told_by, held_until, ready_at, attempts, content, correlation_id,
+       traceparent, priority, inside, channel, sent_at, deferrals, provider, broadcast_id
+from json_populate_recordset(null::messages, cast(cast(:messages as text) as json))
 on conflict (message_id) do update
 set (state, reason, held_until, ready_at, attempts, content, priority, inside, channel, sent_at, deferrals, provider,
      leased_until)
@@ -238,9 +233,7 @@ async def keep_messages(tx: Tx, messages: Sequence[Message]) -> None:
     """Messages as they are now; whoever had one in hand has it no more."""
     if messages:
         ordered = sorted(messages, key=lambda message: message.message_id)
-        columns = {name: [getattr(message, name) for message in ordered] for name in _FIELDS}
-        columns["content"] = [_json(message.content) for message in ordered]
-        await tx.execute(_KEEP_MESSAGES, columns)
+        await tx.execute(_KEEP_MESSAGES, {"messages": _json(ordered)})
 
 
 async def take_ready(

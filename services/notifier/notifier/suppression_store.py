@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import RowMapping, text
 
+from chassis.arrays import array
 from chassis.service import Tx
 from notifier.messages import Message
 from notifier.store import message_of
@@ -39,7 +40,8 @@ join unnest(cast(:customer_ids as text[]), cast(:message_ids as text[])) as want
 
 _NOTE_MAILED = text("""
 insert into mailed (message_id, address_hash, mailed_at)
-select * from unnest(cast(:message_ids as text[]), cast(:hashes as bytea[]), cast(:at as timestamptz[]))
+select * from unnest(cast(:message_ids as text)::text[], cast(:hashes as text)::bytea[],
+                     cast(:at as text)::timestamptz[])
 on conflict (message_id) do update set address_hash = excluded.address_hash, mailed_at = excluded.mailed_at
 """)
 
@@ -138,8 +140,12 @@ async def note_mailed(tx: Tx, mailed: Sequence[Mailed]) -> None:
     """These messages are about to go to these addresses."""
     if mailed:
         ordered = sorted(mailed)
-        values = {"hashes": [one.address_hash for one in ordered], "at": [one.at for one in ordered]}
-        await tx.execute(_NOTE_MAILED, {"message_ids": [one.message_id for one in ordered], **values})
+        values = {
+            "message_ids": array(one.message_id for one in ordered),
+            "hashes": array(f"\\x{one.address_hash.hex()}" for one in ordered),
+            "at": array(one.at for one in ordered),
+        }
+        await tx.execute(_NOTE_MAILED, values)
 
 
 async def forget_mailed_of(tx: Tx, customer_ids: Collection[str]) -> None:
