@@ -2,6 +2,7 @@
 
 from datetime import UTC
 from email import message_from_bytes
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Any
@@ -189,6 +190,25 @@ def test_lines_are_short_enough_for_every_mail_server() -> None:
 
 def test_who_has_no_known_name_is_greeted_all_the_same() -> None:
     assert text_of(written(message("survey"), at("ada@example.org"))).startswith("Hello,\n")
+
+
+@pytest.mark.parametrize(
+    "name", ["", "Ada", "Ada Maria", "O'Neil", "Ada, the First", "Dr. No", "Ада 🌷", "A" * 90, " x "]
+)
+@pytest.mark.parametrize(
+    "address", ["ada@example.org", "a.b+c@d-e.example", f"{'a' * 64}@{'b' * 60}.example", "a'b@c.d"]
+)
+def test_a_reader_is_named_as_the_email_package_would(name: str, address: str) -> None:
+    raw = LETTERS.letter(message("survey"), at(address, name or None))
+    theirs: str = SMTP.header_factory("To", Address(name, addr_spec=address)).fold(policy=SMTP)
+    assert b"\r\n" + theirs.encode() in raw
+
+
+@pytest.mark.parametrize("subject", ["Your order", "x" * 69, "x " * 60, "Ваш заказ", "a  b"])
+def test_a_subject_is_written_as_the_email_package_would(subject: str) -> None:
+    said = replace(LETTERS.words.compose(message("survey"), ADA_HERSELF, Channel.email), subject=subject)
+    theirs: str = SMTP.header_factory("Subject", subject).fold(policy=SMTP)
+    assert b"\r\n" + theirs.encode() in LETTERS.mail(message("survey"), ADA_HERSELF, said)
 
 
 def test_a_name_in_another_script_arrives_whole() -> None:

@@ -117,6 +117,25 @@ async def test_what_went_wrong_leaves_first_whoever_it_is_for(
     assert await sender.send_ready() == 2
 
 
+async def test_the_next_mail_leaves_while_the_last_one_ends_but_never_before_one_to_the_same_customer(
+    runtime: Runtime, sender: Sender, postbox: Postbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("notifier.providers.outlets.MOST_AT_ONCE", 1)
+    said = (known(email="bob@example.org"), confirmed(9))
+    bob = [replace(one, id=f"bob-{one.id}", data=replace(one.data, customer_id="bob")) for one in said]
+    assert not (await runtime.fold(bob, until=hour(9))).refused
+    await ready(runtime, confirmed(9), earned(9.5))
+    postbox.delay_s = 1.0
+    sending = [asyncio.create_task(sender.send_ready()) for _ in range(3)]
+    await until(lambda: asyncio.sleep(0, bool(postbox.sessions)))
+    await asyncio.sleep(0.2)
+    postbox.delay_s = 0.0
+    assert await asyncio.gather(*sending) == [1, 1, 1]
+    to_ada = [mail["Subject"] for mail in postbox.mails if "ada@" in mail["To"]]
+    assert to_ada == ["Thank you for your order", "Your order earned 59 points"]
+    assert len(postbox.sessions) > 1, "the second one did not wait for the first"
+
+
 @pytest.mark.parametrize("days", [2, 14, 30])
 async def test_the_survey_link_opens_this_invitation_for_this_customer_as_long_as_it_may_be_answered(
     runtime: Runtime, sender: Sender, postbox: Postbox, days: int
