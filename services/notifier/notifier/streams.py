@@ -84,7 +84,7 @@ class Stream:
         self._runtime, self._settings = runtime, settings
         self._outlet, self._channel, self._source = outlet, outlet.channel, source
         self._despatch, self._broadcasting, self._absences = despatch, broadcasting, absences
-        self._handing = Handing(runtime, settings)
+        self._handing, self._vault = Handing(runtime, settings), settings.vault
         self._turn = asyncio.Lock()
         """Whose round looks, takes and begins; who has begun with everything lets the next one."""
         self._most = MOST_AT_ONCE
@@ -165,7 +165,7 @@ class Stream:
         async with self._runtime.transaction() as tx:
             messages = await self._source.take(tx, min(self._outlet.room, self._most), self._channel)
             customer_ids = sorted({one.customer_id for one in messages})
-            people = await store.people_of(tx, self._settings.vault, customer_ids)
+            people = await store.people_of(tx, self._vault, customer_ids)
             told = await store.told_before(tx, [message.message_id for message in messages])
             return _Taken(messages, people, told, await _note_addresses(tx, messages, people))
 
