@@ -66,7 +66,7 @@ async def open_receiver(folder: Path, names: tuple[str, ...] = NAMES) -> AsyncIt
     receiver = Receiver()
     receiver.may_answer.set()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(_certificate(folder, names))
+    context.load_cert_chain(certificate(folder, names))
     server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0, ssl=context)
     receiver.port = server.sockets[0].getsockname()[1]
     try:
@@ -75,7 +75,7 @@ async def open_receiver(folder: Path, names: tuple[str, ...] = NAMES) -> AsyncIt
         server.close()
 
 
-def _certificate(folder: Path, names: tuple[str, ...]) -> Path:
+def certificate(folder: Path, names: tuple[str, ...]) -> Path:
     """A certificate for these names with its key, and its authority beside it."""
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority = _named("Test authority")

@@ -1,17 +1,24 @@
 """What is said to a mail server on one connection, by servers that answer as servers do, and as they should not."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
+import uvloop
+from aiosmtpd.controller import Controller
 
 from contracts.vocabulary import Channel
-from deploy.local.ports import HOST
+from deploy.local.ports import HOST, free_port
 from notifier.deliveries import Result
 from notifier.mail import Answer, MailServer
 from notifier.outgoing import Parcel
 from notifier.provider_files import Smtp
+from notifier.smtp_security import SmtpSecurity
+from tests.notifier.postbox import Postbox
+from tests.notifier.receiver import certificate
 
 MAIL = b"From: hello@shop.example\r\nSubject: Your order\r\n\r\nIt is late.\r\n..\r\n.\r\nSorry.\r\n"
 SIMPLE = {
@@ -89,6 +96,33 @@ async def test_a_mail_takes_two_round_trips_where_the_server_lets_us(changes: di
         assert server.heard[0].startswith(b"MAIL FROM:<back@shop.example>\r\n")
         assert (await ours.send(parcel())).result is Result.accepted
         assert server.connections == 1
+
+
+@pytest.mark.parametrize("security", [SmtpSecurity.starttls, SmtpSecurity.tls])
+def test_an_encrypted_connection_is_taken_over_as_well(
+    security: SmtpSecurity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate(tmp_path, ("localhost",)))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    postbox, port = Postbox(), free_port()
+    starts = {"tls_context": context, "require_starttls": True} if security is SmtpSecurity.starttls else {}
+    whole = context if security is SmtpSecurity.tls else None
+    there = Controller(postbox, hostname="localhost", port=port, ssl_context=whole, **starts)
+
+    async def send() -> list[Result]:
+        ours = MailServer(Smtp(host="localhost", port=port, security=security, timeout_s=5))
+        results = [(await ours.send(parcel())).result for _ in range(2)]
+        await ours.close()
+        return results
+
+    there.start()
+    try:
+        assert uvloop.run(send()) == [Result.accepted, Result.accepted]  # as it runs in earnest
+    finally:
+        there.stop()
+    assert len(postbox.mails) == 2
+    assert len(postbox.sessions) == 1
 
 
 @pytest.mark.parametrize("slowly", [False, True])
