@@ -48,7 +48,10 @@ def claimed_before_sent() -> None:
 def zombies_go_on() -> None:
     """Whoever took a message in hand sends it, however long ago that was."""
 
-    async def begin(_: Any, messages: Any, __: timedelta) -> set[str]:
+    note = handing_store.begin
+
+    async def begin(tx: Any, messages: Any, lease: timedelta) -> set[str]:
+        await note(tx, messages, lease)
         return {message.message_id for message in messages}
 
     lay(handing_store, "begin", begin)
