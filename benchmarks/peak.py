@@ -237,7 +237,7 @@ def _times(told: Counter[int]) -> str:
 
 
 def _time(seconds: int) -> str:
-    return "at once" if seconds == 0 else f"{seconds} s" if seconds < 600 else f"{seconds // 60} min"
+    return "1 s" if seconds == 0 else f"{seconds} s" if seconds < 600 else f"{seconds // 60} min"
 
 
 def main() -> None:
