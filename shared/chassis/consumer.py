@@ -36,6 +36,25 @@ _fields = attrgetter("topic", "partition", "offset", "timestamp", "key", "value"
 """Of aiokafka's record, in the order of ours."""
 
 
+async def end(kafka: AIOKafkaConsumer) -> None:
+    """End a client of aiokafka, whatever comes of it.
+
+    In a task of its own: with fetches under way its `stop` may raise the cancellation of its own tasks (0.14.0,
+    `Fetcher.close`), which would end ours without anybody having asked for it. Then its connections are left to close.
+    """
+    stopping = asyncio.create_task(kafka.stop())
+    await asyncio.wait([stopping], timeout=STOP_TIMEOUT_S)
+    if stopping.done() and not stopping.cancelled() and stopping.exception() is None:
+        return
+    error = None if stopping.cancelled() or not stopping.done() else stopping.exception()
+    log.warning("consumer did not stop cleanly", error=type(error).__name__ if error else "cancelled")
+    stopping.cancel()
+    closing = asyncio.create_task(kafka._client.close())
+    await asyncio.wait([closing], timeout=STOP_TIMEOUT_S)
+    if closing.done() and not closing.cancelled():
+        closing.exception()  # looked at; nothing is to be done about it
+
+
 class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
     """One member of a service's group."""
 
@@ -76,10 +95,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
 
     async def stop(self) -> None:
         """Leave the group; gives up after a few seconds, which is safe because the database is the truth."""
-        try:
-            await asyncio.wait_for(self._kafka.stop(), STOP_TIMEOUT_S)
-        except (TimeoutError, KafkaError, OSError) as error:
-            log.warning("consumer did not stop cleanly", error=type(error).__name__)
+        await end(self._kafka)
 
     def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         """Nothing: a batch that is under way is guarded by its positions."""

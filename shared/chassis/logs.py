@@ -6,12 +6,16 @@ code, and the words only of errors whose words we know (our own, Kafka's, the op
 
 import logging
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 
 import structlog
 
 from chassis.database import sqlstate_of
+
+SELDOM_S = 10.0
+"""The same kind of line of Kafka's client comes no more often."""
 
 
 def configure(service: str, level: str) -> None:
@@ -39,10 +43,29 @@ def configure(service: str, level: str) -> None:
             ],
         )
     )
+    handler.addFilter(_Seldom())
     logging.basicConfig(handlers=[handler], level=level, force=True)
     structlog.contextvars.bind_contextvars(service=service)
     for noisy in ("aiokafka", "httpx", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+class _Seldom(logging.Filter):
+    """While Kafka is away its client says so many times a second: each kind of line comes once in a while."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said_at_s: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether it is said; `record.msg` is the line without what is filled in, of which there are few."""
+        if not record.name.startswith("aiokafka"):
+            return True
+        kind, now_s = str(record.msg), time.monotonic()
+        if now_s - self._said_at_s.get(kind, -SELDOM_S) < SELDOM_S:
+            return False
+        self._said_at_s[kind] = now_s
+        return True
 
 
 def _without_words(_: object, __: str, event: structlog.types.EventDict) -> structlog.types.EventDict:

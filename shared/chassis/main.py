@@ -34,6 +34,10 @@ log = structlog.get_logger(__name__)
 DATABASE_RETRY_S = 1.0
 
 
+class CancelledByNobody(Exception):
+    """A task ended by a cancellation that none of us asked for: a library's own has come through."""
+
+
 def main(compose: Callable[[], Application]) -> None:
     """Parse the command line, read the settings and do what was asked."""
     arguments = _parser().parse_args()
@@ -136,8 +140,9 @@ def _serve(application: Application, *, with_api: bool, with_worker: bool) -> No
         tasks: _Tasks | _NoWorker | None = None
 
         def failed(task: asyncio.Task[None]) -> None:
-            if not task.cancelled() and task.exception():
-                failure.append(task.exception() or RuntimeError())
+            error = CancelledByNobody(task.get_name()) if task.cancelled() else task.exception()
+            if error and not (task.cancelled() and server.should_exit):
+                failure.append(error)
                 server.should_exit = True
 
         async def begin() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from chassis.consumer import ANSWER_TIMEOUT_S
+from chassis.consumer import ANSWER_TIMEOUT_S, end
 from chassis.runtime import Runtime
 from contracts import Event, Fact
 from contracts.envelope import entry_of
@@ -36,7 +36,7 @@ async def said_since(runtime: Runtime, fact: type[Fact], since: datetime) -> lis
         await _seek(consumer, places, since)
         return await _read(consumer, entry_of(fact).type)
     finally:
-        await consumer.stop()
+        await end(consumer)
 
 
 async def _seek(consumer: Any, places: list[TopicPartition], since: datetime) -> None:

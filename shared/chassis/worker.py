@@ -41,6 +41,8 @@ FAILED_POLLS = 10
 """After so many polls in a row that raised, a new consumer is built."""
 SILENCE_S = 60.0
 """A partition whose fetches have not been answered for so long needs a new consumer."""
+UNREADY_AFTER_S = 10.0
+"""After so much of that silence we say so."""
 KAFKA_RETRY_S = 1.0
 SLICE_RECORDS = 256
 """So many records are read (some milliseconds) before heartbeats and requests get a turn."""
@@ -78,6 +80,7 @@ class Worker:
         self._failed_polls = self._rebuilds = 0
         self._refused: str | None = None
         """What Kafka does not allow us, until a poll comes through."""
+        self._is_silent = False
         self._consumer_class = consumer
         self._consumer = self._new_consumer()
 
@@ -230,7 +233,8 @@ class Worker:
             if self._may_try(partition):
                 await self._open_lane(partition)
         self._cut_short = {place for place in self._cut_short if place[1] in self._lanes}
-        if self._joined and owned == self._lanes.keys() and not self._cut_short and not self._refused:
+        doubt = self._cut_short or self._refused or self._is_silent
+        if self._joined and owned == self._lanes.keys() and not doubt:
             self._health.set_ready(True)
 
     async def _open_lane(self, partition: int) -> None:
@@ -261,6 +265,9 @@ class Worker:
             self._consumer.pause(partition, lane.full_topics() if lane else set(self._wanted))
         silence_s = self._consumer.silence_s()
         metrics.kafka_silence_s.set(silence_s)
+        self._is_silent = silence_s > UNREADY_AFTER_S
+        if self._is_silent:
+            self._health.set_ready(False, "Kafka does not answer")
         if silence_s > SILENCE_S:
             await self._rebuild("fetches are not answered")
         elif self._consumer.heard:

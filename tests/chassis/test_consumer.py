@@ -1,6 +1,9 @@
 """What the consumer asks of a broker: no more at once than a worker can hold."""
 
+import asyncio
 from uuid import uuid4
+
+import pytest
 
 from chassis.consumer import FETCH_BYTES, Consumer
 from chassis.reading import RawRecord
@@ -31,3 +34,24 @@ async def test_an_answer_brings_a_few_batches_however_much_lies_there(kafka: Bro
     finally:
         await consumer.stop()
     assert max(sum(len(record.value or b"") for record in answer) for answer in answers) <= FETCH_BYTES + len(VALUE)
+
+
+@pytest.mark.parametrize("fault", [asyncio.CancelledError(), ConnectionRefusedError(), None])
+async def test_a_client_that_does_not_end_takes_nobody_with_it(
+    kafka: Broker, monkeypatch: pytest.MonkeyPatch, fault: BaseException | None
+) -> None:
+    """aiokafka's `stop` raises the cancellation of its own fetches while a broker is away, or does not come back."""
+    monkeypatch.setattr("chassis.consumer.STOP_TIMEOUT_S", 0.2)
+    consumer = Consumer(kafka.bootstrap, f"group-{uuid4()}", [ORDERS], session_timeout_ms(kafka))
+    await consumer.start()
+    really_stop = consumer._kafka.stop
+
+    async def stop() -> None:
+        if fault is None:
+            await asyncio.Event().wait()
+        else:
+            raise fault
+
+    monkeypatch.setattr(consumer._kafka, "stop", stop)
+    await asyncio.wait_for(consumer.stop(), 5)
+    await really_stop()

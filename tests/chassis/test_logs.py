@@ -31,6 +31,13 @@ def test_an_exception_is_told_by_kind_and_place_and_never_in_its_words() -> None
     assert (ours["service"], ours["level"], ours["message"]) == ("toy", "error", "ours")
 
 
+def test_what_kafkas_client_says_many_times_a_second_comes_once_in_a_while() -> None:
+    say = "[logging.getLogger('aiokafka').error('away from %s', n) for n in range(100)]"
+    program = f"import logging; from chassis import logs; logs.configure('toy', 'INFO'); {say}"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603 ours
+    assert [json.loads(line)["message"] for line in done.stdout.splitlines()] == ["away from 0"]
+
+
 QUIET = "import logging; from chassis import logs"
 NOISY = ("aiokafka", "httpx", "uvicorn.access")
 

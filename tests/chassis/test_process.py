@@ -20,6 +20,9 @@ from tests.running import publish, rows, running, until
 
 TOY = "from toy.app import application; from chassis.main import main; from dataclasses import replace\n"
 FAILING = TOY + "async def fail(_): raise ZeroDivisionError\nmain(lambda: replace(application(), background=(fail,)))"
+CANCELLED = FAILING.replace("raise ZeroDivisionError", "raise asyncio.CancelledError").replace(
+    TOY, TOY + "import asyncio\n"
+)
 FAST_S = 5.0
 
 
@@ -83,6 +86,39 @@ async def test_a_task_that_fails_ends_the_process_with_an_error(runtime_of: Runt
     code, output = await _ended(_start(runtime, free_port(), "-c", FAILING), 60)
     assert code == 1
     assert "builtins.ZeroDivisionError" in output
+
+
+async def test_a_task_that_nobody_cancelled_does_not_end_in_silence(runtime_of: RuntimeOf, kafka: Broker) -> None:
+    """Alive, with a worker that is gone, is the worst that a process can be."""
+    runtime = await toy(runtime_of, kafka)
+    code, output = await _ended(_start(runtime, free_port(), "-c", CANCELLED), 60)
+    assert code == 1
+    assert "chassis.main.CancelledByNobody" in output
+
+
+async def test_a_process_whose_database_is_away_answers_its_probes(
+    runtime_of: RuntimeOf, kafka: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = await toy(runtime_of, kafka)
+    monkeypatch.setenv("TOY_DATABASE_URL", f"postgresql+asyncpg://toy@{HOST}:{free_port()}/toy")
+    port = free_port()
+    environment = _environment(runtime, port) | {"TOY_DATABASE_URL": os.environ["TOY_DATABASE_URL"]}
+    with subprocess.Popen([sys.executable, "-m", "toy"], env=environment, stdout=subprocess.DEVNULL) as process:
+        try:
+            async with httpx.AsyncClient(base_url=f"http://{HOST}:{port}") as client:
+                await until(lambda: _says(client, "/health/ready", "the database is away"), 60)
+                assert (await client.get("/health/live")).status_code == 200
+            process.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(process.wait, FAST_S) == 0
+        finally:
+            process.kill()
+
+
+async def _says(client: httpx.AsyncClient, path: str, reason: str) -> bool:
+    try:
+        return bool((await client.get(path)).json()["reason"] == reason)
+    except httpx.TransportError:
+        return False
 
 
 async def test_a_topic_with_other_partitions_is_refused_with_the_command_to_run(

@@ -7,6 +7,7 @@ log. Figures in build/rehearsal.json; exit code 1 with what was not as required.
 import argparse
 import asyncio
 import json
+import logging
 import os
 import shutil
 import sys
@@ -57,9 +58,10 @@ class Plan:
 
 def _plan(environment: dict[str, str]) -> Plan:
     quick = environment.get("QUICK", "") not in ("", "0")
-    plan = Plan(workers=2, outage_s=12, pieces=700) if quick else Plan(workers=3, outage_s=300, pieces=5_000, weeks=6)
+    plan = Plan(workers=2, outage_s=15, pieces=1_600) if quick else Plan(workers=3, outage_s=300, pieces=5_000, weeks=6)
     outage_s = float(environment.get("OUTAGE_S") or plan.outage_s)
-    return Plan(plan.workers, outage_s, plan.pieces, plan.weeks, plan.orders_per_day)
+    pieces = int(environment.get("PIECES") or plan.pieces)
+    return Plan(plan.workers, outage_s, pieces, plan.weeks, plan.orders_per_day)
 
 
 async def rehearse(plan: Plan, console: Console) -> tuple[dict[str, Any], list[str]]:
@@ -136,6 +138,7 @@ async def _acts(house: House, plan: Plan) -> None:
 def main() -> int:
     """0 when everything was as required."""
     argparse.ArgumentParser(prog="python -m deploy.local.rehearse", description=__doc__).parse_args()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that Kafka is away is known here
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
     shutil.rmtree(RUN, ignore_errors=True)
     report, wrong = asyncio.run(rehearse(_plan(dict(os.environ)), console))

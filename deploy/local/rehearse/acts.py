@@ -205,5 +205,5 @@ async def _until(true: Callable[[], bool]) -> None:
     until_s = time.monotonic() + PATIENCE_S
     while not true():
         if time.monotonic() > until_s:
-            raise NotSoon
+            raise NotSoon(f"what was waited for did not happen within {PATIENCE_S:.0f} s")
         await asyncio.sleep(LOOK_EVERY_S)
