@@ -20,9 +20,7 @@ from tests.running import publish, rows, running, until
 
 TOY = "from toy.app import application; from chassis.main import main; from dataclasses import replace\n"
 FAILING = TOY + "async def fail(_): raise ZeroDivisionError\nmain(lambda: replace(application(), background=(fail,)))"
-CANCELLED = FAILING.replace("raise ZeroDivisionError", "raise asyncio.CancelledError").replace(
-    TOY, TOY + "import asyncio\n"
-)
+CANCELLED = "import asyncio\n" + FAILING.replace("raise ZeroDivisionError", "raise asyncio.CancelledError")
 FAST_S = 5.0
 
 
@@ -41,9 +39,10 @@ def _environment(runtime: Runtime, port: int) -> dict[str, str]:
     }
 
 
-def _start(runtime: Runtime, port: int, *arguments: str) -> subprocess.Popen[str]:
+def _start(runtime: Runtime, port: int, *arguments: str, **settings: str) -> subprocess.Popen[str]:
+    environment = _environment(runtime, port) | settings
     return subprocess.Popen(  # noqa: S603 the toy
-        [sys.executable, *arguments], env=_environment(runtime, port), text=True, stdout=subprocess.PIPE
+        [sys.executable, *arguments], env=environment, text=True, stdout=subprocess.PIPE
     )
 
 
@@ -96,20 +95,16 @@ async def test_a_task_that_nobody_cancelled_does_not_end_in_silence(runtime_of: 
     assert "chassis.main.CancelledByNobody" in output
 
 
-async def test_a_process_whose_database_is_away_answers_its_probes(
-    runtime_of: RuntimeOf, kafka: Broker, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_process_whose_database_is_away_answers_its_probes(runtime_of: RuntimeOf, kafka: Broker) -> None:
     runtime = await toy(runtime_of, kafka)
-    monkeypatch.setenv("TOY_DATABASE_URL", f"postgresql+asyncpg://toy@{HOST}:{free_port()}/toy")
-    port = free_port()
-    environment = _environment(runtime, port) | {"TOY_DATABASE_URL": os.environ["TOY_DATABASE_URL"]}
-    with subprocess.Popen([sys.executable, "-m", "toy"], env=environment, stdout=subprocess.DEVNULL) as process:
+    port, nowhere = free_port(), f"postgresql+asyncpg://toy@{HOST}:{free_port()}/toy"
+    with _start(runtime, port, "-m", "toy", TOY_DATABASE_URL=nowhere) as process:
         try:
             async with httpx.AsyncClient(base_url=f"http://{HOST}:{port}") as client:
                 await until(lambda: _says(client, "/health/ready", "the database is away"), 60)
                 assert (await client.get("/health/live")).status_code == 200
             process.send_signal(signal.SIGTERM)
-            assert await asyncio.to_thread(process.wait, FAST_S) == 0
+            assert (await _ended(process, FAST_S))[0] == 0
         finally:
             process.kill()
 
