@@ -13,6 +13,7 @@ def upgrade() -> None:
     schema.create(op)
     schema.add_closings(op)
     schema.add_access(op)
+    schema.add_index_of_blocked(op)
     op.execute("create table counted (customer_id text primary key, seen text[] not null)")
     op.execute("""
         create table effects (
