@@ -19,6 +19,13 @@ EVERYWHERE = {
     Channel.chat: "@ada-lovelace:example.org",
 }
 
+CARRIERS = """
+version: test
+sms: {texts: {url: "json://127.0.0.1:9/{address}"}}
+chat: {rooms: {url: "json://127.0.0.1:9/{address}"}}
+"""
+"""A shop's file of providers, beside the mail server, for all of those."""
+
 
 def vault_of(runtime: Runtime) -> Vault:
     assert isinstance(runtime.settings, NotifierSettings)

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -226,6 +227,25 @@ async def test_a_broadcast_keeps_its_pace_with_several_senders(
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     assert 1.8 < took_s < 10  # one second's worth at once, then twenty in a second
+
+
+async def test_a_broadcast_is_no_faster_than_its_provider(
+    runtime_of: RuntimeOf, postbox: Postbox, tmp_path: Path
+) -> None:
+    """However fast staff would have it: its messages stand in the same queue for the provider as all others."""
+    file = tmp_path / "providers.yaml"
+    file.write_text(f"version: slow\nemail: {{main: {{port: {postbox.port}, per_second: 20}}}}\n")
+    runtime = await runtime_of(
+        application, CLOCK="simulated", NOTIFIER_PROVIDERS_FILE=str(file), NOTIFIER_BROADCAST_PER_SECOND="1000"
+    )
+    await strike(runtime, 40)
+    sender = sender_of(runtime)
+    began_s = time.monotonic()
+    await again(sender)
+    took_s = time.monotonic() - began_s
+    await sender.close()
+    assert len(postbox.mails) == 40
+    assert took_s > 1.8  # a tenth of a second's worth at once, then twenty in a second
 
 
 @pytest.mark.parametrize(

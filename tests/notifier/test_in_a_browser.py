@@ -18,7 +18,7 @@ from notifier.preferences import LANGUAGES
 from tests.browser import Tab, open_tab
 from tests.conftest import RuntimeOf, runtime_applications
 from tests.notifier.correspondent import ADA, hour, known
-from tests.notifier.persons import EVERYWHERE, change
+from tests.notifier.persons import CARRIERS, EVERYWHERE, change
 from tests.running import until
 from tests.sources import ROOT
 
@@ -66,8 +66,10 @@ async def tab(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Tab]:
 
 
 @pytest.fixture
-async def runtime(runtime_of: RuntimeOf) -> Runtime:
-    made = await runtime_of(application, NOTIFIER_SHOP_NAME="Corner & Co")
+async def runtime(runtime_of: RuntimeOf, tmp_path: Path) -> Runtime:
+    (tmp_path / "providers.yaml").write_text(CARRIERS)
+    files = {"NOTIFIER_PROVIDERS_FILE": str(tmp_path / "providers.yaml")}
+    made = await runtime_of(application, **files, NOTIFIER_SHOP_NAME="Corner & Co")
     await made.fold([known()], until=hour(1))
     return made
 

@@ -272,6 +272,20 @@ async def test_everything_that_is_kept_of_somebody_is_one_document(runtime: Runt
     assert (await client.get("/v1/people/nobody/export", params=ASKS)).status_code == 404
 
 
+async def test_that_an_address_is_not_written_to_is_among_what_is_kept(
+    runtime: Runtime, client: httpx.AsyncClient
+) -> None:
+    await runtime.fold([known(), confirmed(10)], until=hour(11))
+    said = {"address": "Ada@Example.org", "reach": "everything", "actor": "care:eve", "evidence": "a letter"}
+    assert (await client.post("/v1/suppressions", json=said)).status_code < 300
+    found = (await client.get(f"/v1/people/{ADA}/export", params=ASKS)).json()
+    [kept] = found["suppressions"]
+    assert (kept["channel"], kept["reach"], kept["reason"]) == ("email", "everything", "care")
+    assert kept["since"]
+    assert "a letter" in kept["evidence"]
+    assert "address_hash" not in kept
+
+
 async def test_who_is_erased_over_http_is_erased_once_and_everybody_hears_of_it(
     runtime: Runtime, client: httpx.AsyncClient
 ) -> None:

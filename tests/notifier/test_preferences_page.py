@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from html import unescape
+from pathlib import Path
 
 import httpx
 import pytest
@@ -17,15 +18,17 @@ from notifier.phrases import PHRASES, phrases_for
 from notifier.preferences import LANGUAGES
 from tests.conftest import ClientOf, RuntimeOf
 from tests.notifier.correspondent import ADA, BERLIN, confirmed, consent, earned, erased, hour, known, opened, survey
-from tests.notifier.persons import EVERYWHERE, change, document_of, person_of
+from tests.notifier.persons import CARRIERS, EVERYWHERE, change, document_of, person_of
 
 EVERYTHING = {f"email-{purpose}": "yes" for purpose in Purpose}
 USUAL = EVERYTHING | {"email-marketing": ""}
 
 
 @pytest.fixture
-async def runtime(runtime_of: RuntimeOf) -> Runtime:
-    made = await runtime_of(application, CLOCK="simulated", NOTIFIER_SHOP_NAME="Tea & <Toast>")
+async def runtime(runtime_of: RuntimeOf, tmp_path: Path) -> Runtime:
+    (tmp_path / "providers.yaml").write_text(CARRIERS)
+    files = {"NOTIFIER_PROVIDERS_FILE": str(tmp_path / "providers.yaml")}
+    made = await runtime_of(application, **files, CLOCK="simulated", NOTIFIER_SHOP_NAME="Tea & <Toast>")
     await made.fold([known()], until=hour(1))
     async with made.transaction() as tx:
         await tx.execute(
@@ -219,6 +222,14 @@ async def test_on_every_channel_with_an_address_there_is_something_to_choose(
     ]  # fmt: skip
     assert ("+49***78" in page, "@ad***" in page, "push-service" in page) == (True, True, False)
     assert not any(address in page for address in EVERYWHERE.values())
+
+
+async def test_a_channel_that_the_shop_cannot_use_is_not_offered(
+    client: httpx.AsyncClient, runtime: Runtime, path: str
+) -> None:
+    await change(runtime, addresses=EVERYWHERE | {Channel.push: "device-token-0123456789"})
+    page = (await client.get(path)).text
+    assert {one for one in ("sms", "chat", "push") if f"{one}-service" in page} == {"sms", "chat"}
 
 
 @pytest.mark.usefixtures("reached_everywhere")

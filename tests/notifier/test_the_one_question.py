@@ -204,18 +204,23 @@ async def test_the_first_mail_carries_the_question_in_the_readers_language_and_t
     assert "Cuándo" not in second.get_body(("html",)).get_content()
 
 
+CARRIED = (Channel.email, Channel.sms)
+"""There is no provider for chats: nobody is asked about them."""
+
+
 @pytest.mark.parametrize("language", PHRASES)
 @pytest.mark.parametrize(
     ("addresses", "asked"),
     [
         ({Channel.email: "ada@example.org"}, []),
+        ({Channel.chat: "@ada:example.org", Channel.email: "ada@example.org"}, []),
         ({Channel.sms: "+49301234", Channel.email: "ada@example.org"}, ["channel=email", "channel=sms"]),
     ],
 )
 def test_every_language_asks_for_the_channel_only_where_there_are_several(
     language: str, addresses: dict[Channel, str], asked: list[str]
 ) -> None:
-    question = question_of(Person(addresses=addresses), "https://shop.example/q", PHRASES[language])
+    question = question_of(Person(addresses=addresses), "https://shop.example/q", PHRASES[language], CARRIED)
     hours = ["hour=morning", "hour=midday", "hour=evening"]
     assert [urlsplit(answer.address).query for answer in question.answers] == hours + asked
     assert all(answer.words for answer in question.answers)

@@ -32,7 +32,7 @@ class Despatch:
     def __init__(self, runtime: Runtime, settings: NotifierSettings, outlets: Outlets) -> None:
         self.hand = Hand()
         self._outlets = outlets
-        self._packer = Packer(runtime.links, settings)
+        self._packer = Packer(runtime.links, settings, outlets.by_channel)
         self._stale_after = settings.stale_after if settings.clock is ClockKind.real else None
 
     async def send(self, message: Message, person: Person, addresses: AddressBook) -> Answer:

@@ -12,7 +12,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from contracts.vocabulary import Channel, Purpose
 from notifier.people import Hours, PartOfDay, Person
-from notifier.preferences import LANGUAGES, Choose, Source, Way, offered
+from notifier.preferences import LANGUAGES, Choose, Source, Way
 
 PAUSES_DAYS = (7, 14, 30, 90)
 KEEP = "keep"
@@ -80,9 +80,9 @@ def box(channel: Channel, purpose: Purpose) -> str:
     return f"{channel}-{purpose}"
 
 
-def shown(person: Person, now: datetime) -> Form:
-    """The form as it is for this person."""
-    hours, channels = person.preferences.quiet_hours, offered(person)
+def shown(person: Person, now: datetime, channels: tuple[Channel, ...]) -> Form:
+    """The form as it is for this person, to whom these channels are offered."""
+    hours = person.preferences.quiet_hours
     boxes = ((channel, purpose) for channel in channels for purpose in Purpose)
     return Form(
         wanted=frozenset(box(*one) for one in boxes if person.allows(*one)),
@@ -96,15 +96,15 @@ def shown(person: Person, now: datetime) -> Form:
     )
 
 
-def sent(fields: Mapping[str, Any], person: Person) -> Form:
-    """The form as somebody sent it; whatever is no text counts as empty.
+def sent(fields: Mapping[str, Any], offered: tuple[Channel, ...]) -> Form:
+    """The form as somebody sent it, to whom these channels are offered; whatever is no text counts as empty.
 
     It says itself which channels it showed: a box that came to be since then was not left empty by anybody.
     """
     text = {name: value.strip() for name, value in fields.items() if isinstance(value, str)}
     return Form(
         wanted=frozenset(name for name, value in text.items() if value == "yes"),
-        channels=tuple(one for one in offered(person) if one in text.get("channels", Channel.email).split()),
+        channels=tuple(one for one in offered if one in text.get("channels", Channel.email).split()),
         channel=text.get("channel"),
         **{name: text.get(name, "") for name in ("quiet_begins", "quiet_ends", "pause", "language", "hour")},
     )

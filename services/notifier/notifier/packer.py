@@ -3,6 +3,8 @@
 Owns which links and headers a message has. Must not know providers, nor whether anything is to be sent.
 """
 
+from collections.abc import Collection
+
 from chassis.links import Links
 from contracts.vocabulary import Channel
 from notifier.inbound.marks import marks_for
@@ -20,8 +22,9 @@ from notifier.ways import Ways
 class Packer:
     """For one shop. Raises `WordsRefused` at once when words are missing or wrong."""
 
-    def __init__(self, links: Links, settings: NotifierSettings) -> None:
-        self._links = links
+    def __init__(self, links: Links, settings: NotifierSettings, carried: Collection[str]) -> None:
+        """`carried`: the channels that have a provider."""
+        self._links, self._carried = links, carried
         self._letters = Letters(settings.shop())
         self._addressing = settings.addressing()
         self._marks = marks_for(settings.hook_secrets())
@@ -47,12 +50,12 @@ class Packer:
 
     def _ways(self, message: Message, person: Person) -> Ways:
         preferences = self._preference_page(message)
-        asks = message.content.get("asks", False)
+        say, asks = phrases_for(person.language), message.content.get("asks", False)
         return Ways(
             action=self._answer_page(message),
             preferences=preferences,
             leaves=may_be_left(message.rules.purpose),
-            question=question_of(person, f"{preferences}/question", phrases_for(person.language)) if asks else None,
+            question=question_of(person, f"{preferences}/question", say, self._carried) if asks else None,
         )
 
     def _answer_page(self, message: Message) -> str | None:

@@ -4,6 +4,7 @@ Looking changes nothing (mail scanners open links); only sending the form does, 
 (RFC 8058), which posts to the same address. Nothing is logged here: the link is the key to the page.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -22,7 +23,7 @@ from notifier import store
 from notifier.forms import KEEP, PAUSES_DAYS, Form, box, sent, shown
 from notifier.people import PartOfDay, Person, masked_on, zone_of
 from notifier.phrases import PHRASES, Phrases, phrases_for
-from notifier.preferences import LINK_PURPOSE, Source, Withdrawal, unsubscription
+from notifier.preferences import LINK_PURPOSE, Source, Withdrawal, channels_of, offered, unsubscription
 from notifier.vaults import Vault
 
 MOST_FIELDS = 50
@@ -42,9 +43,21 @@ class Visit(NamedTuple):
     source: Source
     person: Person
     now: datetime
+    carried: Collection[str]
+    """The channels that have a provider."""
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """On which they are reached; a channel that carries nothing is none to choose."""
+        return channels_of(self.person, self.carried)
+
+    @property
+    def offered(self) -> tuple[Channel, ...]:
+        """On which there is something to choose."""
+        return offered(self.person, self.carried)
 
 
-def page(runtime: Runtime, shop_name: str, vault: Vault) -> APIRouter:
+def page(runtime: Runtime, shop_name: str, vault: Vault, carried: Collection[str]) -> APIRouter:
     """The form, and where it and mail programs send to."""
     router = APIRouter(tags=["customer's page"], default_response_class=HTMLResponse)
     pages = Pages("notifier", shop_name)
@@ -53,10 +66,12 @@ def page(runtime: Runtime, shop_name: str, vault: Vault) -> APIRouter:
     @opened("the signed link is the key to the page")
     async def show(token: str, request: Request) -> HTMLResponse:
         try:
-            visit = await open_visit(runtime, vault, token)
+            visit = await open_visit(runtime, vault, token, carried)
         except Rejected as refusal:
             return refused(pages, refusal, request)
-        return _form(pages, runtime, visit, phrases_of(visit.person, request), shown(visit.person, visit.now))
+        return _form(
+            pages, runtime, visit, phrases_of(visit.person, request), shown(visit.person, visit.now, visit.offered)
+        )
 
     @router.post(
         "/preferences/{token}", summary="A choice, or the one click of a mail program", responses=WAYS_OUT,
@@ -68,10 +83,10 @@ def page(runtime: Runtime, shop_name: str, vault: Vault) -> APIRouter:
         try:
             if fields.get("List-Unsubscribe") == "One-Click":
                 return await _unsubscribe(pages, runtime, vault, token, request)
-            visit = await open_visit(runtime, vault, token)
+            visit = await open_visit(runtime, vault, token, carried)
         except Rejected as refusal:
             return refused(pages, refusal, request)
-        form, say = sent(fields, visit.person), phrases_of(visit.person, request)
+        form, say = sent(fields, visit.offered), phrases_of(visit.person, request)
         if problems := form.problems():
             return _form(pages, runtime, visit, say, form, problems=problems)
         try:
@@ -79,9 +94,14 @@ def page(runtime: Runtime, shop_name: str, vault: Vault) -> APIRouter:
             await runtime.command(visit.claims.customer_id, choice, actor="customer")
         except Rejected:
             return _form(pages, runtime, visit, say, form, later=True)
-        visit = await open_visit(runtime, vault, token)
+        visit = await open_visit(runtime, vault, token, carried)
         return _form(
-            pages, runtime, visit, phrases_of(visit.person, request), shown(visit.person, visit.now), saved=True
+            pages,
+            runtime,
+            visit,
+            phrases_of(visit.person, request),
+            shown(visit.person, visit.now, visit.offered),
+            saved=True,
         )
 
     return router
@@ -105,7 +125,7 @@ async def _unsubscribe(pages: Pages, runtime: Runtime, vault: Vault, token: str,
     return notice(pages, say, "unsubscribed", HTTPStatus.OK, words, onward=("", say("onward")))
 
 
-async def open_visit(runtime: Runtime, vault: Vault, token: str) -> Visit:
+async def open_visit(runtime: Runtime, vault: Vault, token: str, carried: Collection[str]) -> Visit:
     """Raises `Rejected` with a code of `STATUSES`."""
     claims = runtime.links.verify(token, purpose=LINK_PURPOSE)
     source, now = Source.of(claims.subject), await runtime.now(claims.customer_id)
@@ -113,7 +133,7 @@ async def open_visit(runtime: Runtime, vault: Vault, token: str) -> Visit:
     person = await _person(runtime, vault, claims.customer_id)
     if person.erased:
         raise Rejected("erased", "This customer asked to be forgotten.")
-    return Visit(claims, source, person, now)
+    return Visit(claims, source, person, now, carried)
 
 
 async def _person(runtime: Runtime, vault: Vault, customer_id: str) -> Person:

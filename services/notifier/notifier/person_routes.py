@@ -12,12 +12,14 @@ from chassis.errors import NotFound
 from chassis.openapi import answer
 from chassis.runtime import Runtime
 from chassis.service import Tx
-from notifier import store
+from notifier import store, suppression_store
 from notifier.erasure import Export
 from notifier.forgetting import forget
 from notifier.messages import Message
 from notifier.people import BLANK, Person
+from notifier.pseudonyms import address_hash
 from notifier.sending import REMEDIES
+from notifier.suppressions import Suppression
 from notifier.vaults import Vault
 
 Actor = Annotated[
@@ -43,6 +45,10 @@ _EXAMPLE: dict[str, Any] = {
     "decisions": [
         {"at": "2026-03-02T09:00:00Z", "about": "order_confirmed", "outcome": "told", "reason": "allowed"},
     ],
+    "suppressions": [
+        {"channel": "email", "reach": "everything", "reason": "mailbox_unknown", "since": "2026-03-04T10:00:00Z",
+         "evidence": "5.1.1 for message 7c9e6679-7425-50de-944b-e07fc1f90ae7 (mail)"},
+    ],
     "not_applied": [],
 }  # fmt: skip
 
@@ -54,6 +60,9 @@ class PersonExport(BaseModel):
     person: dict[str, Any] = Field(description="Contacts, consents with their evidence, preferences")
     messages: list[dict[str, Any]] = Field(description="What was said, is to be said, or was left unsaid; oldest first")
     decisions: list[dict[str, Any]] = Field(description="Why; in the order in which it was decided")
+    suppressions: list[dict[str, Any]] = Field(
+        description="Which of their addresses are not written to, why and since when; kept without the address"
+    )
     not_applied: list[dict[str, Any]] = Field(description="What came about them and could not be read or applied")
 
 
@@ -96,6 +105,7 @@ async def _export(tx: Tx, runtime: Runtime, customer_id: str, person: Person) ->
         person={} if person == BLANK else msgspec.to_builtins(person),
         messages=[_message(message) for message in messages],
         decisions=[_decision(row, kinds) for row in await _decisions(tx, customer_id)],
+        suppressions=await _suppressions(tx, person),
         not_applied=[_parked(row) for row in await parked.waiting_of(tx, runtime.service, customer_id)],
     )
 
@@ -117,6 +127,19 @@ async def _decisions(tx: Tx, customer_id: str) -> list[dict[str, Any]]:
     ):
         found += portion
     return found
+
+
+async def _suppressions(tx: Tx, person: Person) -> list[dict[str, Any]]:
+    """Of the addresses that they have now: only by an address can be found what is kept of it."""
+    channels = {address_hash(address): str(channel) for channel, address in person.addresses.items()}
+    book = await suppression_store.address_book(tx, channels.keys())
+    found = sorted(book.suppressions.values(), key=lambda one: (one.since, one.address_hash, one.reach))
+    return [{"channel": channels[one.address_hash], **_suppression(one)} for one in found]
+
+
+def _suppression(one: Suppression) -> dict[str, Any]:
+    said: dict[str, Any] = msgspec.to_builtins(one)
+    return {name: value for name, value in said.items() if name != "address_hash" and value is not None}
 
 
 def _message(message: Message) -> dict[str, Any]:

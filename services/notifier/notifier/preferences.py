@@ -4,7 +4,7 @@ Comes from the customer's own page, from one click in their mail program, or fro
 holds is decided in `people`; whether a message may be said, in `sending`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -90,14 +90,14 @@ class Withdrawal(NamedTuple):
     withdrawn_at: datetime
 
 
-def channels_of(person: Person) -> tuple[Channel, ...]:
-    """On which they can be reached."""
-    return tuple(channel for channel in Channel if channel in person.addresses)
+def channels_of(person: Person, carried: Collection[str] = tuple(Channel)) -> tuple[Channel, ...]:
+    """On which they can be reached: with an address of theirs and, of those `carried`, a provider of the shop's."""
+    return tuple(channel for channel in Channel if channel in person.addresses and channel in carried)
 
 
-def offered(person: Person) -> tuple[Channel, ...]:
+def offered(person: Person, carried: Collection[str] = tuple(Channel)) -> tuple[Channel, ...]:
     """On which there is something to choose; e-mail for somebody whom nothing reaches yet."""
-    return channels_of(person) or (Channel.email,)
+    return channels_of(person, carried) or (Channel.email,)
 
 
 def link_subject(message: Message) -> str:

@@ -5,6 +5,8 @@ whatever they do. A link opens a page with that answer chosen and one button: wh
 Owns who is asked and what can be answered.
 """
 
+from collections.abc import Collection
+
 from msgspec import Struct
 
 from notifier.correspondence import Correspondence
@@ -37,10 +39,10 @@ def asks_once(account: Correspondence, message: Message) -> bool:
     )
 
 
-def question_of(person: Person, page: str, say: Phrases) -> Question:
-    """The question with its answers, each leading to `page`."""
+def question_of(person: Person, page: str, say: Phrases, carried: Collection[str]) -> Question:
+    """The question with its answers, each leading to `page`; of channels only those that are `carried`."""
     parts = [Answer(say(f"hour_{part}"), f"{page}?hour={part}") for part in PartOfDay]
-    channels = channels_of(person)
+    channels = channels_of(person, carried)
     ways = [Answer(say(f"by_{channel}"), f"{page}?channel={channel}") for channel in channels]
     return Question(
         language=say.language,

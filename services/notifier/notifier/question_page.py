@@ -4,6 +4,7 @@ Looking changes nothing: mail scanners open every link, and some press what a sc
 message chooses, a tap on the button says that a person did; nothing sends itself. Works without script.
 """
 
+from collections.abc import Collection
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request
@@ -17,11 +18,10 @@ from notifier.forms import Wish
 from notifier.pages import MOST_FIELDS, Visit, notice, open_visit, phrases_of, refused
 from notifier.people import PartOfDay
 from notifier.phrases import Phrases
-from notifier.preferences import channels_of
 from notifier.vaults import Vault
 
 
-def question_page(runtime: Runtime, shop_name: str, vault: Vault) -> APIRouter:
+def question_page(runtime: Runtime, shop_name: str, vault: Vault, carried: Collection[str]) -> APIRouter:
     """The page, and where its button sends to."""
     router = APIRouter(tags=["customer's page"], default_response_class=HTMLResponse)
     pages = Pages("notifier", shop_name)
@@ -30,11 +30,11 @@ def question_page(runtime: Runtime, shop_name: str, vault: Vault) -> APIRouter:
     @opened("the signed link is the key to the page")
     async def show(token: str, request: Request) -> HTMLResponse:
         try:
-            visit = await open_visit(runtime, vault, token)
+            visit = await open_visit(runtime, vault, token, carried)
         except Rejected as refusal:
             return refused(pages, refusal, request)
         asked = Wish.sent(request.query_params)
-        wish = asked if any(asked) and not asked.problems(channels_of(visit.person)) else Wish.of(visit.person)
+        wish = asked if any(asked) and not asked.problems(visit.channels) else Wish.of(visit.person)
         return _page(pages, visit, phrases_of(visit.person, request), wish)
 
     @router.post("/preferences/{token}/question", summary="The answer to that", responses=WAYS_OUT)
@@ -42,11 +42,11 @@ def question_page(runtime: Runtime, shop_name: str, vault: Vault) -> APIRouter:
     async def choose(token: str, request: Request) -> HTMLResponse:
         fields = await request.form(max_files=0, max_fields=MOST_FIELDS)
         try:
-            visit = await open_visit(runtime, vault, token)
+            visit = await open_visit(runtime, vault, token, carried)
         except Rejected as refusal:
             return refused(pages, refusal, request)
         wish, say = Wish.sent(fields), phrases_of(visit.person, request)
-        if problems := wish.problems(channels_of(visit.person)):
+        if problems := wish.problems(visit.channels):
             return _page(pages, visit, say, wish, problems=problems)
         try:
             await runtime.command(visit.claims.customer_id, wish.choice(visit.source), actor="customer")
@@ -62,7 +62,7 @@ def question_page(runtime: Runtime, shop_name: str, vault: Vault) -> APIRouter:
 def _page(
     pages: Pages, visit: Visit, say: Phrases, wish: Wish, *, problems: dict[str, str] | None = None, later: bool = False
 ) -> HTMLResponse:
-    channels = channels_of(visit.person)
+    channels = visit.channels
     failed = HTTPStatus.SERVICE_UNAVAILABLE if later else HTTPStatus.OK
     return pages.page(
         "question.html",
