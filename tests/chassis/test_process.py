@@ -12,7 +12,7 @@ import httpx
 
 from chassis.runtime import Runtime
 from deploy.local.broker import Broker
-from deploy.local.ports import HOST, free_port
+from deploy.local.ports import HOST, free_port, free_ports
 from tests.brokers import PARTITIONS
 from tests.chassis.shop import placed, toy, whats
 from tests.conftest import LINK_KEYS, ClientOf, RuntimeOf
@@ -97,7 +97,8 @@ async def test_a_task_that_nobody_cancelled_does_not_end_in_silence(runtime_of: 
 
 async def test_a_process_whose_database_is_away_answers_its_probes(runtime_of: RuntimeOf, kafka: Broker) -> None:
     runtime = await toy(runtime_of, kafka)
-    port, nowhere = free_port(), f"postgresql+asyncpg://toy@{HOST}:{free_port()}/toy"
+    port, closed = free_ports(2)
+    nowhere = f"postgresql+asyncpg://toy@{HOST}:{closed}/toy"
     with _start(runtime, port, "-m", "toy", TOY_DATABASE_URL=nowhere) as process:
         try:
             async with httpx.AsyncClient(base_url=f"http://{HOST}:{port}") as client:

@@ -184,7 +184,9 @@ def _refused(stack: Stack) -> str:
         process.complete(30)
     except ProcessError:
         lines = [line for line in process.tail(200).splitlines() if "code that knows only" in line]
-        return "code that knows only" + lines[-1].rpartition("code that knows only")[2][:120] if lines else ""
+        return (
+            "code that knows only" + lines[-1].rpartition("code that knows only")[2].partition(";")[0] if lines else ""
+        )
     return ""
 
 
