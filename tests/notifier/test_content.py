@@ -1,4 +1,4 @@
-"""What a reader of the only mail expects: what was ordered and sent, where it is, where to pay, what money comes back."""
+"""What a reader of the only mail expects: what was ordered and sent, where it is, where to pay, what comes back."""
 
 import re
 from typing import Any

@@ -276,7 +276,7 @@ async def test_that_an_address_is_not_written_to_is_among_what_is_kept(
     runtime: Runtime, client: httpx.AsyncClient
 ) -> None:
     await runtime.fold([known(), confirmed(10)], until=hour(11))
-    said = {"address": "Ada@Example.org", "reach": "everything", "actor": "care:eve", "evidence": "a letter"}
+    said = {"address": "Ada@Example.org", "reach": "everything", "evidence": "a letter"}
     assert (await client.post("/v1/suppressions", json=said)).status_code < 300
     found = (await client.get(f"/v1/people/{ADA}/export", params=ASKS)).json()
     [kept] = found["suppressions"]
