@@ -14,6 +14,8 @@ from msgspec.structs import replace
 from sqlalchemy.exc import SQLAlchemyError
 
 from chassis import customers, decisions, inbox, outbox, parked
+from chassis.items import Command
+from chassis.outcomes import Outcome
 from chassis.publishing import events_of
 from chassis.reading import read
 from chassis.runtime import Runtime
@@ -87,21 +89,31 @@ async def _look_at(
     if not customer_ids:
         return 0
     blocked = await customers.lock(tx, customer_ids)
-    known = await store.people_and_circumstances_of(tx, vault, customer_ids)
-    found = 0
-    for customer_id in customer_ids:
-        person, circumstances = known[customer_id]
-        account = Correspondence(customer_id=customer_id, person=person, circumstances=circumstances)
-        issues = frozenset(circumstances.issues)
-        messages = await store.messages_of(tx, [customer_id], openings_of(account))
-        account = replace(account, messages={message.message_id: message for message in messages})
-        if customer_id in blocked:
-            account = with_parked(account, await _parked(tx, runtime, customer_id))
-            issues = frozenset(account.circumstances.issues)
-        account = replace(account, said_overdue=await overdue_store.said_of(tx, issues))
+    accounts = await _accounts(tx, vault, customer_ids)
+    for customer_id in blocked:  # few, and each has bytes of their own to be opened
+        accounts[customer_id] = with_parked(accounts[customer_id], await _parked(tx, runtime, customer_id))
+    issue_ids = {issue_id for account in accounts.values() for issue_id in account.circumstances.issues}
+    said_overdue = await overdue_store.said_of(tx, issue_ids)
+    outcomes: list[tuple[Command[Any], Outcome]] = []
+    for customer_id, account in accounts.items():
         now = moments.get(runtime.partition_of(customer_id))
-        found += await _say(tx, runtime, account, policy, now) if now else 0
-    return found
+        if now is not None:
+            outcomes += _untold(replace(account, said_overdue=said_overdue), policy, now)
+    return await _say(tx, runtime, outcomes)
+
+
+async def _accounts(tx: Tx, vault: Vault, customer_ids: Sequence[str]) -> dict[str, Correspondence]:
+    """Their correspondence, with the openings of their issues."""
+    known = await store.people_and_circumstances_of(tx, vault, customer_ids)
+    accounts = {
+        one: Correspondence(customer_id=one, person=known[one][0], circumstances=known[one][1]) for one in customer_ids
+    }
+    openings = [message_id for account in accounts.values() for message_id in openings_of(account)]
+    for message in await store.messages_of(tx, customer_ids, openings):
+        account = accounts[message.customer_id]
+        messages = {**account.messages, message.message_id: message}
+        accounts[message.customer_id] = replace(account, messages=messages)
+    return accounts
 
 
 async def _parked(tx: Tx, runtime: Runtime, customer_id: str) -> list[Event[Any]]:
@@ -111,17 +123,20 @@ async def _parked(tx: Tx, runtime: Runtime, customer_id: str) -> list[Event[Any]
     return [entry.event for entry in entries if entry.event is not None and entry.marker is None]
 
 
-async def _say(tx: Tx, runtime: Runtime, account: Correspondence, policy: Policy, now: datetime) -> int:
-    customer_id, partition = account.customer_id, runtime.partition_of(account.customer_id)
-    found = list(untold(account, policy, now))
-    commands = [command_of(customer_id, one, now) for one in found]
-    new = await inbox.enter_commands(tx, commands)
-    outcomes = [
-        (command, outcome_of(customer_id, one, now, policy))
-        for command, one in zip(commands, found, strict=True)
-        if command.id in new
+def _untold(account: Correspondence, policy: Policy, now: datetime) -> list[tuple[Command[Any], Outcome]]:
+    """What is to be said of one customer, each as a command that is entered once."""
+    customer_id = account.customer_id
+    return [
+        (command_of(customer_id, one, now), outcome_of(customer_id, one, now, policy))
+        for one in untold(account, policy, now)
     ]
+
+
+async def _say(tx: Tx, runtime: Runtime, found: Sequence[tuple[Command[Any], Outcome]]) -> int:
+    """Written down and put out for all at once; how many were new."""
+    new = await inbox.enter_commands(tx, [command for command, _ in found]) if found else set()
+    outcomes = [(command, outcome) for command, outcome in found if command.id in new]
     await decisions.write(tx, outcomes)
     facts = events_of(runtime.service.source, outcomes)
-    await outbox.put(tx, (outbox.row_of(partition, fact) for fact in facts))
+    await outbox.put(tx, (outbox.row_of(runtime.partition_of(fact.data.customer_id), fact) for fact in facts))
     return len(outcomes)
