@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 PACKAGES := shared services/orders-listener services/notifier services/loyalty services/feedback
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run replay test long simulate chaos rehearse bench check check-monitoring trace fmt schemas lock clean
+.PHONY: help run replay test long simulate chaos rehearse bench asked audit check check-monitoring trace fmt schemas lock clean
 
 help: ## what can be done here
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,13 @@ rehearse: $(READY) ## processes replaced, broker and database away, an upgrade a
 
 bench: $(READY) ## beside what people would otherwise write (QUICK=1, SCALE=full, ONLY=loyalty,relay; see docs/performance.md)
 	@$(BIN)/python -m benchmarks
+
+asked: $(READY) ## every operation of every service asked for what its document allows and does not (EXAMPLES=50)
+	@EXAMPLES=$(or $(EXAMPLES),50) $(BIN)/python -m pytest --timeout 3600 tests/access/test_anything_asked.py
+
+audit: $(READY) ## known weaknesses of what is pinned; fails too where the package index has no advisories to ask for
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes --no-deps --progress-spinner off -r requirements/all.lock \
+	  || { echo "make audit: weaknesses are known, or (\"not found on PyPI\") they could not be asked for here"; exit 1; }
 
 check: $(READY) ## lint, formatting, types, generated schemas
 	@$(BIN)/ruff check .

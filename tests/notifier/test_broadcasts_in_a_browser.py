@@ -15,7 +15,7 @@ from chassis.web import create_app
 from deploy.local.ports import free_port
 from notifier.app import application
 from tests.browser import Tab, open_tab
-from tests.conftest import RuntimeOf, runtime_applications
+from tests.conftest import RuntimeOf, key_of, runtime_applications
 from tests.notifier.test_broadcasts import STRIKE, of, strike, told_to_many
 from tests.notifier.test_in_a_browser import FAINT, PICTURES, SCREENS, SMALL
 from tests.running import until
@@ -49,7 +49,8 @@ async def url(runtime: Runtime) -> AsyncIterator[str]:
         return server.started
 
     await until(started)
-    yield f"http://127.0.0.1:{port}/broadcasts/{STRIKE}?by=eve"
+    key = await key_of(runtime)  # as if staff had typed it where the browser asks
+    yield f"http://eve:{key.written()}@127.0.0.1:{port}/broadcasts/{STRIKE}?by=eve"
     server.should_exit = True
     await serving
 
