@@ -162,8 +162,8 @@ class Runtime:
             held_up = {refused.item.id for refused in folded.refused if _held_up(refused, folded)}
             waiting = [command for command in waiting if command.id in held_up]
         await inbox.forget_commands(tx, [name for name in new if isinstance(answers[name], Rejected)])
-        given = [c for c in commands if c.id in new and isinstance(answers[c.id], Outcome)]
-        await audits.write_commands(tx, [(c.customer_id, c.actor) for c in given])
+        given = [command for command in commands if command.id in new and _did_something(answers[command.id])]
+        await audits.write_commands(tx, [(command.customer_id, command.actor) for command in given])
         return answers
 
     async def fold(self, items: Sequence[Event[Any]], *, until: datetime | None = None) -> Folded:
@@ -218,6 +218,10 @@ def _traces(service: Service, settings: ServiceSettings) -> Traces | None:
         headers=headers_of(settings.traces_headers.get_secret_value()),
         count=lambda fate, number: metrics.spans.labels(fate).inc(number),
     )
+
+
+def _did_something(answer: Outcome | Rejected) -> bool:
+    return isinstance(answer, Outcome) and answer is not DUPLICATE
 
 
 def _refusal(refused: Refused) -> Rejected:
