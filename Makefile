@@ -8,10 +8,10 @@ READY := $(VENV)/.ready
 PACKAGES := shared services/orders-listener services/notifier services/loyalty services/feedback
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run replay test long simulate chaos rehearse bench asked audit check check-monitoring trace fmt schemas lock clean
+.PHONY: help run replay test long simulate chaos rehearse bench asked audit check check-deploy check-monitoring trace fmt schemas lock clean
 
 help: ## what can be done here
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): requirements/all.lock $(addsuffix /pyproject.toml,$(PACKAGES))
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -74,6 +74,9 @@ check-monitoring: $(READY) ## alert rules, their tests and what the dashboards a
 
 trace: $(READY) ## one order through the whole house, and its trace as a picture: build/trace.svg
 	@$(BIN)/python -m deploy.local.trace
+
+check-deploy: $(READY) ## what stands in deploy/, without a cluster: rendered, validated, linted, compared with the code; images installed
+	@$(BIN)/python -m deploy.inspection && $(BIN)/python -m pytest --timeout 600 tests/deploy/long
 
 fmt: $(READY) ## put the code into its form
 	@$(BIN)/ruff check --fix --quiet . || true

@@ -19,6 +19,8 @@ class Health:
     ready: bool = False
     """False until a worker knows its partitions, and while a dependency is away."""
     reason: str = "starting"
+    started: bool = False
+    """Whether it was ever ready: has known its partitions once. Stays, whatever halts or goes away later."""
     returned_at_s: float = field(default_factory=time.monotonic)
     """When the worker's loop came round last."""
     behind_since_s: dict[int, float] = field(default_factory=dict)
@@ -45,6 +47,7 @@ class Health:
         """Say whether requests and rollouts may count on this process, and why not."""
         self.ready, self.reason = ready, reason
         metrics.ready.set(ready)
+        self.started |= ready
 
     def stuck(self) -> str | None:
         """What stands still for too long; None while all is well."""

@@ -24,6 +24,11 @@ def health_routes(health: Health) -> APIRouter:
     """Probes and metrics."""
     router = APIRouter(tags=["operations"])
 
+    @router.get("/health/started", summary="Has it come so far that the other two mean something?")
+    async def started() -> JSONResponse:
+        content = {"status": "started" if health.started else "starting", "reason": health.reason or None}
+        return JSONResponse(content, 200 if health.started else 503)
+
     @router.get("/health/live", summary="Is it worth keeping this process?")
     @opened("probes have no key", limited=False)
     async def live() -> JSONResponse:

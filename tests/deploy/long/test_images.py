@@ -190,6 +190,10 @@ def _wait_until_healthy(image: Image, port: int) -> None:
     """Asks as the image's HEALTHCHECK does."""
     check = next(line.rest for line in stages()[1] if line.word == "HEALTHCHECK").partition("CMD ")[2]
     until_s = time.monotonic() + START_S
-    while image.run(*json.loads(check), HTTP_PORT=str(port)).wait() != 0:
-        assert time.monotonic() < until_s, "never healthy"
+    while True:
+        asked = image.run(*json.loads(check), HTTP_PORT=str(port))
+        said, _ = asked.communicate(timeout=15)
+        if asked.returncode == 0:
+            return
+        assert time.monotonic() < until_s, f"never healthy: {said}"
         time.sleep(0.3)
