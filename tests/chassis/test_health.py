@@ -38,3 +38,13 @@ def test_a_partition_that_went_to_somebody_else_is_forgotten() -> None:
     moved = health(behind_s=LONG_S)
     moved.owns({2})
     assert moved.stuck() is None
+
+
+def test_who_has_started_stays_started_whatever_is_away_later() -> None:
+    found = Health()
+    assert not found.started
+
+    found.set_ready(True)
+    found.set_ready(False, "partition 2 is halted: KeyError")
+
+    assert found.started

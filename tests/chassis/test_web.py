@@ -104,10 +104,9 @@ async def test_what_the_database_could_not_take_is_refused_before(client: httpx.
 
 
 async def test_the_probes_and_the_description_answer(client: httpx.AsyncClient) -> None:
-    statuses = [
-        (await client.get(path)).status_code for path in ("/health/live", "/health/ready", "/metrics", "/openapi.json")
-    ]
-    assert statuses == [200, 503, 200, 200]
+    paths = ("/health/live", "/health/ready", "/health/started", "/metrics", "/openapi.json")
+    statuses = [(await client.get(path)).status_code for path in paths]
+    assert statuses == [200, 503, 503, 200, 200]
 
 
 @pytest.mark.parametrize("what", ["away", "busy", "starting"])

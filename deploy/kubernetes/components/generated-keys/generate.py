@@ -1,4 +1,4 @@
-"""Makes the Secrets that an evaluation needs, unless they are there. Runs in the cluster, with nothing but Python's own.
+"""Makes the Secrets that an evaluation needs, unless they are there. Runs in the cluster, on Python alone.
 
 Never changes and never reads a Secret: it may only create them. Prints names, not contents.
 """
