@@ -27,7 +27,7 @@ def of_kubernetes(texts: dict[str, str]) -> Iterator[str]:
     for version in VERSIONS:
         command = [str(binary("kubernetes-validate")), "--strict", "-k", version, "--quiet", str(file)]
         ended = subprocess.run(command, capture_output=True, text=True, check=False)
-        if ended.returncode:
+        if ended.returncode or ended.stdout.strip():  # a kind that it does not know is only a warning to it
             yield f"Kubernetes {version}: {ended.stdout}{ended.stderr}"
 
 

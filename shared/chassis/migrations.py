@@ -42,7 +42,7 @@ class Applied(NamedTuple):
 
 
 def migrations_of(module_file: str) -> Path:
-    """A service's migrations, given its module's `__file__`: in the installed package, or beside it in the repository."""
+    """Given a module's `__file__`, its service's: in the package when installed, beside it in the repository."""
     package = Path(module_file).parent
     installed = package / "migrations"
     return installed if installed.is_dir() else package.with_name("migrations")
