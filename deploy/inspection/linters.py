@@ -17,7 +17,9 @@ DOCKERFILE = REPOSITORY / "deploy" / "images" / "Dockerfile"
 COMPOSE = REPOSITORY / "deploy" / "compose.yaml"
 KUBE_SCORE_IGNORED = {
     # a rule of kube-score -> why not here
-    "container-image-tag": "tags are versions; a digest is written by who has the registry",
+    "deployment-has-host-podantiaffinity": "topologySpreadConstraints say it, by host and by zone",
+    "deployment-replicas": "KEDA and the HPA say how many, two at least; an evaluation has one of each api",
+    "networkpolicy-targets-pod": "the pods of Kafka and PostgreSQL are made by their operators",
 }
 
 
