@@ -17,7 +17,7 @@ def main() -> int:
     """The exit code."""
     began_s = time.monotonic()
     try:
-        _timed("tools", lambda: tools.install() or ())
+        _timed("tools", _install)
     except tools.ToolMissing as missing:
         sys.stdout.write(f"{missing}\n")
         return 1
@@ -44,6 +44,11 @@ def main() -> int:
     said = f"found something: {', '.join(failed)}" if failed else f"{len(built)} builds, nothing found"
     sys.stdout.write(f"{said} ({time.monotonic() - began_s:.0f} s)\n")
     return 1 if failed else 0
+
+
+def _install() -> Iterable[str]:
+    tools.install()
+    return ()
 
 
 def _timed(name: str, check: Check) -> bool:
