@@ -171,7 +171,7 @@ def test_a_cancellation_says_what_comes_back() -> None:
     assert "You get back what you have paid, €49.90; we write to you when it is on its way." in text
 
 
-@pytest.mark.parametrize("currency", ["", "eur", "E", "{{ x }}", "XXX"])
+@pytest.mark.parametrize("currency", ["", "eur", "E", "{{ x }}", "ZZZ"])
 def test_money_of_which_nobody_knows_what_it_is_breaks_nothing(currency: str) -> None:
     evidence = {"amount_minor": "4990", "currency": currency, "reason": "returned"}
     life = Life([known(), with_facts(opened(10, IssueKind.refund_overdue), evidence=evidence)], until=11)
