@@ -80,7 +80,7 @@ class Worker:
         self._failed_polls = self._rebuilds = 0
         self._refused: str | None = None
         """What Kafka does not allow us, until a poll comes through."""
-        self._is_silent = False
+        self._silence_s = 0.0
         self._consumer_class = consumer
         self._consumer = self._new_consumer()
 
@@ -233,8 +233,10 @@ class Worker:
             if self._may_try(partition):
                 await self._open_lane(partition)
         self._cut_short = {place for place in self._cut_short if place[1] in self._lanes}
-        doubt = self._cut_short or self._refused or self._is_silent
-        if self._joined and owned == self._lanes.keys() and not doubt:
+        self._silence_s = self._consumer.silence_s()
+        if self._silence_s > UNREADY_AFTER_S:
+            self._health.set_ready(False, "Kafka does not answer")
+        elif self._joined and owned == self._lanes.keys() and not (self._cut_short or self._refused):
             self._health.set_ready(True)
 
     async def _open_lane(self, partition: int) -> None:
@@ -263,12 +265,8 @@ class Worker:
         for partition in self._consumer.partitions():
             lane = self._lanes.get(partition)
             self._consumer.pause(partition, lane.full_topics() if lane else set(self._wanted))
-        silence_s = self._consumer.silence_s()
-        metrics.kafka_silence_s.set(silence_s)
-        self._is_silent = silence_s > UNREADY_AFTER_S
-        if self._is_silent:
-            self._health.set_ready(False, "Kafka does not answer")
-        if silence_s > SILENCE_S:
+        metrics.kafka_silence_s.set(self._silence_s)
+        if self._silence_s > SILENCE_S:
             await self._rebuild("fetches are not answered")
         elif self._consumer.heard:
             self._rebuilds = 0
