@@ -21,6 +21,7 @@ from tests.orders_listener.shop import ADA, cancelled, day, line, on_the_way, pa
 FOLDER = Path(orders_listener.__file__).parents[1] / "migrations"
 WITHOUT_DISRUPTIONS = (
     "drop index customers_blocked",
+    "drop table audits, api_keys",
     "drop table tracking_claims, unmatched_trackings, unmatched_orders",
     "delete from deadlines where kind = 'disruption_changes'",
     "drop index issues_of_disruption",
