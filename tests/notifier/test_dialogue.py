@@ -59,7 +59,8 @@ class Server:
                 content, end = answer.startswith(b"354"), b"\r\n.\r\n" if answer.startswith(b"354") else b"\r\n"
                 await self._say(writer, answer)
                 if answer.startswith(b"421"):
-                    break
+                    writer.close()
+                    return
         writer.close()
 
     async def _say(self, writer: asyncio.StreamWriter, answer: bytes) -> None:
