@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from deploy.local.replay.databases import BEGINNING
+from deploy.local.replay.playing import SOURCE
 from deploy.local.stack import Stack
 from storefront.errors import NotPublished
 from storefront.play import Chunk, chunks
 from storefront.publisher import Publisher
 from storefront.saying import Said
 
-SOURCE = "/storefronts/rehearsal"
 TRY_AGAIN_S = 0.5
 ATTEMPT_TIMEOUT_S = 10.0
 
