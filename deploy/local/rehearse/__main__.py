@@ -79,8 +79,9 @@ async def rehearse(plan: Plan, console: Console) -> tuple[dict[str, Any], list[s
     say("the same log again, undisturbed")
     way = Way(pace=Pace(step=step), settings={"KAFKA": "tansu", **SETTINGS})
     async with heard(log, way, RUN / "undisturbed", Ports.free()) as playing:
-        undisturbed = without(await canonical(playing.databases), unsure)
-    equality = compare("rehearsed", undisturbed, disturbed, len(unsure))
+        unsure |= await unsure_customers(playing.databases)  # a mail that fell behind was decided again, here or there
+        undisturbed = await canonical(playing.databases, unsure)
+    equality = compare("rehearsed", undisturbed, without(disturbed, unsure), len(unsure))
     report["same_rows"] = {
         "rows": equality.rows, "differences": len(equality.differences), "customers_left_out": len(unsure),
     }  # fmt: skip
