@@ -135,14 +135,14 @@ class Runtime:
 
     async def _give(self, commands: Sequence[Command[Any]]) -> list[Outcome | Rejected]:
         first = {command.id: command for command in reversed(commands)}
-        began_ns = time.time_ns()
+        began_s = time.perf_counter()
         async with self.engine.connect() as tx:
             answers = await self._answers(tx, [command for command in commands if first[command.id] is command])
             if any(isinstance(answer, Outcome) for answer in answers.values()):
                 await tx.commit()  # else there is nothing to keep, not even who was asked for
                 self.outbox_filled.set()
         done = [(first[name], answer) for name, answer in answers.items() if isinstance(answer, Outcome)]
-        self.folded([one for one in done if one[1] is not DUPLICATE], began_ns)
+        self.folded([one for one in done if one[1] is not DUPLICATE], time.perf_counter() - began_s)
         again = {name: DUPLICATE if isinstance(answer, Outcome) else answer for name, answer in answers.items()}
         return [(answers if first[command.id] is command else again)[command.id] for command in commands]
 
@@ -182,13 +182,15 @@ class Runtime:
         self.outbox_filled.set()
         return folded
 
-    def folded(self, outcomes: Sequence[tuple[Item, Outcome]], began_ns: int) -> None:
+    def folded(self, outcomes: Sequence[tuple[Item, Outcome]], took_s: float) -> None:
         """Count what a committed transaction said and decided, and make its spans where somebody looks at traces."""
         metrics.count(outcomes)
         if self.service.count:
             self.service.count(outcomes)
         if self.traces:
-            self.traces.emit(steps.folding(self.service.source, outcomes, self.traces.wants, began_ns, time.time_ns()))
+            now_ns = time.time_ns()
+            began_ns = now_ns - int(took_s * 1e9)
+            self.traces.emit(steps.folding(self.service.source, outcomes, self.traces.wants, began_ns, now_ns))
 
     async def close(self) -> None:
         """Give the connections back."""

@@ -353,7 +353,7 @@ class Worker:
     async def _commit(self, batch: Batch) -> Report | None:
         """One transaction; None when it was given up or has to wait."""
         backoff = self._backoffs.get(batch.partition)
-        started_s, began_ns = time.perf_counter(), time.time_ns()
+        started_s = time.perf_counter()
         try:
             async with self._runtime.transaction() as tx:
                 isolate, most = backoff is not None and backoff.isolates, self._settings.batch_items
@@ -366,8 +366,9 @@ class Worker:
         except Exception as error:  # noqa: BLE001 whatever it is, the rollback leaves nothing half done
             self._failed(batch.partition, error)
             return None
-        metrics.batch_seconds.observe(time.perf_counter() - started_s)
-        self._runtime.folded(report.outcomes, began_ns)
+        took_s = time.perf_counter() - started_s
+        metrics.batch_seconds.observe(took_s)
+        self._runtime.folded(report.outcomes, took_s)
         self._backoffs.pop(batch.partition, None)
         metrics.halted.set(sum(other.is_halted for other in self._backoffs.values()))
         return report
