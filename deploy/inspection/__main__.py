@@ -38,6 +38,7 @@ def main() -> int:
         "checkov": lambda: linters.checkov(built),
         "kube-score": lambda: linters.kube_score(built),
         "hadolint": linters.hadolint,
+        "alert rules": linters.alert_rules,
         "docker-compose config": linters.compose,
     }
     failed = [name for name, check in checks.items() if _timed(name, check)]

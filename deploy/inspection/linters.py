@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from deploy.inspection import alerts
 from deploy.inspection.manifests import OVERLAYS
 from deploy.inspection.tools import CACHE, REPOSITORY, binary
 
@@ -55,6 +56,12 @@ def compose() -> Iterator[str]:
     """Whether docker-compose itself can read it; no engine is asked."""
     asked_for = dict.fromkeys(re.findall(r"\$\{(\w+):\?", COMPOSE.read_text()), "something")
     yield from _complaints(binary("docker-compose"), "-f", COMPOSE, "config", "--quiet", **asked_for)
+
+
+def alert_rules() -> Iterator[str]:
+    """Whether the PrometheusRule says what deploy/monitoring/rules.yaml says."""
+    if alerts.MANIFEST.read_text() != alerts.written():
+        yield "deploy/monitoring/rules.yaml has changed: python -m deploy.inspection.alerts"
 
 
 def _complaints(*command: str | Path, **environment: str) -> Iterator[str]:
