@@ -25,6 +25,7 @@ def health_routes(health: Health) -> APIRouter:
     router = APIRouter(tags=["operations"])
 
     @router.get("/health/started", summary="Has it come so far that the other two mean something?")
+    @opened("probes have no key", limited=False)
     async def started() -> JSONResponse:
         content = {"status": "started" if health.started else "starting", "reason": health.reason or None}
         return JSONResponse(content, 200 if health.started else 503)

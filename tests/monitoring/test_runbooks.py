@@ -90,7 +90,7 @@ class Page:
         return {
             **os.environ,
             "URL": url,
-            "KEY": "local",
+            "KEY": self._stack.key.written(),
             "LOG": log,
             "PID": str(self._stack.services[self.service].pid),
         }
