@@ -12,7 +12,6 @@ from contracts.storefront import CancelledBy
 from contracts.vocabulary import Channel, IssueKind, NamedLine, RefundWay
 from notifier.deliveries import Result
 from notifier.goods import MOST_NAMED, goods_of, name_of
-from notifier.letters import Letters
 from notifier.links import link_of, safe
 from notifier.messages import Message
 from notifier.people import Person, zone_of
@@ -20,12 +19,12 @@ from notifier.samples import SHOWN, sample_message, sample_person, sample_ways
 from notifier.shop import Shop
 from notifier.words import words_of
 from tests.notifier.correspondent import ADA, BERLIN, Life, confirmed, hour, known, opened, resolved, said, shipped
+from tests.notifier.test_letters import written
 
 ZONE = zone_of(BERLIN)
 assert ZONE is not None
 SHOP = Shop(name="Corner & Co", address="hello@shop.example", zone=ZONE)
 WORDS = words_of(SHOP)
-LETTERS = Letters(SHOP)
 ADA_HERSELF = Person(addresses={Channel.email: "ada@example.org", Channel.sms: "+4915112345678"}, given_name="Ada")
 PAGE = "https://carrier.example/42?to=Ada"
 PAY = "https://shop.example/pay/x"
@@ -189,8 +188,8 @@ def test_no_title_or_number_breaks_out_of_a_mail(evil: str) -> None:
         tracking_number=evil[:64],
     )  # fmt: skip
     message = Life([known(), said(fact, 10)], until=11).message("order_shipped")
-    mail = LETTERS.letter(message, ADA_HERSELF)
-    assert mail.keys() == LETTERS.letter(sample_message("order_shipped"), ADA_HERSELF).keys()
+    mail = written(message)
+    assert mail.keys() == written(sample_message("order_shipped")).keys()
     page = mail.get_body(("html",)).get_content()  # type: ignore[union-attr]  # every mail of ours has one
     assert not re.search(r"<(script|img)", page)
     assert "\u202e" not in page

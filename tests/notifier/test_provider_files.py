@@ -26,7 +26,7 @@ sms:
 
 @pytest.fixture(autouse=True)
 def _secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NOTIFIER_DATABASE_URL", "postgresql://nowhere")
+    monkeypatch.setenv("NOTIFIER_DATABASE_URL", "postgresql+asyncpg://nowhere/nothing")
     monkeypatch.setenv("LINK_KEYS", LINK_KEYS)
     for name, value in (("MAIN_PASSWORD", "s3cret"), ("TEXT_ACCOUNT", "a/b"), ("TEXT_KEY", "k@y:?")):
         monkeypatch.setenv(name, value)

@@ -389,7 +389,7 @@ def test_a_folder_of_words_is_checked_before_anything_is_started(
 
 def test_the_notifier_does_not_start_with_wrong_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "en.toml").write_text("[survey]\nyou = '{{ nobody }}'")
-    monkeypatch.setenv("NOTIFIER_DATABASE_URL", "postgresql://nowhere/x")
+    monkeypatch.setenv("NOTIFIER_DATABASE_URL", "postgresql+asyncpg://nowhere/x")
     monkeypatch.setenv("LINK_KEYS", "test:a-secret-that-is-long-enough-for-tests")
     monkeypatch.setenv("NOTIFIER_WORDS_DIR", str(tmp_path))
     with pytest.raises(SystemExit, match=r"(?s)the words are refused.en\.toml: survey\.you: uses “nobody”"):

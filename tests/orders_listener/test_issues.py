@@ -408,5 +408,7 @@ def test_the_first_contact_is_kept_without_its_words() -> None:
     assert "Where is my shirt" not in str(told.account)
 
 
-def test_a_link_that_pays_is_not_kept() -> None:
-    assert "shop.example" not in str(tell(placed(), payment_failed(day(1))).timeline)
+def test_a_link_that_pays_is_kept_until_it_is_paid() -> None:
+    waits = (placed(), payment_failed(day(1)))
+    assert "shop.example" in str(tell(*waits).timeline)
+    assert "shop.example" not in str(tell(*waits, paid(day(2))).timeline)

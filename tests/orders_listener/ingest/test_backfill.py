@@ -283,7 +283,7 @@ async def test_a_file_is_said_as_the_shops_hooks_would_have_said_it(
     monkeypatch.setenv("KAFKA_IDEMPOTENT_PRODUCER", str(kafka.idempotent_producer).lower())
     monkeypatch.setenv("PARTITIONS", str(PARTITIONS))
     monkeypatch.setenv("LINK_KEYS", LINK_KEYS)
-    monkeypatch.setenv("ORDERS_LISTENER_DATABASE_URL", "postgresql://nobody@127.0.0.1/nothing")
+    monkeypatch.setenv("ORDERS_LISTENER_DATABASE_URL", "postgresql+asyncpg://nobody@127.0.0.1/nothing")
     file = tmp_path / "orders.json"
     file.write_bytes(b"".join(saved({"orders": [order(financial_status="paid")]})))
     with pytest.raises(SystemExit) as ended:

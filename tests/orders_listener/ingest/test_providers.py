@@ -85,7 +85,7 @@ def test_every_provider_has_a_setting() -> None:
 def test_a_secret_that_cannot_be_used_is_named_at_the_start_and_not_shown(
     monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], wrong: str | None
 ) -> None:
-    required = {"ORDERS_LISTENER_DATABASE_URL": "postgresql://nobody", "LINK_KEYS": LINK_KEYS}
+    required = {"ORDERS_LISTENER_DATABASE_URL": "postgresql+asyncpg://nobody@nowhere/nothing", "LINK_KEYS": LINK_KEYS}
     for name, text in (required | environment).items():
         monkeypatch.setenv(name, text)
     if wrong is None:
