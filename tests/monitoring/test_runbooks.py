@@ -259,7 +259,8 @@ def test_a_process_that_does_not_answer(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("alert", [
-    "RapportPartitionHalted", "RapportLoopSlow", "RapportConnectionsTaken", "RapportTellingFailed",
+    "RapportPartitionHalted", "RapportLoopSlow", "RapportConnectionsTaken", "RapportMonthsMissing",
+    "RapportTellingFailed",
     "RapportCasesOverdue", "RapportHooksRefused", "RapportMailUnwanted",
 ])  # fmt: skip
 def test_the_commands_of_a_page_run(stack: Stack, alert: str) -> None:
