@@ -90,7 +90,8 @@ class Stack:
             self._start_foundations()
             self._create_topics()
             _at_once([self._process(name, "migrate").complete for name in self._names])
-            self._admit(self.key, {name: self.database_url(name) for name in self._names})
+            databases = {name: self.database_url(name) for name in self._names}
+            _at_once([partial(self._admit, self.key, databases)])  # on a thread: who starts us may be a loop's task
         except BaseException:
             self.stop()
             raise

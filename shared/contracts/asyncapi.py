@@ -72,6 +72,7 @@ LISTENERS: Mapping[str, Mapping[str, Sequence[type[Fact]]]] = {
             orders.OrderShipped,
             orders.OrderDelivered,
             orders.OrderCancelled,
+            orders.OrderRefunded,
             orders.IssueOpened,
             orders.IssueUpdated,
             orders.IssueResolved,

@@ -43,7 +43,7 @@ async def runtime(request: pytest.FixtureRequest, runtime_of: RuntimeOf) -> Runt
 @pytest.fixture
 async def url(runtime: Runtime) -> AsyncIterator[str]:
     """A real server: schemathesis asks from a thread of its own."""
-    app, port = create_app(runtime_applications[id(runtime)], runtime, Health(ready=True)), free_port()
+    app, port = create_app(runtime_applications[id(runtime)], runtime, Health(ready=True, started=True)), free_port()
     server = uvicorn.Server(uvicorn.Config(app, host=HOST, port=port, log_level="error", lifespan="off"))
     serving = asyncio.create_task(server.serve())
     await until(lambda: asyncio.sleep(0, server.started), patience_s=10)

@@ -17,7 +17,7 @@ from tests.access.services import NAMES, Operation, compose, document_of, operat
 from tests.conftest import ClientOf, RuntimeOf, bearer, key_of
 
 OPEN = {
-    "GET /health/live", "GET /health/ready", "GET /metrics",
+    "GET /health/started", "GET /health/live", "GET /health/ready", "GET /metrics",
     "GET /s/{token}", "POST /s/{token}",
     "GET /preferences/{token}", "POST /preferences/{token}",
     "GET /preferences/{token}/question", "POST /preferences/{token}/question",
