@@ -1,5 +1,8 @@
 """Logs of the tests: one plain line each; the default would draw the locals of every expected failure."""
 
+import logging
+from collections.abc import Iterator
+
 import pytest
 import structlog
 
@@ -10,3 +13,13 @@ def _plain_logs() -> None:
         processors=[structlog.processors.add_log_level, structlog.processors.KeyValueRenderer()],
         logger_factory=structlog.PrintLoggerFactory(),
     )
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    """A command that a test runs in this process tells logs where to go; the next test is not to go there."""
+    before, handlers, level = structlog.get_config(), logging.root.handlers[:], logging.root.level
+    yield
+    structlog.configure(**before)
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
