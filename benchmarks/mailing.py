@@ -1,7 +1,7 @@
-"""The notifier's sender beside a bare loop over aiosmtplib that says the same words: mails a second at one server.
+"""The notifier's sender beside bare loops over aiosmtplib that say the same words: mails a second at one server.
 
-Both are watched at the server, which says nothing but how many mails it took. Ours takes its messages from its
-database and reports there what became of them; the loop keeps nothing.
+All are watched at the server, which says nothing but how many mails it took. Ours takes its messages from its
+database and reports there what became of them; the loops keep nothing.
 """
 
 import asyncio
@@ -25,16 +25,20 @@ REST_S = 5.0
 """So long the last report may take after the last mail."""
 SENDER = Mode(name="sender", module="benchmarks.modes.sender")
 BARE = Mode(name="bare aiosmtplib", module="benchmarks.modes.bare_mailer")
+OUR_LETTERS = Mode(
+    name="bare aiosmtplib, our letters", module="benchmarks.modes.bare_mailer", arguments=("--our-letters",)
+)
+MODES = (SENDER, BARE, OUR_LETTERS)
 
 
 def rounds(machine: Machine, plan: Plan) -> Iterator[Measured]:
-    """Each of both in every round, with a sink and a database of its own."""
+    """Each of them in every round, with a sink and a database of its own."""
     machine.empty_broker()
     template = machine.database("notifier")
     at = datetime.now(UTC)
     fill(machine, template, plan.mails, lambda number: message(number, at))
     for number in range(1, plan.rounds + 1):
-        for mode in (SENDER, BARE) if number % 2 else (BARE, SENDER):
+        for mode in MODES if number % 2 else reversed(MODES):
             yield _measured(machine, plan, mode, number, template)
     machine.postgres.drop(template)
 

@@ -39,7 +39,9 @@ from storefront.simulator import Shop
 
 RESULT = REPOSITORY / "build" / "rehearsal.json"
 RUN = REPOSITORY / "build" / "rehearsal"
-SETTINGS = {"CLOCK": "simulated", "LOG_LEVEL": "INFO"}
+LEASE_S = 60
+"""Mails taken in a transaction whose commit nobody learned of wait so long until they are decided again."""
+SETTINGS = {"CLOCK": "simulated", "LOG_LEVEL": "INFO", "NOTIFIER_LEASE_S": str(LEASE_S)}
 EVERY_S = 0.25
 WARM_UP_S = 5.0
 
@@ -110,7 +112,7 @@ async def _disturbed(
                 traffic.hurry()
                 await talking
                 databases = Databases(urls, master_keys=stack.master_keys)
-                await quiet(databases, stack.broker.bootstrap, crew.check)
+                await quiet(databases, stack.broker.bootstrap, crew.check, patience_s=3 * LEASE_S)
             finally:
                 talking.cancel()
                 looking.cancel()
