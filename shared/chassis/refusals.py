@@ -51,6 +51,8 @@ def _words(error: Exception, settings: KafkaSettings) -> str | None:
             return "the broker refuses our certificate: KAFKA_CLIENT_CERTIFICATE_FILE"
         case ssl.SSLError():
             return "the broker speaks no TLS at this port: KAFKA_SECURITY_PROTOCOL, KAFKA_BOOTSTRAP_SERVERS"
+        case TimeoutError() | ConnectionResetError() if settings.kafka_security_protocol.has_tls:
+            return "no TLS is spoken with us: KAFKA_SECURITY_PROTOCOL, KAFKA_BOOTSTRAP_SERVERS, or the broker is away"
         case KafkaConnectionError() if settings.kafka_security_protocol.has_tls:
             return "the broker ends the connection: does it ask for a certificate (KAFKA_CLIENT_CERTIFICATE_FILE)?"
     return None
