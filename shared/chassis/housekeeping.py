@@ -63,6 +63,7 @@ def kept_days(settings: ServiceSettings) -> Mapping[Monthly, int]:
         months.INBOX: settings.inbox_kept_days,
         months.DECISIONS: settings.decisions_kept_days,
         months.COMMANDS: settings.decisions_kept_days,
+        months.AUDITS: settings.audits_kept_days,
     }
 
 

@@ -23,6 +23,7 @@ class Monthly(NamedTuple):
 INBOX = Monthly("inbox", "at")
 DECISIONS = Monthly("decisions", "at")
 COMMANDS = Monthly("commands", "received_at")
+AUDITS = Monthly("audits", "at")
 AHEAD = 3
 """So many months after the present one are there before they begin: as long may nobody look after them."""
 

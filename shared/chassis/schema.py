@@ -201,6 +201,19 @@ def drop_months(operations: Operations) -> None:
     operations.execute("alter table inbox drop column at")
 
 
+def add_months_of_audits(operations: Operations) -> None:
+    """Let audits lie in months too; for the `upgrade` of a migration of its own.
+
+    A process of before goes on writing them, and reads them as ever: it names the table, not where it lies.
+    """
+    months.lay_out(operations, months.AUDITS, datetime.now(UTC), number="audit_id")
+
+
+def drop_months_of_audits(operations: Operations) -> None:
+    """A plain table again; for that migration's `downgrade`."""
+    months.put_together(operations, months.AUDITS, number="audit_id")
+
+
 def add_index_of_blocked(operations: Operations) -> None:
     """Find blocked customers without looking at all; for the `upgrade` of a migration of its own."""
     operations.execute(_BLOCKED)

@@ -81,6 +81,10 @@ class ServiceSettings(KafkaSettings):
         default=400, ge=31, validation_alias="DECISIONS_KEPT_DAYS",
         description="So long after the end of their month decisions and commands are kept",
     )  # fmt: skip
+    audits_kept_days: int = Field(
+        default=400, ge=31, validation_alias="AUDITS_KEPT_DAYS",
+        description="So long after the end of its month it is kept who gave which command",
+    )  # fmt: skip
     parked_kept_days: int = Field(
         default=100, ge=1, validation_alias="PARKED_KEPT_DAYS",
         description="So long a parked record is kept after it was redriven or discarded",

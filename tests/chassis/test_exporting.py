@@ -75,7 +75,7 @@ async def test_every_table_is_one_file_and_the_manifest_says_what_is_in_it(runti
         assert len(found) == one["rows"]
         assert not found or list(found[0]) == [column["name"] for column in one["columns"]]
         assert hashlib.sha256((tmp_path / "out" / one["file"]).read_bytes()).hexdigest() == one["sha256"]
-    assert (manifest["service"], manifest["revision"]) == ("loyalty", "0004")
+    assert (manifest["service"], manifest["revision"]) == ("loyalty", "0005")
     assert {"name": "at", "type": "timestamp with time zone"} in next(
         one["columns"] for one in manifest["tables"] if one["table"] == "postings"
     )

@@ -11,11 +11,12 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from toy.app import SERVICE, application
 
-from chassis import batch, months, positions
+from chassis import audits, batch, months, positions
+from chassis.audits import COMMAND_LINE, Caller
 from chassis.batch import Batch
 from chassis.housekeeping import keep_house, tidy
 from chassis.migrations import upgrade
-from chassis.months import COMMANDS, DECISIONS, INBOX
+from chassis.months import AUDITS, COMMANDS, DECISIONS, INBOX
 from chassis.reading import Entry, RawRecord
 from chassis.runtime import Runtime
 from contracts import Event
@@ -108,7 +109,7 @@ async def test_months_are_added_ahead_and_dropped_whole(runtime: Runtime) -> Non
 
 async def test_keeping_house_twice_changes_nothing(runtime: Runtime) -> None:
     await tidy(runtime, day(1, 2))
-    before = {monthly.table: await parts(runtime, monthly.table) for monthly in (INBOX, DECISIONS, COMMANDS)}
+    before = {monthly.table: await parts(runtime, monthly.table) for monthly in (INBOX, DECISIONS, COMMANDS, AUDITS)}
     await tidy(runtime, day(1, 2))
     assert before == {table: await parts(runtime, table) for table in before}
 
@@ -170,6 +171,39 @@ async def test_a_command_given_again_months_later_is_the_same(runtime: Runtime) 
     assert await lies_in(runtime, "commands") == ["commands_2031_01"]
     assert (await runtime.command("ada", "hello", actor="care:eve", command_id="c-1")).duplicate
     assert await whats(runtime, "ada") == ["hello"]
+
+
+async def keys_made(runtime: Runtime, *subjects: str) -> None:
+    """A row of `audits` for each."""
+    async with runtime.transaction() as tx:
+        with audits.acting(Caller(COMMAND_LINE, "keys create")):
+            for subject in subjects:
+                await audits.write(tx, "ada", subject=subject)
+
+
+async def audited(runtime: Runtime, *, before: int | None = None, most: int = 10) -> list[str]:
+    """What was audited, the latest first, as it is shown."""
+    async with runtime.transaction() as tx:
+        listed = await audits.listed(tx, client=None, customer_id="ada", before=before, most=most)
+        return [one["subject"] for one in listed]
+
+
+async def test_who_gave_which_command_is_kept_for_so_many_days_and_shown_over_all_months(
+    runtime_of: RuntimeOf,
+) -> None:
+    runtime = await runtime_of(application, AUDITS_KEPT_DAYS="100")
+    await tidy(runtime, day(1, 5))
+    for month in (1, 2, 3):
+        await keys_made(runtime, f"key {month}")
+        async with runtime.transaction() as tx:
+            await tx.execute(text("update audits set at = :at where at < '2031-01-01'"), {"at": day(month, 5)})
+    assert await audited(runtime) == ["key 3", "key 2", "key 1"]
+    assert await audited(runtime, before=3, most=1) == ["key 2"]
+    assert sorted(await lies_in(runtime, "audits")) == [f"audits_2031_0{month}" for month in (1, 2, 3)]
+    await tidy(runtime, day(2) + timedelta(days=99))
+    assert await audited(runtime) == ["key 3", "key 2", "key 1"]
+    await tidy(runtime, day(2) + timedelta(days=100))
+    assert await audited(runtime) == ["key 3", "key 2"]
 
 
 async def test_whoever_reads_for_long_is_waited_for_half_a_second_and_not_longer(runtime: Runtime) -> None:
@@ -263,6 +297,22 @@ async def test_a_process_of_before_goes_on_beside_the_new_tables(runtime: Runtim
             {"hash": entry.content_hash},
         )
     assert await hear(runtime, placed("ada", "o1")) == {"duplicate": 1}
+
+
+async def test_audits_of_before_stay_and_a_process_of_before_goes_on_writing_them(runtime: Runtime) -> None:
+    async with runtime.transaction() as tx:
+        await tx.run_sync(lambda connection: command.downgrade(config(connection), "0002"))
+    await keys_made(runtime, "before")
+    async with runtime.engine.connect() as connection:  # prepared its statements while the table was a plain one
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        write = text("insert into audits (client, client_name, action, subject, customer_id) "
+                     "values ('key:k', 'eve', 'POST /v1/redrive', :subject, 'ada')")  # fmt: skip
+        await connection.execute(write, {"subject": "beside"})
+        url = runtime.settings.database_url.get_secret_value()
+        await asyncio.to_thread(upgrade, url, SERVICE.migrations)
+        await connection.execute(write, {"subject": "beside, later"})
+    await keys_made(runtime, "after")
+    assert await audited(runtime) == ["after", "beside, later", "beside", "before"]
 
 
 async def test_going_back_keeps_every_row_once(runtime: Runtime) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 import orders_listener
 from chassis.migrations import upgrade
 from chassis.runtime import Runtime
-from chassis.schema import drop_months
+from chassis.schema import drop_months, drop_months_of_audits
 from contracts.storefront import OrderChanged, OrderRefunded
 from orders_listener import declared, store
 from orders_listener.disruptions.declarations import Concern
@@ -39,7 +39,8 @@ WITHOUT_RELATIONSHIPS = (
 async def brought_on(runtime: Runtime, *undo: str, since: str) -> None:
     """The database as it was at revision `since`, migrated to the newest."""
     async with runtime.transaction() as tx:
-        await tx.run_sync(lambda connection: drop_months(Operations(MigrationContext.configure(connection))))
+        for plain in (drop_months_of_audits, drop_months):
+            await tx.run_sync(lambda connection, plain=plain: plain(Operations(MigrationContext.configure(connection))))
         for statement in undo:
             await tx.execute(text(statement))
         await tx.execute(text("update alembic_version set version_num = :since"), {"since": since})
