@@ -13,12 +13,12 @@ import pytest
 import yaml
 
 from chassis.application import Application
+from chassis.grants import Grant, grants_of
 from chassis.links import Links
 from chassis.runtime import Runtime
 from chassis.settings import ServiceSettings
 from chassis.topics import FORGETTING, every_topic, with_contacts
 from chassis.web import create_app
-from contracts.notifications import NOTIFICATIONS
 from contracts.storefront import CUSTOMERS, ORDERS, SHIPMENTS
 from deploy.inspection.manifests import KUBERNETES, OVERLAYS, read, text_of
 from tests.sources import ROOT, SERVICES, composed
@@ -26,10 +26,6 @@ from tests.sources import ROOT, SERVICES, composed
 FOLDERS = {folder.name: package for package, folder in SERVICES.items()}
 CONNECTIONS_BESIDE = 8
 """As `Runtime.of` opens beside those of the partitions in flight."""
-READ_AGAIN = {"notifier": {NOTIFICATIONS}}
-"""Its own topic: what it said before it lost its memory."""
-ALSO_SAYS = {"notifier": {CUSTOMERS}, "orders_listener": {CUSTOMERS, ORDERS, SHIPMENTS}}
-"""Who was erased over HTTP; what shops' hooks say."""
 FROM_ELSEWHERE = {"SECRETS_DIRECTORY", "AUTH_ISSUER", "AUTH_AUDIENCE", "AUTH_JWKS_URL"} | {
     f"KAFKA_{name}" for name in ("SECURITY_PROTOCOL", "SASL_MECHANISM", "USERNAME", "PASSWORD", "CA_FILE")
 }
@@ -278,23 +274,15 @@ def test_the_job_creates_as_many_partitions_as_the_services_expect() -> None:
     assert int(arguments[arguments.index("--partitions") + 1]) == partitions("production")
 
 
-def grants(package: str, monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str, str]]:
-    """What a service reads and says, from its code: resource, name, operation."""
-    service = composed(package, monkeypatch).service
-    read = {inlet.topic for inlet in service.consumes} | READ_AGAIN.get(package, set())
-    written = {service.topic} | ALSO_SAYS.get(package, set())
-    found = {("topic", topic, "Read") for topic in read} | {("topic", topic, "Write") for topic in written}
-    found |= {("topic", topic, "DescribeConfigs") for topic in read & with_contacts()}
-    return found | {("group", f"rapport-{service.name}", "Read")}
-
-
 @pytest.mark.parametrize("folder", sorted(FOLDERS))
 def test_a_service_may_do_in_kafka_what_its_code_does_and_no_more(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
     acls = named("evaluation", "KafkaUser", f"{folder}-kafka")["spec"]["authorization"]["acls"]
     may = {
-        (acl["resource"]["type"], acl["resource"]["name"], operation) for acl in acls for operation in acl["operations"]
+        Grant(acl["resource"]["type"], acl["resource"]["name"], operation)
+        for acl in acls
+        for operation in acl["operations"]
     }
-    assert may == grants(FOLDERS[folder], monkeypatch)
+    assert may == set(grants_of(composed(FOLDERS[folder], monkeypatch).service))
     assert (
         environment_of("evaluation", named("evaluation", "Deployment", f"{folder}-worker"))["KAFKA_USERNAME"]
         == f"{folder}-kafka"
