@@ -166,6 +166,7 @@ def _serve(application: Application, *, with_api: bool, with_worker: bool) -> No
     config = uvicorn.Config(
         app, host=settings.http_host, port=settings.http_port, log_config=None, access_log=False,
         timeout_graceful_shutdown=10, server_header=False,
+        proxy_headers=bool(settings.forwarded_allow_ips), forwarded_allow_ips=settings.forwarded_allow_ips,
     )  # fmt: skip
     server = uvicorn.Server(config)
     for number in (signal.SIGTERM, signal.SIGINT):  # raised again by uvicorn in the end: what was asked for is done

@@ -5,6 +5,7 @@ Read from the environment, checked at start, never changed afterwards.
 
 import re
 from enum import StrEnum
+from ipaddress import ip_network
 from typing import Annotated, Literal, Self
 from zoneinfo import available_timezones
 
@@ -72,6 +73,10 @@ class ServiceSettings(KafkaSettings):
         default=20, gt=0, validation_alias="HTTP_ADDRESS_PER_S",
         description="The same of one address to customers' pages, and of whoever shows no good key",
     )  # fmt: skip
+    forwarded_allow_ips: str = Field(
+        default="", validation_alias="FORWARDED_ALLOW_IPS",
+        description="Proxies whose X-Forwarded-For is believed, addresses and networks by comma; nobody's by default",
+    )  # fmt: skip
     shop_zone: str = Field(default="Europe/Berlin", validation_alias="SHOP_ZONE", description="The shop's IANA zone")
     inbox_kept_days: int = Field(
         default=100, ge=31, validation_alias="INBOX_KEPT_DAYS",
@@ -131,6 +136,14 @@ class ServiceSettings(KafkaSettings):
         if url and not re.match(r"https://|http://(127\.0\.0\.1|localhost)[:/]", url):
             raise ValueError("the issuer's keys are fetched over https")
         return url or None
+
+    @field_validator("forwarded_allow_ips")
+    @classmethod
+    def _not_everybody_says_for_whom_they_ask(cls, proxies: str) -> str:
+        for proxy in filter(None, map(str.strip, proxies.split(","))):
+            if ip_network(proxy).prefixlen == 0:
+                raise ValueError("name the proxies: whoever is believed here may claim any address")
+        return proxies
 
     @field_validator("shop_zone")
     @classmethod

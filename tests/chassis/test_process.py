@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import httpx
+import pytest
 
 from chassis.runtime import Runtime
 from deploy.local.broker import Broker
@@ -106,6 +107,31 @@ async def test_a_process_whose_database_is_away_answers_its_probes(runtime_of: R
                 assert (await client.get("/health/live")).status_code == 200
             process.send_signal(signal.SIGTERM)
             assert (await _ended(process, FAST_S))[0] == 0
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize(
+    ("believed", "answers"),
+    [
+        ("", [401] * 5 + [429] * 2),  # all of them come from one address
+        (HOST, [401] * 7),
+        ("10.244.0.0/16", [401] * 5 + [429] * 2),  # an ingress, and this is not it
+    ],
+)
+async def test_only_a_proxy_that_is_named_says_for_whom_it_asks(
+    believed: str, answers: list[int], runtime_of: RuntimeOf, kafka: Broker
+) -> None:
+    runtime = await toy(runtime_of, kafka)
+    port = free_port()
+    with _start(runtime, port, "-m", "toy", "api", HTTP_ADDRESS_PER_S="1", FORWARDED_ALLOW_IPS=believed) as process:
+        try:
+            async with httpx.AsyncClient(base_url=f"http://{HOST}:{port}") as client:
+                await until(lambda: _is_ready(client), 60)
+                asked = [
+                    await client.get("/v1/positions", headers={"X-Forwarded-For": f"203.0.113.{n}"}) for n in range(7)
+                ]
+            assert [answer.status_code for answer in asked] == answers
         finally:
             process.kill()
 

@@ -20,6 +20,14 @@ def test_all_that_is_wrong_is_told_at_once_and_no_secret_in_it(monkeypatch: pyte
     assert SECRET not in told
 
 
+@pytest.mark.parametrize("proxies", ["*", "0.0.0.0/0", "::/0", "10.0.0.1, 0.0.0.0/0", "ingress.example", "10.0.0.1/8"])
+def test_nobody_is_believed_who_is_not_named(proxies: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", proxies)
+    with pytest.raises(ValidationError) as found:
+        ToySettings()
+    assert "  FORWARDED_ALLOW_IPS: " in settings_problem(found.value)
+
+
 def test_settings_show_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LINK_KEYS", "k:" + "s" * 32)
     monkeypatch.setenv("TOY_DATABASE_URL", "postgresql+asyncpg://u:hunter2@h/d")

@@ -6,6 +6,7 @@ Reads the overlays as kubectl renders them. Run by `make check-deploy`, which br
 import re
 import runpy
 from functools import cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -343,6 +344,22 @@ def test_the_ingress_shows_pages_and_hooks_that_exist_and_no_api(monkeypatch: py
     hosts = {one["host"] for one in ingress["spec"]["rules"]}
     pages = environment_of("production", named("production", "Deployment", "notifier-api"))
     assert {pages["NOTIFIER_PAGES_URL"], pages["NOTIFIER_FEEDBACK_URL"]} == {f"https://{host}" for host in hosts}
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_an_ingress_is_believed_for_whom_it_asks_and_without_one_nobody_is(overlay: str) -> None:
+    behind = {
+        path["backend"]["service"]["name"]
+        for ingress in of_kind(overlay, "Ingress")
+        for rule in ingress["spec"]["rules"]
+        for path in rule["http"]["paths"]
+    }
+    for manifest in (one for one in ours(overlay) if one["kind"] == "Deployment"):
+        believed = environment_of(overlay, manifest).get("FORWARDED_ALLOW_IPS")
+        assert bool(believed) is bool(behind), manifest["metadata"]["name"]
+        for network in map(ip_network, (believed or "").split(",") if believed else ()):
+            assert network.is_private
+            assert network.prefixlen >= 8, "a cluster's pods, and not the world"
 
 
 # --- compose ---
