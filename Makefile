@@ -69,8 +69,8 @@ check: $(READY) ## lint, formatting, types, generated schemas, known weaknesses
 	@$(BIN)/python -m contracts.publish --check
 	@$(BIN)/python -m deploy.inspection.advisories
 
-check-monitoring: $(READY) ## alert rules, their tests and what the dashboards ask (promtool, from Debian's package if missing)
-	@deploy/monitoring/check.sh
+check-monitoring: $(READY) ## alert rules, their tests, and a real Prometheus asked everything at a live stack (from Debian's package if missing)
+	@deploy/monitoring/check.sh && $(BIN)/python -m pytest tests/monitoring/test_scraping.py
 
 trace: $(READY) ## one order through the whole house, and its trace as a picture: build/trace.svg
 	@$(BIN)/python -m deploy.local.trace
