@@ -4,8 +4,10 @@ promtool knows PromQL and not our metrics; the code's declarations know no scrap
 prometheus.yaml and rules.yaml, the four services after one order, and every question of every panel.
 """
 
+import os
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -19,9 +21,10 @@ from deploy.local.processes import Process
 from deploy.local.stack import SERVICES, Stack
 from deploy.monitoring.dashboards import dashboards
 from tests.monitoring.test_monitoring import FOLDER, NAME, OF_OTHERS, SUFFIXES, asked, rules
-from tests.monitoring.test_runbooks import WAKEFUL, order
 from tests.sources import ROOT, none
 
+FIRST_ORDER = ROOT / "deploy" / "kubernetes" / "overlays" / "evaluation" / "first-order.py"
+"""What docs/kubernetes.md has a newcomer say."""
 PATIENCE_S = 120.0
 PROMETHEUS_OWN = {"up"}
 """Known to Prometheus without anybody's saying so."""
@@ -55,10 +58,7 @@ class Scraped:
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """All four services."""
-    folder = tmp_path_factory.mktemp("scraping")
-    (folder / "policy.yaml").write_text(WAKEFUL)
-    settings = {"NOTIFIER_POLICY_FILE": str(folder / "policy.yaml")}
-    with Stack(folder=folder / "run", ports=Ports.free(), settings=settings) as whole:
+    with Stack(folder=tmp_path_factory.mktemp("scraping") / "run", ports=Ports.free()) as whole:
         yield whole
 
 
@@ -76,7 +76,10 @@ def scraped(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         prometheus.wait_healthy(f"http://{HOST}:{port}/-/ready", PATIENCE_S)
         found = Scraped(f"http://{HOST}:{port}")
         found.until(lambda: len(found.series("rapport_ready == 1")) == len(SERVICES), "a service is not scraped")
-        order(stack, 1)
+        subprocess.run(  # noqa: S603 ours
+            [sys.executable, FIRST_ORDER], env={**os.environ, **stack.environment_of("orders_listener")},
+            check=True, timeout=60,
+        )  # fmt: skip
         found.until(lambda: found.series('rapport_messages_total{outcome="sent"} > 0'), "nobody was told of the order")
         found.until(lambda: found.series("rapport_messages_ready_oldest_seconds"), "gauges were not read")
         time.sleep(3)  # some scrapes more, for what is asked of changes
@@ -136,3 +139,19 @@ def test_every_panel_shows_something_of_one_order(scraped: Scraped, dashboard: s
         for panel in dashboards()[dashboard]["panels"]
     }
     none({title for title, found in shown.items() if not any(found)} - SILENT, "a panel that stays empty:")
+
+
+@pytest.mark.usefixtures("scraped")
+def test_what_a_newcomer_asks_next_is_answered(stack: Stack) -> None:
+    page = (ROOT / "docs" / "kubernetes.md").read_text()
+    (command,) = re.findall(r"service (keys create .*?)\)", page)
+    (path,) = re.findall(r"http://127\.0\.0\.1:8101(/[^\s']+)", page)
+    made = subprocess.run(  # noqa: S603 ours
+        [sys.executable, "-m", "orders_listener", *command.split()],
+        env={**os.environ, **stack.environment_of("orders_listener")}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    answer = httpx.get(stack.url("orders_listener") + path, headers={"Authorization": f"Bearer {made.stdout.strip()}"})
+    (order,) = answer.json()["data"]
+    assert order["order_id"].startswith("first-")
+    mails = httpx.get(f"{stack.mailbox_url}/messages.json?after=0").json()
+    assert any("ada@example.org" in str(mail) for mail in mails), mails

@@ -3,6 +3,7 @@
 Reads the overlays as kubectl renders them. Run by `make check-deploy`, which brings a kubectl.
 """
 
+import os
 import re
 import runpy
 from functools import cache
@@ -162,6 +163,33 @@ def test_somebody_makes_every_secret_that_is_mounted(overlay: str) -> None:
         made |= {"links", "notifier-keys", *(f"{service}-database" for service in FOLDERS)}
     wanted = {secret for manifest in pods(overlay) for secret in files_of(manifest).values()}
     assert wanted - made <= {"orders-listener-hooks"}, "that one is optional"
+
+
+def test_the_overlay_of_a_newcomer_has_their_images_or_those_of_the_node(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "kubernetes.md").read_text()
+    (content,) = re.findall(r"<<'END'\n(.*?)\n +END\n", page, re.DOTALL)
+    (patches,) = re.findall(r"^ +(patches:\n.*?)\n +```", page, re.DOTALL | re.MULTILINE)
+    evaluation = KUBERNETES / "overlays" / "evaluation"
+    given = yaml.safe_load(content)
+    assert given["resources"] == [f"../{evaluation.relative_to(ROOT)}"]
+    there = {"resources": [os.path.relpath(evaluation, (tmp_path / "pulled").resolve())]}
+    pulled = built(tmp_path / "pulled", given | there)
+    loaded = built(tmp_path / "loaded", yaml.safe_load(patches) | there)
+    for one in (one for one in pulled if image_of(one)):
+        assert not image_of(one).startswith("rapport/"), one["metadata"]["name"]
+    for one in (one for one in loaded if image_of(one).startswith("rapport/")):
+        assert container_of(one)["imagePullPolicy"] == "IfNotPresent"
+
+
+def built(folder: Path, kustomization: dict[str, Any]) -> list[Manifest]:
+    folder.mkdir()
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
+    return read(text_of(folder))
+
+
+def image_of(manifest: Manifest) -> str:
+    """Of whatever makes pods; else nothing."""
+    return str(container_of(manifest)["image"]) if manifest["kind"] in ("Deployment", "Job") else ""
 
 
 # --- processes ---
