@@ -24,7 +24,10 @@ values (:contact_id, :customer_id, :received_at, cast(:about as jsonb)) on confl
 _ENTERED = text("select received_at, about, said_at from answers where contact_id = :contact_id")
 _SAID = text("update answers set said_at = now() where contact_id = :contact_id")
 _OF_ORDER = text("select m.* from messages m where m.customer_id = :customer_id and m.order_id = :order_id")
-_FORGET = text("delete from answers where received_at < :before")
+_FORGET = text("""
+delete from answers where ctid = any(array(
+    select ctid from answers where received_at < :before order by received_at limit :most for update skip locked))
+""")
 
 
 class Answer(NamedTuple):
@@ -59,6 +62,6 @@ async def messages_about(tx: Tx, customer_id: str, order_id: str | None) -> Sequ
     return [message_of(row) for row in rows]
 
 
-async def forget_old(tx: Tx, now: datetime) -> None:
-    """What nobody delivers again."""
-    await tx.execute(_FORGET, {"before": now - REMEMBERED})
+async def forget_old(tx: Tx, now: datetime, most: int) -> bool:
+    """What nobody delivers again, the oldest first, so many; whether there may be more."""
+    return bool((await tx.execute(_FORGET, {"before": now - REMEMBERED, "most": most})).rowcount == most)

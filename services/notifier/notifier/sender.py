@@ -30,6 +30,7 @@ AT_ONCE = 2
 LOOK_FOR_LOST_EVERY_S = 5.0
 LOOK_FOR_KEPT_EVERY_S = 5.0
 FORGET_EVERY_S = 3_600.0
+MOST_FORGOTTEN = 1_000
 SAY_HEALTH_EVERY_S = 2.0
 NAME = f"{socket.gethostname()}:{os.getpid()}"
 """Of this process, among those that send."""
@@ -97,11 +98,11 @@ class Sender:
         return len(found)
 
     async def _forget_old(self) -> int:
+        """A portion in each transaction; 0 when nothing old is left."""
         now = await self._runtime.now()
         async with self._runtime.transaction() as tx:
-            await suppression_store.forget_old(tx, now)
-            await answer_store.forget_old(tx, now)
-        return 0
+            more = await suppression_store.forget_old(tx, now, MOST_FORGOTTEN)
+            return int(await answer_store.forget_old(tx, now, MOST_FORGOTTEN) or more)
 
 
 async def _for_ever(work: Callable[[], Awaitable[int]], pause_s: float = 0.0) -> None:

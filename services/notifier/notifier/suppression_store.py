@@ -50,10 +50,13 @@ delete from mailed d using messages m
 where m.message_id = d.message_id and m.customer_id = any(cast(:customer_ids as text[]))
 """)
 
-_FORGET_OLD = (
-    text("delete from mailed where mailed_at < :before"),
-    text("delete from soft_bounces where bounced_at < :before"),
-)
+_FORGET_OLD = [
+    text(f"""
+    delete from {table} where ctid = any(array(
+        select ctid from {table} where {at} < :before order by {at} limit :most for update skip locked))
+    """)  # noqa: S608 ours
+    for table, at in (("mailed", "mailed_at"), ("soft_bounces", "bounced_at"))
+]
 
 _SUPPRESS = text("""
 insert into suppressions (address_hash, reach, reason, since, until, evidence)
@@ -154,10 +157,10 @@ async def forget_mailed_of(tx: Tx, customer_ids: Collection[str]) -> None:
         await tx.execute(_FORGET_MAILED_OF, {"customer_ids": sorted(customer_ids)})
 
 
-async def forget_old(tx: Tx, now: datetime) -> None:
-    """What is of no use any more."""
-    for statement in _FORGET_OLD:
-        await tx.execute(statement, {"before": now - REMEMBERED})
+async def forget_old(tx: Tx, now: datetime, most: int) -> bool:
+    """What is of no use any more, the oldest first, so many of each; whether there may be more."""
+    asked = {"before": now - REMEMBERED, "most": most}
+    return max([(await tx.execute(statement, asked)).rowcount for statement in _FORGET_OLD]) == most
 
 
 async def keep(tx: Tx, rows: Iterable[Suppression | SoftBounce | Lifted]) -> None:

@@ -225,9 +225,14 @@ async def test_what_nobody_delivers_again_is_forgotten_and_suppressions_are_not(
         assert (await deliver(port, mail(samples.POSTFIX_FULL, **to), to["to"])).startswith("250")
         points = await addresses(runtime, "points_earned")
         assert (await deliver(port, mail(samples.POSTFIX, **points), points["to"])).startswith("250")
+    later = datetime.now(UTC) + timedelta(days=91)
+    mailed = len(await rows(runtime, "select 1 from mailed"))
     async with runtime.transaction() as tx:
-        await suppression_store.forget_old(tx, datetime.now(UTC) + timedelta(days=91))
-        await answer_store.forget_old(tx, datetime.now(UTC) + timedelta(days=91))
+        assert await suppression_store.forget_old(tx, later, 1), "there is more than one of something"
+    assert len(await rows(runtime, "select 1 from mailed")) == mailed - 1
+    async with runtime.transaction() as tx:
+        assert not await suppression_store.forget_old(tx, later, 100)
+        assert not await answer_store.forget_old(tx, later, 100)
     assert await rows(runtime, "select 1 from mailed union all select 1 from soft_bounces") == []
     assert len(await rows(runtime, "select 1 from suppressions")) == 1
 
