@@ -139,9 +139,12 @@ async def test_a_master_key_is_replaced_while_everybody_stays_readable(
     async with runtime.transaction() as tx:
         known_now = await notifier.store.people_and_circumstances_of(tx, Vault.from_setting(new), [ADA])
     assert known_now[ADA][0].given_name == "Ada"
-    monkeypatch.setattr(sys, "argv", ["notifier", "master-keys"])
-    await asyncio.to_thread(main)
-    assert capsys.readouterr().out == "       2  new\n"
+    for arguments in (["rewrap"], []):  # a repetition changes nothing, and to look is no command
+        monkeypatch.setattr(sys, "argv", ["notifier", "master-keys", *arguments])
+        await asyncio.to_thread(main)
+        assert capsys.readouterr().out == "       2  new\n"
+    audited = await rows(runtime, "select client, action, subject from audits")
+    assert audited == [{"client": "command line", "action": "master-keys rewrap", "subject": "new"}]
 
 
 async def test_without_its_master_key_the_notifier_stops_and_parks_nobody(runtime: Runtime) -> None:

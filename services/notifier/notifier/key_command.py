@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
+from chassis import audits
+from chassis.audits import COMMAND_LINE, Caller
 from chassis.environment import settings_problem
 from chassis.runtime import Runtime
 from notifier import key_store
@@ -34,7 +36,8 @@ def main(arguments: Sequence[str]) -> None:
 async def _numbers(runtime: Runtime, vault: Vault, *, rewraps: bool) -> dict[str, int]:
     try:
         if rewraps:
-            await rewrap_all(runtime, vault)
+            with audits.acting(Caller(COMMAND_LINE, "master-keys rewrap")):
+                await rewrap_all(runtime, vault)
         async with runtime.transaction() as tx:
             return await key_store.masters(tx)
     finally:
@@ -47,6 +50,8 @@ async def rewrap_all(runtime: Runtime, vault: Vault) -> int:
     while True:
         async with runtime.transaction() as tx:
             portion = await key_store.rewrap(tx, vault, MOST_AT_ONCE)
+            if portion and not done:
+                await audits.write(tx, subject=vault.wrapping_id)
         if not portion:
             return done
         done += portion
