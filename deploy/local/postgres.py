@@ -11,11 +11,13 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote
+
+import psutil
 
 from deploy.local.processes import Process, ProcessError, group_of
 
@@ -100,6 +102,20 @@ class Postgres:
         """SIGKILL, as if the power went: what was committed is there after the next `start`."""
         if self._process is not None:
             self._process.kill()
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """SIGSTOP to the server and all its children: it still takes connections, and answers nobody."""
+        server = psutil.Process(self._process.pid if self._process else None)
+        server.suspend()
+        children = server.children(recursive=True)
+        for child in children:
+            child.suspend()
+        try:
+            yield
+        finally:
+            for one in (*children, server):
+                one.resume()
 
     def restart(self) -> None:
         """A clean shutdown and a start; connections are lost, addresses and data stay."""

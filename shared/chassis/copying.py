@@ -25,5 +25,8 @@ async def copy(tx: Tx, table: str, columns: Sequence[str], rows: Iterable[Sequen
         await tx.execute(_BEGIN)  # BEGIN is sent with the first statement, of which SQLAlchemy must know
     try:
         await connection.copy_records_to_table(table, records=rows, columns=columns)
+    except TimeoutError:
+        connection.terminate()  # SQLAlchemy has not seen it, and a rollback would wait as long again
+        raise
     except asyncpg.InterfaceError as error:
         raise ConnectionError("the connection was lost while rows were copied") from error

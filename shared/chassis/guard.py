@@ -126,6 +126,7 @@ class KnownKeys:
         self._runtime = runtime
         self._known: dict[str, tuple[float, Stored | None]] = {}
         self._asking = asyncio.Lock()
+        self._failed_at_s = 0.0
 
     def at_once(self, credential: str) -> Client | None:
         """Whose key it is, if that is known and it is good; None: nobody knows yet, or it is refused."""
@@ -147,19 +148,30 @@ class KnownKeys:
         return stored.client
 
     async def _stored(self, key: Key) -> Stored | None:
-        """One look for all who ask at the same time."""
+        """One look for all who ask at the same time; what fails has failed for those who waited behind it too."""
+        came_s = time.monotonic()
         async with self._asking:
             found = self._known.get(key.key_id)
             if found is not None and time.monotonic() - found[0] <= KNOWN_FOR_S:
                 return found[1]
-            async with self._runtime.transaction() as tx:
-                stored = await api_keys.find(tx, key.key_id)
-                if stored is not None and stored.is_of(key):
-                    await api_keys.note_use(tx, key.key_id)
+            if self._failed_at_s > came_s:
+                raise KeysAway
+            try:
+                stored = await self._asked(key)
+            except Exception:
+                self._failed_at_s = time.monotonic()
+                raise
             while len(self._known) >= MOST_KNOWN:
                 del self._known[next(iter(self._known))]
             self._known.pop(key.key_id, None)  # the newest stand last
             self._known[key.key_id] = (time.monotonic(), stored)
+            return stored
+
+    async def _asked(self, key: Key) -> Stored | None:
+        async with self._runtime.transaction() as tx:
+            stored = await api_keys.find(tx, key.key_id)
+            if stored is not None and stored.is_of(key):
+                await api_keys.note_use(tx, key.key_id)
             return stored
 
 

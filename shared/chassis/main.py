@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from chassis import audits, collector, gauges, grants, key_command, logs, parked
 from chassis.application import Application
 from chassis.audits import COMMAND_LINE, Caller
-from chassis.database import is_transient
+from chassis.database import REQUEST_PATIENCE_S, WORK_PATIENCE_S, is_transient
 from chassis.environment import settings_problem
 from chassis.exporting import FolderExists, export
 from chassis.health import Health
@@ -116,7 +116,7 @@ async def _redrive(application: Application, arguments: argparse.Namespace) -> N
 
 
 async def _export(application: Application, arguments: argparse.Namespace) -> None:
-    runtime = Runtime.of(application.service, application.settings)
+    runtime = Runtime.of(application.service, application.settings, patience_s=None)  # a table takes what it takes
     try:
         manifest = await export(runtime, arguments.to, compress=arguments.gzip)
     except FolderExists as error:
@@ -129,7 +129,8 @@ async def _export(application: Application, arguments: argparse.Namespace) -> No
 
 def _serve(application: Application, *, with_api: bool, with_worker: bool) -> None:
     health = Health()
-    runtime = Runtime.of(application.service, application.settings)
+    patience_s = WORK_PATIENCE_S if with_worker else REQUEST_PATIENCE_S
+    runtime = Runtime.of(application.service, application.settings, patience_s)
     shown = application if with_api else _without_routes(application)
     app = create_app(shown, runtime, health)
     failure: list[BaseException] = []

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis import audits, customers, inbox, metrics, steps
 from chassis.applying import apply_together
-from chassis.database import create_engine, is_transient
+from chassis.database import WORK_PATIENCE_S, create_engine, is_transient
 from chassis.errors import Conflict, Rejected
 from chassis.items import Command, Item
 from chassis.links import Links
@@ -53,9 +53,10 @@ class Runtime:
     """What routes have opened beside the database, to be closed with it."""
 
     @classmethod
-    def of(cls, service: Service, settings: ServiceSettings) -> "Runtime":
-        """Connects lazily; nothing is opened before the first transaction."""
-        engine = create_engine(settings.database_url.get_secret_value(), connections=_connections(settings))
+    def of(cls, service: Service, settings: ServiceSettings, patience_s: float | None = WORK_PATIENCE_S) -> "Runtime":
+        """Connects lazily; nothing is opened before the first transaction. `patience_s` as in `chassis.database`."""
+        url = settings.database_url.get_secret_value()
+        engine = create_engine(url, connections=_connections(settings), patience_s=patience_s)
         for fact in service.publishes:  # said never yet is 0: the first one counts as an increase
             metrics.facts.labels(entry_of(fact).type)
         links = Links.from_setting(settings.link_keys.get_secret_value())

@@ -230,8 +230,8 @@ class Worker:
         for partition in self._lanes.keys() - owned:
             del self._lanes[partition]
         for partition in sorted(owned - self._lanes.keys()):
-            if self._may_try(partition):
-                await self._open_lane(partition)
+            if self._may_try(partition) and not await self._open_lane(partition):
+                break  # whoever is away is away for all, and each would wait for it: first the loop comes round
         self._cut_short = {place for place in self._cut_short if place[1] in self._lanes}
         self._silence_s = self._consumer.silence_s()
         if self._silence_s > UNREADY_AFTER_S:
@@ -239,7 +239,8 @@ class Worker:
         elif self._joined and owned == self._lanes.keys() and not (self._cut_short or self._refused):
             self._health.set_ready(True)
 
-    async def _open_lane(self, partition: int) -> None:
+    async def _open_lane(self, partition: int) -> bool:
+        """False: the database or Kafka is away."""
         try:
             async with self._runtime.transaction() as tx:
                 stored = await positions.positions_of(tx, partition)
@@ -251,7 +252,7 @@ class Worker:
             if cause_of(error) is not Cause.transient:
                 raise
             self._failed(partition, error)
-            return
+            return False
         closes = self._service.close_day is not None
         lane = Lane(partition, self._service.consumes, stored, self._settings.clock, closes_days=closes)
         lane.closed_until = self._days.closed_until
@@ -259,6 +260,7 @@ class Worker:
             for topic, offset in lane.positions.items():
                 self._consumer.seek(topic, partition, offset)
             self._lanes[partition] = lane
+        return True
 
     async def _make_room(self) -> None:
         """Fetch only what can be taken, and notice when nothing is answered."""
