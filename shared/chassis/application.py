@@ -21,5 +21,7 @@ class Application:
     routers: Callable[[Runtime], Sequence[APIRouter]]
     background: Sequence[Callable[[Runtime], Coroutine[Any, Any, None]]] = ()
     """Tasks that run beside the worker and are cancelled at its end (the notifier's sender)."""
+    shop_name: str | None = None
+    """Who signs the customers' pages; for a service that has some."""
     gauges: Sequence[Measure] = ()
     """What of its own is asked for now and then, beside what every service measures."""

@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from chassis.access import Access, Opened, scope_of
+from chassis.pages import HTML
 
 Responses = dict[int | str, dict[str, Any]]
 JSON, PROBLEM_JSON = "application/json", "application/problem+json"
@@ -112,6 +113,12 @@ def _correct(document: dict[str, Any]) -> None:
                     body["example"] = json.loads(body["example"])
                 if int(status) >= _FIRST_ERROR:
                     _as_problem(response, PROBLEMS.get(int(status), {}))
+                    if _is_customers_page(operation):
+                        response["content"].setdefault(HTML, {})  # for browsers: see `apologies`
+
+
+def _is_customers_page(operation: Mapping[str, Any]) -> bool:
+    return not operation["security"] and HTML in operation["responses"].get("200", {}).get("content", {})
 
 
 def _as_problem(response: dict[str, Any], usual: dict[str, Any]) -> None:

@@ -34,12 +34,16 @@ class Notice:
 
 
 class Pages:
-    """The pages of one service, from its package's `templates`: what extends `layout.html`, and `style.css`."""
+    """The pages of one service, from its package's `templates`: what extends `layout.html`, and `style.css`.
 
-    def __init__(self, package: str, shop_name: str) -> None:
-        loader = ChoiceLoader([PackageLoader(package), PackageLoader("chassis")])
+    Without a package there are notices alone.
+    """
+
+    def __init__(self, package: str | None, shop_name: str) -> None:
+        loader = ChoiceLoader([PackageLoader(name) for name in (package, "chassis") if name])
         self._environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
-        style = "".join(self._environment.get_template(name).render() for name in ("house.css", "style.css"))
+        styles = ("house.css", "style.css") if package else ("house.css",)
+        style = "".join(self._environment.get_template(name).render() for name in styles)
         self._known = {"style": Markup(style), "shop_name": shop_name}  # noqa: S704 our own files
         self._headers = {
             "Content-Security-Policy": f"default-src 'none'; style-src '{_hash_of(style)}'; form-action 'self'; "

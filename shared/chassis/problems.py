@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 from asyncpg import PostgresError
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from chassis.apologies import Place
 from chassis.database import is_transient, sqlstate_of
 from chassis.errors import Conflict, NotFound, Rejected
 from chassis.openapi import PROBLEM_JSON, PROBLEMS
@@ -116,7 +117,7 @@ def install(app: FastAPI) -> None:
     async def http(_: Request, error: HTTPException) -> JSONResponse:
         return of_http(error)
 
-    async def of_database(request: Request, error: Exception) -> JSONResponse:
+    async def of_database(request: Request, error: Exception) -> Response:
         if sqlstate_of(error) in _UNTAKEABLE:
             return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_value", "A value cannot be stored or looked for.")
         if is_transient(error):
@@ -128,6 +129,8 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(kind, of_database)
 
     @app.exception_handler(Exception)
-    async def unexpected(request: Request, error: Exception) -> JSONResponse:
+    async def unexpected(request: Request, error: Exception) -> Response:
         log.error("request failed", route=_route(request), error=type(error).__name__, exc_info=error)
-        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong here; it is logged.")
+        status, detail = HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here; it is logged."
+        place: Place | None = getattr(app.state, "customers_place", None)  # this answer is sent outside of `Apologies`
+        return (place and place.instead(request.scope, status, {})) or problem(status, "internal_error", detail)

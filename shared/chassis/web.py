@@ -1,16 +1,18 @@
 """The app factory: a service's routes, and around them health, metrics, decisions, parked events and problems."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.datastructures import MutableHeaders
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import openapi, operations, problems
-from chassis.access import Access, access_of
+from chassis.access import Access, Opened, access_of
+from chassis.apologies import Apologies, Place
 from chassis.application import Application
 from chassis.documents import documents
 from chassis.guard import Guard
@@ -46,6 +48,9 @@ def create_app(application: Application, runtime: Runtime, health: Health | None
     direct = [route for router in routers for route in router.routes if isinstance(route, Direct)]
     app.add_middleware(BodyLimit)
     app.add_middleware(Shortcut, routes=[(route, guard.guarded(answering(route), *_of(route))) for route in direct])
+    if application.shop_name is not None:
+        app.state.customers_place = place = Place.of(application.shop_name, _customers_pages(routers))
+        app.add_middleware(Apologies, place=place)
     app.add_middleware(Hardening)
     app.include_router(documents(app.title, lambda: app.openapi()))
     app.include_router(operations.health_routes(health or Health()))
@@ -54,6 +59,13 @@ def create_app(application: Application, runtime: Runtime, health: Health | None
         app.include_router(router, responses=problems.RESPONSES)
     openapi.install(app, _guarded(app, guard), application.service.name)
     return app
+
+
+def _customers_pages(routers: Iterable[APIRouter]) -> Iterator[str]:
+    """The paths of what is HTML and asks nobody who they are."""
+    for route in (route for router in routers for route in router.routes if isinstance(route, APIRoute)):
+        if route.response_class is HTMLResponse and isinstance(access_of(route.endpoint), Opened):
+            yield route.path
 
 
 def _guarded(app: FastAPI, guard: Guard) -> dict[tuple[str, str], Access]:

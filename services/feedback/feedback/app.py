@@ -47,6 +47,7 @@ def application() -> Application:
         service=_service(policy),
         settings=settings,
         routers=lambda runtime: (api(runtime, policy), page(runtime, settings.shop_name)),
+        shop_name=settings.shop_name,
         gauges=(measures.measure,),
     )
 

@@ -157,6 +157,7 @@ def application() -> Application:
             preview(Letters(settings.shop()), _sends(settings)),
         ],
         background=(guard, send, hear, deliver, lambda runtime: keep_vigil(runtime, policy, vault)),
+        shop_name=settings.shop_name,
         gauges=(measures.measure,),
     )
 
