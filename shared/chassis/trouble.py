@@ -11,8 +11,10 @@ from enum import StrEnum
 import structlog
 from aiokafka.errors import KafkaError
 
-from chassis.database import is_transient
+from chassis import metrics
+from chassis.database import is_transient, sqlstate_of
 from chassis.errors import Rejected
+from chassis.health import Health
 from chassis.sequence import Refused
 
 log = structlog.get_logger(__name__)
@@ -79,6 +81,46 @@ def cause_of(error: Exception) -> Cause:
 
 def _backoff_s(times: int, longest_s: float) -> float:
     return min(longest_s, FIRST_BACKOFF_S * 2.0 ** min(times - 1, 10))
+
+
+@dataclass
+class Setbacks:
+    """Partitions of one worker that failed, and wait before they are tried again."""
+
+    health: Health
+    _backoffs: dict[int, Backoff] = field(default_factory=dict)
+
+    def may_try(self, partition: int) -> bool:
+        """Whether it has waited for long enough."""
+        backoff = self._backoffs.get(partition)
+        return backoff is None or time.monotonic() >= backoff.retry_at_s
+
+    def isolates(self, partition: int) -> bool:
+        """Whether it failed so often that its batch is saved customer by customer."""
+        backoff = self._backoffs.get(partition)
+        return backoff is not None and backoff.isolates
+
+    def overcome(self, partition: int) -> None:
+        """It has moved."""
+        self._backoffs.pop(partition, None)
+        self._measure()
+
+    def failed(self, partition: int, error: Exception) -> None:
+        """Back off, and say why."""
+        cause = self._backoffs.setdefault(partition, Backoff()).failed(error)
+        metrics.retries.labels(cause).inc()
+        self._measure()
+        if cause is Cause.bug:
+            self.health.set_ready(False, f"partition {partition} is halted: {error}")
+        elif cause is Cause.transient:
+            self.health.set_ready(False, "the database or Kafka is away")
+        log.warning(
+            "batch failed", partition=partition, cause=cause.value, error=type(error).__name__, code=sqlstate_of(error),
+            exc_info=None if cause is Cause.transient else error,
+        )  # fmt: skip
+
+    def _measure(self) -> None:
+        metrics.halted.set(sum(backoff.is_halted for backoff in self._backoffs.values()))
 
 
 @dataclass

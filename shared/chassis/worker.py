@@ -12,38 +12,29 @@ from collections.abc import Collection, Sequence
 from itertools import groupby
 
 import structlog
-from aiokafka.errors import KafkaError
 
 from chassis import batch as batches
-from chassis import deadlines, grants, metrics, positions, refusals, topics
+from chassis import deadlines, metrics, positions
 from chassis.batch import Batch, PositionsMoved, Report
 from chassis.closing import Days
 from chassis.consumer import Consumer
-from chassis.database import sqlstate_of
 from chassis.health import Health
 from chassis.lag import Lags
 from chassis.lane import Lane
+from chassis.log_ends import LogEnds
+from chassis.membership import Membership
 from chassis.partitions import partition_of
 from chassis.reading import Entry, RawRecord, read
 from chassis.runtime import Runtime
 from chassis.sequence import LONG_AGO
 from chassis.settings import ClockKind
-from chassis.trouble import Backoff, BugWatch, Cause, cause_of
+from chassis.trouble import BugWatch, Cause, Setbacks, cause_of
 
 log = structlog.get_logger(__name__)
 
 POLL_TIMEOUT_MS = 100
 MIDNIGHT_POLL_MS = 10
 """Simulated time: while lanes, here or elsewhere, come to the end of the day."""
-WATCHDOG_S = 30.0
-"""A poll that has not come back by then never will (aiokafka can hang in a rebalance)."""
-FAILED_POLLS = 10
-"""After so many polls in a row that raised, a new consumer is built."""
-SILENCE_S = 60.0
-"""A partition whose fetches have not been answered for so long needs a new consumer."""
-UNREADY_AFTER_S = 10.0
-"""After so much of that silence we say so."""
-KAFKA_RETRY_S = 1.0
 SLICE_RECORDS = 256
 """So many records are read (some milliseconds) before heartbeats and requests get a turn."""
 POLL_BESIDE_WORK_MS = 50
@@ -51,10 +42,6 @@ POLL_BESIDE_WORK_MS = 50
 HINT_EVERY_S = 1.0
 LOOK_FOR_DEADLINES_EVERY_S = 0.1
 LOOK_AT_LAG_EVERY_S = 2.0
-
-
-class WorkerStuck(Exception):
-    """Polling hangs and building a new consumer did not help: the process should be replaced."""
 
 
 class Worker:
@@ -67,7 +54,7 @@ class Worker:
         self._health = health
         self._wanted = self._service.wanted()
         self._lanes: dict[int, Lane] = {}
-        self._backoffs: dict[int, Backoff] = {}
+        self._setbacks = Setbacks(health)
         self._bugs = BugWatch()
         self._days = Days(runtime)
         self._slots = asyncio.Semaphore(self._settings.partitions_in_flight)
@@ -75,30 +62,24 @@ class Worker:
         self._hinted_at_s = self._looked_at_s = self._lag_seen_at_s = 0.0
         self._lags = Lags()
         self._working: dict[Lane, asyncio.Task[None]] = {}
-        self._cut_short: set[tuple[str, int]] = set()
+        self._ends = LogEnds(health)
         self._stopping = self._joined = False
-        self._failed_polls = self._rebuilds = 0
-        self._refused: str | None = None
-        """What Kafka does not allow us, until a poll comes through."""
-        self._silence_s = 0.0
-        self._consumer_class = consumer
-        self._consumer = self._new_consumer()
+        self._membership = Membership(runtime, health, self._lanes.clear, consumer)
 
-    def _new_consumer(self) -> Consumer:
-        settings = self._settings
-        group = settings.consumer_group or f"rapport-{self._service.name}"
-        bootstrap, silence_ms = settings.kafka_bootstrap_servers, settings.kafka_session_timeout_ms
-        return self._consumer_class(bootstrap, group, list(self._wanted), silence_ms, settings.connection)
+    @property
+    def _consumer(self) -> Consumer:
+        return self._membership.consumer
 
     def stop(self) -> None:
         """Finish the batch at hand, then end `run`."""
         self._stopping = True
+        self._membership.stop()
 
     async def run(self) -> None:
         """Turn until stopped. Raises `WorkerStuck` when only a new process can help, `WrongPartitions` at once."""
         self._health.has_worker = True
         try:
-            await self._join()
+            await self._membership.join()
             while not self._stopping:
                 await self._turn()
                 self._health.loop_returned()
@@ -109,28 +90,6 @@ class Worker:
                 await self._hint(now=True)
                 await self._consumer.stop()
 
-    async def _join(self) -> None:
-        """Check the topics and join the group, however long Kafka is away."""
-        asked = [*self._wanted, self._service.topic]
-        while not self._stopping:
-            self._health.loop_returned()
-            try:
-                await asyncio.wait_for(self._look_at_topics(asked), WATCHDOG_S)
-                await asyncio.wait_for(self._consumer.start(), WATCHDOG_S)
-            except (TimeoutError, KafkaError, OSError) as error:
-                reason = grants.missing(error) or await refusals.reason(self._settings) or "Kafka is away"
-                log.warning("Kafka cannot be used; trying again", reason=reason, error=type(error).__name__)
-                self._health.set_ready(False, reason)
-                await self._consumer.stop()
-                self._consumer = self._new_consumer()
-                await asyncio.sleep(KAFKA_RETRY_S)
-            else:
-                break
-
-    async def _look_at_topics(self, asked: Collection[str]) -> None:
-        settings = self._settings
-        await topics.check(settings.kafka_bootstrap_servers, asked, settings.partitions, settings.connection)
-
     async def _turn(self) -> None:
         records = await self._poll()
         if self._consumer.assignment_changed:
@@ -140,7 +99,8 @@ class Worker:
             records = []  # they came before positions were sought
         await self._receive(records)  # before any lane opens: what a new lane gets is polled after it was sought
         await self._adopt()
-        await self._make_room()
+        self._make_room()
+        await self._membership.end_silence()
         await self._listen()
         self._look_at_lag()
         await self._days.move_on(self._open())
@@ -174,40 +134,7 @@ class Worker:
         return POLL_BESIDE_WORK_MS if at_work else POLL_TIMEOUT_MS
 
     async def _poll(self) -> list[RawRecord]:
-        patience_s = max(WATCHDOG_S, 2 * self._settings.kafka_session_timeout_ms / 1000)  # a rebalance takes one
-        try:
-            records = await asyncio.wait_for(self._consumer.poll(self._poll_timeout_ms()), patience_s)
-        except TimeoutError:
-            await self._rebuild("polling hangs")
-        except Exception as error:  # noqa: BLE001 whatever it was, what other partitions brought may be lost with it
-            log.warning("polling failed; seeking every position again", error=type(error).__name__)
-            self._lanes.clear()
-            self._refused = grants.missing(error)
-            if self._refused:  # a new consumer would be allowed no more: wait until somebody grants it
-                log.warning("Kafka does not allow it; trying again", reason=self._refused)
-                self._health.set_ready(False, self._refused)
-                await asyncio.sleep(KAFKA_RETRY_S)
-                return []
-            self._failed_polls += 1
-            if self._failed_polls > FAILED_POLLS:
-                await self._rebuild("polling fails again and again")
-            await asyncio.sleep(0.2)
-        else:
-            self._failed_polls, self._refused = 0, None
-            return records
-        return []
-
-    async def _rebuild(self, why: str) -> None:
-        """Build a new consumer; once, until Kafka has answered a fetch again."""
-        if self._rebuilds:
-            raise WorkerStuck(why)
-        log.error("building a new consumer", reason=why)
-        metrics.consumer_rebuilds.inc()
-        self._rebuilds, self._failed_polls = 1, 0
-        self._lanes.clear()
-        await self._consumer.stop()
-        self._consumer = self._new_consumer()
-        await self._join()
+        return await self._membership.poll(self._poll_timeout_ms())
 
     async def _receive(self, records: Sequence[RawRecord]) -> None:
         """Read what was polled and hand it to the lanes; without a lane it is sought again when one opens."""
@@ -230,13 +157,12 @@ class Worker:
         for partition in self._lanes.keys() - owned:
             del self._lanes[partition]
         for partition in sorted(owned - self._lanes.keys()):
-            if self._may_try(partition) and not await self._open_lane(partition):
+            if self._setbacks.may_try(partition) and not await self._open_lane(partition):
                 break  # whoever is away is away for all, and each would wait for it: first the loop comes round
-        self._cut_short = {place for place in self._cut_short if place[1] in self._lanes}
-        self._silence_s = self._consumer.silence_s()
-        if self._silence_s > UNREADY_AFTER_S:
-            self._health.set_ready(False, "Kafka does not answer")
-        elif self._joined and owned == self._lanes.keys() and not (self._cut_short or self._refused):
+        self._ends.keep(self._lanes.keys())
+        self._membership.listen()
+        has_all = self._joined and owned == self._lanes.keys()
+        if has_all and self._membership.is_heard and self._ends.all_reach:
             self._health.set_ready(True)
 
     async def _open_lane(self, partition: int) -> bool:
@@ -262,16 +188,11 @@ class Worker:
             self._lanes[partition] = lane
         return True
 
-    async def _make_room(self) -> None:
-        """Fetch only what can be taken, and notice when nothing is answered."""
+    def _make_room(self) -> None:
+        """Fetch only what can be taken."""
         for partition in self._consumer.partitions():
             lane = self._lanes.get(partition)
             self._consumer.pause(partition, lane.full_topics() if lane else set(self._wanted))
-        metrics.kafka_silence_s.set(self._silence_s)
-        if self._silence_s > SILENCE_S:
-            await self._rebuild("fetches are not answered")
-        elif self._consumer.heard:
-            self._rebuilds = 0
 
     async def _listen(self) -> None:
         """Tell the lanes what the fetches said; those at work only as often as somebody looks for deadlines."""
@@ -291,28 +212,10 @@ class Worker:
         if lane.partition not in self._consumer.partitions():
             return
         at_ms, end_offset = self._consumer.last_fetch(topic, lane.partition)
-        self._compare(topic, lane, end_offset)
+        self._ends.compare(topic, lane.partition, folded=lane.positions[topic], end_offset=end_offset)
         waits_for_more = end_offset is not None and end_offset > lane.topics[topic].end
         position = await self._consumer.position(topic, lane.partition) if waits_for_more else None
         lane.fetched(topic, at_ms, end_offset, position)
-
-    def _compare(self, topic: str, lane: Lane, end_offset: int | None) -> None:
-        """Notice a log that ends before what was folded of it: what comes below that would be passed over unseen.
-
-        A broker that comes back may say so for a moment; then it is over at the next look.
-        """
-        place, folded = (topic, lane.partition), lane.positions[topic]
-        if end_offset is None or end_offset >= folded:
-            self._cut_short.discard(place)
-            return
-        reason = (
-            f"{topic}/{lane.partition} ends at {end_offset}, and {folded} was reached: the log was lost or made anew"
-        )
-        if place not in self._cut_short:
-            self._cut_short.add(place)
-            log.error("a log ends before what was folded of it", topic=topic, partition=lane.partition,
-                      ends_at=end_offset, reached=folded)  # fmt: skip
-        self._health.set_ready(False, reason)
 
     async def _due_partitions(self) -> set[int]:
         """Partitions with deadlines that may be folded now (real clock; simulated time says so itself)."""
@@ -336,7 +239,7 @@ class Worker:
 
     async def _work(self, lane: Lane, *, deadlines_due: bool) -> None:
         """Fold what a lane has, also what comes meanwhile, until nothing is left or something goes wrong."""
-        while not self._stopping and self._may_try(lane.partition):
+        while not self._stopping and self._setbacks.may_try(lane.partition):
             async with self._slots:
                 if self._lanes.get(lane.partition) is not lane:
                     return
@@ -354,11 +257,10 @@ class Worker:
 
     async def _commit(self, batch: Batch) -> Report | None:
         """One transaction; None when it was given up or has to wait."""
-        backoff = self._backoffs.get(batch.partition)
         started_s = time.perf_counter()
         try:
             async with self._runtime.transaction() as tx:
-                isolate, most = backoff is not None and backoff.isolates, self._settings.batch_items
+                isolate, most = self._setbacks.isolates(batch.partition), self._settings.batch_items
                 report = await batches.run(tx, self._service, batch, most_due=most, isolate=isolate)
                 self._bugs.look(report.refused)
         except PositionsMoved:
@@ -371,32 +273,13 @@ class Worker:
         took_s = time.perf_counter() - started_s
         metrics.batch_seconds.observe(took_s)
         self._runtime.folded(report.outcomes, took_s)
-        self._backoffs.pop(batch.partition, None)
-        metrics.halted.set(sum(other.is_halted for other in self._backoffs.values()))
+        self._setbacks.overcome(batch.partition)
         return report
-
-    def _may_try(self, partition: int) -> bool:
-        backoff = self._backoffs.get(partition)
-        return backoff is None or time.monotonic() >= backoff.retry_at_s
 
     def _failed(self, partition: int, error: Exception) -> None:
         """Forget the lane (a commit may have come through: its positions are read again) and back off."""
         self._lanes.pop(partition, None)
-        backoff = self._backoffs.setdefault(partition, Backoff())
-        cause = backoff.failed(error)
-        metrics.retries.labels(cause).inc()
-        metrics.halted.set(sum(other.is_halted for other in self._backoffs.values()))
-        if cause is Cause.bug:
-            self._health.set_ready(False, f"partition {partition} is halted: {error}")
-        elif cause is Cause.transient:
-            self._health.set_ready(False, "the database or Kafka is away")
-        known = {
-            "partition": partition,
-            "cause": cause.value,
-            "error": type(error).__name__,
-            "code": sqlstate_of(error),
-        }
-        log.warning("batch failed", **known, exc_info=None if cause is Cause.transient else error)
+        self._setbacks.failed(partition, error)
 
     def _count(self, batch: Batch, report: Report) -> None:
         partition = str(batch.partition)

@@ -34,7 +34,7 @@ def kafka_before_database() -> None:
         await self._consumer.hint({(topic, found.partition): end for topic, end in ends.items()})
         return await commit(self, found)
 
-    async def opened(self: Any, partition: int) -> None:
+    async def opened(self: Any, partition: int) -> bool:
         places = [TopicPartition(topic, partition) for topic in self._wanted]
         known = {place.topic: await self._consumer._kafka.committed(place) for place in places}
         with contextlib.suppress(Exception):  # away: the next try will find it
@@ -42,7 +42,8 @@ def kafka_before_database() -> None:
                 for topic, offset in known.items():
                     if offset is not None:
                         await tx.execute(_BELIEVE, {"topic": topic, "partition": partition, "offset": offset})
-        await open_lane(self, partition)
+        found: bool = await open_lane(self, partition)
+        return found
 
     lay(worker.Worker, "_commit", committed)
     lay(worker.Worker, "_open_lane", opened)

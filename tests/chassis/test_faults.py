@@ -81,7 +81,7 @@ async def is_unready(service: Running) -> bool:
 async def test_a_worker_and_a_relay_wait_for_a_kafka_that_is_away(
     runtime_of: RuntimeOf, kafka: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chassis.worker.KAFKA_RETRY_S", 15.0)  # it asks again when the topics are there, not before
+    monkeypatch.setattr("chassis.membership.KAFKA_RETRY_S", 15.0)  # it asks again when the topics are there, not before
     late = broker(kind_from(), tmp_path, free_port())
     runtime = await toy(runtime_of, kafka, KAFKA_BOOTSTRAP_SERVERS=late.bootstrap)
     async with running(runtime) as service:
@@ -206,7 +206,7 @@ async def test_a_poll_that_hangs_is_answered_with_a_new_consumer(
     runtime = await toy(runtime_of, kafka)
     await publish(kafka.bootstrap, *orders(0, 5))
     built = metrics.consumer_rebuilds._value.get()
-    monkeypatch.setattr("chassis.worker.WATCHDOG_S", 8.0)  # the next one joins a group that the last just left
+    monkeypatch.setattr("chassis.membership.WATCHDOG_S", 8.0)  # the next one joins a group that the last just left
     async with running(runtime, consumer=Hanging) as service:
         await service.consumed(5)
     assert metrics.consumer_rebuilds._value.get() == built + 1

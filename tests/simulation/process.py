@@ -34,7 +34,7 @@ class _Worker(Worker):
 
     async def begin(self) -> None:
         """Join the group."""
-        await self._join()
+        await self._membership.join()
 
     async def turn(self) -> None:
         """Once round, and what its lanes make of it."""

@@ -81,7 +81,8 @@ class Stage:
         with pytest.MonkeyPatch.context() as patch:
             for module in ("worker", "trouble", "consumer"):
                 patch.setattr(f"chassis.{module}.time", world.clock)
-            patch.setattr("chassis.worker.asyncio", Patience(world.clock))
+            for module in ("worker", "membership"):
+                patch.setattr(f"chassis.{module}.asyncio", Patience(world.clock))
             patch.setattr("chassis.trouble.random", random.Random(0))
             patch.setattr("chassis.consumer.AIOKafkaConsumer", world.member)
             patch.setattr("chassis.topics.check", _all_are_there)

@@ -19,11 +19,11 @@ from chassis.database import is_transient
 from chassis.errors import Rejected
 from chassis.items import Item
 from chassis.links import Links
+from chassis.membership import WorkerStuck
 from chassis.outcomes import Outcome
 from chassis.redrive import redrive
 from chassis.relay import Relay
 from chassis.runtime import Runtime
-from chassis.worker import WorkerStuck
 from contracts import Event
 from contracts.storefront import OrderPlaced
 from tests.simulation.clock import TURN_S, Clock
