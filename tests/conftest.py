@@ -116,6 +116,12 @@ async def client_of() -> AsyncIterator[ClientOf]:
         await client.aclose()
 
 
+@pytest.fixture
+async def client(runtime: Runtime, client_of: ClientOf) -> httpx.AsyncClient:
+    """An HTTP client that may do everything at the `runtime` of the test's module."""
+    return await client_of(runtime)
+
+
 async def key_of(runtime: Runtime, *rights: Right, days: int = 1) -> Key:
     """A new key of a service; with all rights if none is named."""
     key, service = Key.new(), runtime.service.name

@@ -3,14 +3,13 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-import httpx
 import pytest
 from sqlalchemy import text
 
 from chassis.partitions import partition_of
 from chassis.runtime import Runtime
 from feedback.app import application
-from tests.conftest import ClientOf, RuntimeOf
+from tests.conftest import RuntimeOf
 from tests.feedback.shop import ADA
 
 TimeIs = Callable[[datetime], Awaitable[None]]
@@ -19,11 +18,6 @@ TimeIs = Callable[[datetime], Awaitable[None]]
 @pytest.fixture
 async def runtime(runtime_of: RuntimeOf) -> Runtime:
     return await runtime_of(application, CLOCK="simulated", FEEDBACK_SHOP_NAME="Tea & <Toast>")
-
-
-@pytest.fixture
-async def client(runtime: Runtime, client_of: ClientOf) -> httpx.AsyncClient:
-    return await client_of(runtime)
 
 
 @pytest.fixture

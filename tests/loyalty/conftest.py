@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 
-import httpx
 import pytest
 
 from chassis.runtime import Runtime
@@ -12,8 +11,3 @@ from loyalty.app import application
 @pytest.fixture
 async def runtime(runtime_of: Callable[..., Awaitable[Runtime]]) -> Runtime:
     return await runtime_of(application)
-
-
-@pytest.fixture
-async def client(client_of: Callable[..., Awaitable[httpx.AsyncClient]], runtime: Runtime) -> httpx.AsyncClient:
-    return await client_of(runtime)

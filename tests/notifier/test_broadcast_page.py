@@ -5,7 +5,7 @@ import pytest
 
 from chassis.runtime import Runtime
 from notifier.app import application
-from tests.conftest import ClientOf, RuntimeOf
+from tests.conftest import RuntimeOf
 from tests.notifier.test_broadcasts import STRIKE, WHERE, strike, told
 
 PAGE = f"/broadcasts/{STRIKE}"
@@ -16,11 +16,6 @@ async def runtime(runtime_of: RuntimeOf) -> Runtime:
     made = await runtime_of(application, CLOCK="simulated", NOTIFIER_SHOP_NAME="Corner & Co")
     await strike(made, 3)
     return made
-
-
-@pytest.fixture
-async def client(runtime: Runtime, client_of: ClientOf) -> httpx.AsyncClient:
-    return await client_of(runtime)
 
 
 async def test_who_looks_says_their_name_once_and_then_the_page_keeps_itself_fresh(client: httpx.AsyncClient) -> None:

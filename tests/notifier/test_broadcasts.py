@@ -4,7 +4,6 @@ import asyncio
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,9 +20,9 @@ from notifier import broadcast_store, store
 from notifier.app import application
 from notifier.sender import Sender
 from notifier.settings import NotifierSettings
-from tests.conftest import ClientOf, RuntimeOf
+from tests.conftest import RuntimeOf
 from tests.notifier.correspondent import ADA, Life, confirmed, hour, known, opened, resolved, survey
-from tests.notifier.postbox import Postbox, open_postbox
+from tests.notifier.postbox import Postbox
 from tests.running import rows, until
 
 STRIKE = "strike-1"
@@ -58,29 +57,11 @@ async def strike(runtime: Runtime, number: int, at: float = 10) -> None:
 
 
 @pytest.fixture
-def postbox() -> Iterator[Postbox]:
-    with open_postbox() as opened_postbox:
-        yield opened_postbox
-
-
-@pytest.fixture
 async def runtime(runtime_of: RuntimeOf, postbox: Postbox) -> Runtime:
     return await runtime_of(
         application, CLOCK="simulated", SMTP_PORT=str(postbox.port), SMTP_TIMEOUT_S="5", NOTIFIER_LEASE_S="60",
         NOTIFIER_BROADCAST_PER_SECOND="1000",
     )  # fmt: skip
-
-
-@pytest.fixture
-async def client(runtime: Runtime, client_of: ClientOf) -> httpx.AsyncClient:
-    return await client_of(runtime)
-
-
-@pytest.fixture
-async def sender(runtime: Runtime) -> AsyncIterator[Sender]:
-    made = sender_of(runtime)
-    yield made
-    await made.close()
 
 
 def sender_of(runtime: Runtime) -> Sender:

@@ -1,6 +1,5 @@
 """What courtesy remembers, on a real database: between batches, between workers, and through the mail server."""
 
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -10,31 +9,16 @@ from chassis.runtime import Runtime
 from contracts.vocabulary import IssueKind, Severity
 from notifier.app import application
 from notifier.sender import Sender
-from notifier.settings import NotifierSettings
 from tests.conftest import ClientOf, RuntimeOf
 from tests.notifier.correspondent import ADA, earned, erased, hour, known, opened, resolved, survey
-from tests.notifier.postbox import Postbox, open_postbox
+from tests.notifier.postbox import Postbox
 
 MINUTE = 1 / 60
 
 
 @pytest.fixture
-def postbox() -> Iterator[Postbox]:
-    with open_postbox() as opened_postbox:
-        yield opened_postbox
-
-
-@pytest.fixture
 async def runtime(runtime_of: RuntimeOf, postbox: Postbox) -> Runtime:
     return await runtime_of(application, CLOCK="simulated", SMTP_PORT=str(postbox.port), SMTP_TIMEOUT_S="5")
-
-
-@pytest.fixture
-async def sender(runtime: Runtime) -> AsyncIterator[Sender]:
-    assert isinstance(runtime.settings, NotifierSettings)
-    made = Sender(runtime, runtime.settings)
-    yield made
-    await made.close()
 
 
 async def fold(runtime: Runtime, *events: Any, until: float) -> None:

@@ -28,7 +28,7 @@ from notifier.key_store import KeysMissing
 from notifier.people import Hours, Preferences
 from notifier.settings import NotifierSettings
 from notifier.vaults import Vault
-from tests.conftest import ClientOf, RuntimeOf, bearer, key_of
+from tests.conftest import RuntimeOf, bearer, key_of
 from tests.notifier.correspondent import ADA, confirmed, consent, erased, hour, known, survey
 from tests.notifier.persons import change, document_of, person_of, vault_of
 from tests.running import rows
@@ -41,11 +41,6 @@ BROKEN = b'{"type": "storefront.customer-updated.v1", "data": {"address": "ada@e
 @pytest.fixture
 async def runtime(runtime_of: RuntimeOf) -> Runtime:
     return await runtime_of(application, CLOCK="simulated")
-
-
-@pytest.fixture
-async def client(runtime: Runtime, client_of: ClientOf) -> httpx.AsyncClient:
-    return await client_of(runtime)
 
 
 async def stored(runtime: Runtime) -> str:

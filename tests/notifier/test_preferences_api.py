@@ -12,7 +12,7 @@ from contracts.vocabulary import Channel
 from notifier.app import application
 from notifier.people import Preferences
 from notifier.schemas import PREFERENCES_PUT
-from tests.conftest import ClientOf, RuntimeOf
+from tests.conftest import RuntimeOf
 from tests.notifier.correspondent import ADA, erased, hour, known
 from tests.notifier.persons import EVERYWHERE, change
 
@@ -29,11 +29,6 @@ async def runtime(runtime_of: RuntimeOf) -> Runtime:
     made = await runtime_of(application)
     await made.fold([known()], until=hour(1))
     return made
-
-
-@pytest.fixture
-async def client(runtime: Runtime, client_of: ClientOf) -> httpx.AsyncClient:
-    return await client_of(runtime)
 
 
 async def decided(runtime: Runtime) -> list[tuple[str, str, str]]:

@@ -16,7 +16,7 @@ from notifier.pages import place
 from notifier.people import Preferences
 from notifier.phrases import PHRASES, phrases_for
 from notifier.preferences import LANGUAGES
-from tests.conftest import ClientOf, RuntimeOf
+from tests.conftest import RuntimeOf
 from tests.notifier.correspondent import ADA, BERLIN, confirmed, consent, earned, erased, hour, known, opened, survey
 from tests.notifier.persons import CARRIERS, EVERYWHERE, change, document_of, person_of
 
@@ -36,11 +36,6 @@ async def runtime(runtime_of: RuntimeOf, tmp_path: Path) -> Runtime:
             {"p": made.partition_of(ADA), "at": hour(1)},
         )
     return made
-
-
-@pytest.fixture
-async def client(runtime: Runtime, client_of: ClientOf) -> httpx.AsyncClient:
-    return await client_of(runtime)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Staff sees every message before a customer does, and can have it sent to themselves."""
 
 import re
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -10,24 +9,13 @@ from sqlalchemy import text
 from chassis.runtime import Runtime
 from notifier.app import application
 from notifier.samples import SHOWN
-from tests.conftest import ClientOf, RuntimeOf
-from tests.notifier.postbox import Postbox, open_postbox
-
-
-@pytest.fixture
-def postbox() -> Iterator[Postbox]:
-    with open_postbox() as box:
-        yield box
+from tests.conftest import RuntimeOf
+from tests.notifier.postbox import Postbox
 
 
 @pytest.fixture
 async def runtime(runtime_of: RuntimeOf, postbox: Postbox) -> Runtime:
     return await runtime_of(application, NOTIFIER_SHOP_NAME="Corner & Co", SMTP_PORT=str(postbox.port))
-
-
-@pytest.fixture
-async def client(runtime: Runtime, client_of: ClientOf) -> httpx.AsyncClient:
-    return await client_of(runtime)
 
 
 async def test_every_kind_and_language_can_be_looked_at(client: httpx.AsyncClient) -> None:

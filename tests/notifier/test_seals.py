@@ -1,7 +1,7 @@
 """A signed mail is believed by who receives it, checked by somebody else's code, and no longer once it was touched."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import dkim
@@ -19,7 +19,7 @@ from notifier.sender import Sender
 from notifier.settings import NotifierSettings
 from tests.conftest import RuntimeOf
 from tests.notifier.correspondent import confirmed, earned, hour, known
-from tests.notifier.postbox import Postbox, open_postbox
+from tests.notifier.postbox import Postbox
 
 KEY = generate_private_key(65_537, 2_048)
 
@@ -38,12 +38,6 @@ def published(name: bytes, timeout: int = 5) -> bytes | None:  # noqa: ARG001 wh
 
 def believed(mail: bytes) -> bool:
     return bool(dkim.DKIM(mail).verify(dnsfunc=published))
-
-
-@pytest.fixture
-def postbox() -> Iterator[Postbox]:
-    with open_postbox() as opened_postbox:
-        yield opened_postbox
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """From the decision to the mail server and back, on a real database and a real SMTP server."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,16 +17,10 @@ from notifier.sender import Sender
 from notifier.settings import NotifierSettings
 from tests.conftest import RuntimeOf
 from tests.notifier.correspondent import ADA, confirmed, earned, hour, known, opened, shipped, survey, tier
-from tests.notifier.postbox import Postbox, open_postbox
+from tests.notifier.postbox import Postbox
 from tests.running import until
 
 LEASE = timedelta(seconds=5)
-
-
-@pytest.fixture
-def postbox() -> Iterator[Postbox]:
-    with open_postbox() as opened_postbox:
-        yield opened_postbox
 
 
 @pytest.fixture
@@ -37,14 +30,6 @@ async def runtime(runtime_of: RuntimeOf, postbox: Postbox) -> Runtime:
         application, CLOCK="simulated", SMTP_PORT=str(postbox.port), SMTP_TIMEOUT_S="5", NOTIFIER_LEASE_S="60",
         NOTIFIER_SHOP_NAME="Corner & Co",
     )  # fmt: skip
-
-
-@pytest.fixture
-async def sender(runtime: Runtime) -> AsyncIterator[Sender]:
-    assert isinstance(runtime.settings, NotifierSettings)
-    made = Sender(runtime, runtime.settings)
-    yield made
-    await made.close()
 
 
 async def states(runtime: Runtime) -> dict[str, str]:

@@ -29,12 +29,6 @@ MAIL, NUMBER = "ada@example.org", "+4915112345678"
 
 
 @pytest.fixture
-def postbox() -> Iterator[Postbox]:
-    with open_postbox() as opened_postbox:
-        yield opened_postbox
-
-
-@pytest.fixture
 def spare() -> Iterator[Postbox]:
     with open_postbox() as opened_postbox:
         yield opened_postbox

@@ -10,7 +10,7 @@ from chassis.runtime import Runtime
 from notifier.app import application
 from notifier.pseudonyms import address_hash
 from notifier.suppression_schemas import SUPPRESSION
-from tests.conftest import ClientOf, RuntimeOf
+from tests.conftest import RuntimeOf
 from tests.notifier.correspondent import confirmed, erased, hour, known, opened
 from tests.running import rows
 
@@ -23,11 +23,6 @@ async def runtime(runtime_of: RuntimeOf) -> Runtime:
     made = await runtime_of(application)
     await made.fold([known()], until=hour(1))
     return made
-
-
-@pytest.fixture
-async def client(runtime: Runtime, client_of: ClientOf) -> httpx.AsyncClient:
-    return await client_of(runtime)
 
 
 async def add(client: httpx.AsyncClient, address: str = EMAIL, **more: Any) -> httpx.Response:

@@ -1,7 +1,6 @@
 """The first message asks once when somebody would rather hear from us; a scanner's look chooses nothing."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
 from datetime import time
 from html import unescape
 from typing import Any
@@ -20,8 +19,7 @@ from notifier.people import Hours, PartOfDay, Person
 from notifier.phrases import PHRASES
 from notifier.question import question_of
 from notifier.sender import Sender
-from notifier.settings import NotifierSettings
-from tests.conftest import ClientOf, RuntimeOf
+from tests.conftest import RuntimeOf
 from tests.notifier.correspondent import (
     ADA,
     Life,
@@ -37,13 +35,7 @@ from tests.notifier.correspondent import (
     survey,
 )
 from tests.notifier.persons import document_of
-from tests.notifier.postbox import Postbox, open_postbox
-
-
-@pytest.fixture
-def postbox() -> Iterator[Postbox]:
-    with open_postbox() as opened_postbox:
-        yield opened_postbox
+from tests.notifier.postbox import Postbox
 
 
 @pytest.fixture
@@ -57,19 +49,6 @@ async def runtime(runtime_of: RuntimeOf, postbox: Postbox) -> Runtime:
             {"p": made.partition_of(ADA), "at": hour(1)},
         )
     return made
-
-
-@pytest.fixture
-async def sender(runtime: Runtime) -> AsyncIterator[Sender]:
-    assert isinstance(runtime.settings, NotifierSettings)
-    made = Sender(runtime, runtime.settings)
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-async def client(runtime: Runtime, client_of: ClientOf) -> httpx.AsyncClient:
-    return await client_of(runtime)
 
 
 def asking(life: Life) -> list[str]:

@@ -1,6 +1,5 @@
 """Whether customers were told before they asked and before the promise passed, and how long it took."""
 
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
@@ -14,12 +13,11 @@ from contracts.storefront import ContactReceived
 from contracts.vocabulary import IssueKind
 from notifier.app import application
 from notifier.sender import Sender
-from notifier.settings import NotifierSettings
 from notifier.vigil import look
-from tests.conftest import ClientOf, RuntimeOf
+from tests.conftest import RuntimeOf
 from tests.notifier.correspondent import ADA, POLICY, hour, known, opened, said
 from tests.notifier.persons import vault_of
-from tests.notifier.postbox import Postbox, open_postbox
+from tests.notifier.postbox import Postbox
 
 
 def wrote(at: float, order_id: str | None = "o1", contact_id: str = "c1") -> Any:
@@ -35,27 +33,8 @@ def promised(event: Any, until: float) -> Any:
 
 
 @pytest.fixture
-def postbox() -> Iterator[Postbox]:
-    with open_postbox() as opened_postbox:
-        yield opened_postbox
-
-
-@pytest.fixture
 async def runtime(runtime_of: RuntimeOf, postbox: Postbox) -> Runtime:
     return await runtime_of(application, CLOCK="simulated", SMTP_PORT=str(postbox.port))
-
-
-@pytest.fixture
-async def sender(runtime: Runtime) -> AsyncIterator[Sender]:
-    assert isinstance(runtime.settings, NotifierSettings)
-    made = Sender(runtime, runtime.settings)
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-async def client(runtime: Runtime, client_of: ClientOf) -> httpx.AsyncClient:
-    return await client_of(runtime)
 
 
 async def lived(runtime: Runtime, sender: Sender, *events: Any, until: float) -> None:

@@ -1,6 +1,5 @@
 """One click in the mail program ends what the mail was for, and nothing else does it by accident (RFC 8058)."""
 
-from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,9 +14,8 @@ from notifier import store
 from notifier.app import application
 from notifier.preferences import LINK_LASTS, Withdrawal
 from notifier.sender import Sender
-from notifier.settings import NotifierSettings
 from notifier.withdrawals import give_kept
-from tests.conftest import ClientOf, RuntimeOf
+from tests.conftest import RuntimeOf
 from tests.notifier.correspondent import (
     ADA,
     confirmed,
@@ -32,15 +30,9 @@ from tests.notifier.correspondent import (
     tier,
 )
 from tests.notifier.persons import document_of
-from tests.notifier.postbox import Postbox, open_postbox
+from tests.notifier.postbox import Postbox
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
-
-
-@pytest.fixture
-def postbox() -> Iterator[Postbox]:
-    with open_postbox() as opened_postbox:
-        yield opened_postbox
 
 
 @pytest.fixture
@@ -48,19 +40,6 @@ async def runtime(runtime_of: RuntimeOf, postbox: Postbox) -> Runtime:
     return await runtime_of(
         application, CLOCK="simulated", SMTP_PORT=str(postbox.port), NOTIFIER_PAGES_URL="https://shop.example/rapport/"
     )
-
-
-@pytest.fixture
-async def sender(runtime: Runtime) -> AsyncIterator[Sender]:
-    assert isinstance(runtime.settings, NotifierSettings)
-    made = Sender(runtime, runtime.settings)
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-async def client(runtime: Runtime, client_of: ClientOf) -> httpx.AsyncClient:
-    return await client_of(runtime)
 
 
 async def lived(runtime: Runtime, sender: Sender, *events: Any, until: float) -> None:

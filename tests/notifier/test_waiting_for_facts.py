@@ -13,7 +13,7 @@ from chassis.runtime import Runtime
 from contracts.kafka import to_record
 from notifier.app import application
 from notifier.vigil import look
-from tests.conftest import ClientOf, RuntimeOf
+from tests.conftest import RuntimeOf
 from tests.notifier.correspondent import ADA, POLICY, confirmed, erased, hour, known, opened, resolved
 from tests.notifier.persons import vault_of
 
@@ -24,11 +24,6 @@ POISON = "the event that failed"
 async def runtime(runtime_of: RuntimeOf) -> Runtime:
     """The real clock; nothing is listened to but what a test folds."""
     return await runtime_of(application)
-
-
-@pytest.fixture
-async def client(runtime: Runtime, client_of: ClientOf) -> httpx.AsyncClient:
-    return await client_of(runtime)
 
 
 async def looked(runtime: Runtime, at: float) -> int:

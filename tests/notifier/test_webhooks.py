@@ -23,7 +23,7 @@ from notifier.app import application
 from notifier.courier import Courier
 from notifier.settings import NotifierSettings
 from notifier.webhooks import JITTER, PAUSES, PUBLIC_TOPICS, Attempt, Fate, after_failure, secret_of, signed
-from tests.conftest import ClientOf, RuntimeOf
+from tests.conftest import RuntimeOf
 from tests.notifier.correspondent import confirmed, delivered, erased, hour, known, opened, shipped, survey
 from tests.notifier.receiver import Receiver, open_receiver
 from tests.running import rows, until
@@ -45,11 +45,6 @@ async def runtime(runtime_of: RuntimeOf, receiver: Receiver, tmp_path: Path) -> 
         application, CLOCK="simulated", NOTIFIER_WEBHOOK_NETWORKS="127.0.0.0/8",
         NOTIFIER_WEBHOOK_CA_FILE=str(tmp_path / "ca.pem"),
     )  # fmt: skip
-
-
-@pytest.fixture
-async def client(runtime: Runtime, client_of: ClientOf) -> httpx.AsyncClient:
-    return await client_of(runtime)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from notifier.messages import State
 from notifier.wish_routes import PATIENCE
 from notifier.wish_schemas import WISH
 from notifier.wishes import Words, foreign_addresses
-from tests.conftest import ClientOf, RuntimeOf
+from tests.conftest import RuntimeOf
 from tests.notifier.correspondent import ADA, consent, delivered, erased, hour, known, opened, resolved
 from tests.running import rows
 
@@ -35,11 +35,6 @@ async def runtime(runtime_of: RuntimeOf) -> Runtime:
             {"at": hour(9)},
         )
     return made
-
-
-@pytest.fixture
-async def client(runtime: Runtime, client_of: ClientOf) -> httpx.AsyncClient:
-    return await client_of(runtime)
 
 
 async def states(runtime: Runtime) -> dict[str, tuple[str, str | None]]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 
-import httpx
 import pytest
 
 from chassis.runtime import Runtime
@@ -14,8 +13,3 @@ from tests.sources import ROOT
 async def runtime(runtime_of: Callable[..., Awaitable[Runtime]], monkeypatch: pytest.MonkeyPatch) -> Runtime:
     monkeypatch.setenv("ORDERS_LISTENER_POLICY_FILE", str(ROOT / "tests" / "patient.yaml"))
     return await runtime_of(application)
-
-
-@pytest.fixture
-async def client(client_of: Callable[..., Awaitable[httpx.AsyncClient]], runtime: Runtime) -> httpx.AsyncClient:
-    return await client_of(runtime)

@@ -68,11 +68,6 @@ async def runtime(runtime_of: RuntimeOf, amazon: tuple[RSAPrivateKey, Path]) -> 
     )
 
 
-@pytest.fixture
-async def client(runtime: Runtime, client_of: ClientOf) -> httpx.AsyncClient:
-    return await client_of(runtime)
-
-
 async def suppressed(runtime: Runtime) -> list[tuple[str, str]]:
     found = await rows(runtime, "select reach, reason from suppressions order by reach")
     return [(row["reach"], row["reason"]) for row in found]
