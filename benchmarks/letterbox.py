@@ -24,7 +24,7 @@ from chassis.service import Tx
 from contracts.vocabulary import Channel, IssueKind, Purpose, Severity
 from deploy.local.ports import HOST, free_port
 from deploy.local.processes import Process, ProcessError
-from notifier import store
+from notifier import people_store, store
 from notifier.circumstances import Circumstances, Issue
 from notifier.correspondence import SEND
 from notifier.kinds import KINDS
@@ -221,7 +221,9 @@ async def _fill_people(url: str, vault: Vault, customer_ids: Sequence[str]) -> N
     try:
         async with engine.begin() as tx:
             await customers.lock(tx, customer_ids)
-            await store.keep_people(tx, vault, {customer_id: person(customer_id) for customer_id in customer_ids})
+            await people_store.keep_people(
+                tx, vault, {customer_id: person(customer_id) for customer_id in customer_ids}
+            )
     finally:
         await engine.dispose()
 
@@ -238,13 +240,13 @@ async def _fill(url: str, vault: Vault, number: int, tell: Tell) -> None:
 
 async def _put(tx: Tx, vault: Vault, messages: Sequence[Message]) -> None:
     await customers.lock(tx, {one.customer_id for one in messages})
-    await store.keep_people(tx, vault, {one.customer_id: person(one.customer_id) for one in messages})
+    await people_store.keep_people(tx, vault, {one.customer_id: person(one.customer_id) for one in messages})
     troubled = {one.customer_id: one for one in messages if one.rules.about_issue}
     facts = {
         customer_id: Circumstances(issues={one.subject: _issue(one.subject, one.intended_at)})
         for customer_id, one in troubled.items()
     }
-    await store.keep_circumstances(tx, facts)
+    await people_store.keep_circumstances(tx, facts)
     await store.keep_messages(tx, messages)
     waiting = {(one.customer_id, SEND, one.message_id): _due(one) for one in messages if one.held_until}
     if waiting:

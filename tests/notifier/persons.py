@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from chassis.runtime import Runtime
 from contracts.vocabulary import Channel
-from notifier import store
+from notifier import people_store
 from notifier.people import Person
 from notifier.settings import NotifierSettings
 from notifier.vaults import Vault
@@ -34,7 +34,7 @@ def vault_of(runtime: Runtime) -> Vault:
 
 async def person_of(runtime: Runtime, customer_id: str = ADA) -> Person:
     async with runtime.transaction() as tx:
-        known = await store.people_and_circumstances_of(tx, vault_of(runtime), [customer_id])
+        known = await people_store.people_and_circumstances_of(tx, vault_of(runtime), [customer_id])
     return known[customer_id][0]
 
 
@@ -47,4 +47,4 @@ async def document_of(runtime: Runtime, customer_id: str = ADA) -> Any:
 async def change(runtime: Runtime, customer_id: str = ADA, **changes: Any) -> None:
     person = replace(await person_of(runtime, customer_id), **changes)
     async with runtime.transaction() as tx:
-        await store.keep_people(tx, vault_of(runtime), {customer_id: person})
+        await people_store.keep_people(tx, vault_of(runtime), {customer_id: person})

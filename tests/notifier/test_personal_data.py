@@ -132,7 +132,7 @@ async def test_a_master_key_is_replaced_while_everybody_stays_readable(
     await asyncio.to_thread(main)
     assert capsys.readouterr().out == "       2  new\n"
     async with runtime.transaction() as tx:
-        known_now = await notifier.store.people_and_circumstances_of(tx, Vault.from_setting(new), [ADA])
+        known_now = await notifier.people_store.people_and_circumstances_of(tx, Vault.from_setting(new), [ADA])
     assert known_now[ADA][0].given_name == "Ada"
     for arguments in (["rewrap"], []):  # a repetition changes nothing, and to look is no command
         monkeypatch.setattr(sys, "argv", ["notifier", "master-keys", *arguments])
@@ -149,7 +149,7 @@ async def test_without_its_master_key_the_notifier_stops_and_parks_nobody(runtim
         await keep_keys(runtime, other)
     async with runtime.transaction() as tx:
         with pytest.raises(KeysMissing):
-            await notifier.store.people_and_circumstances_of(tx, other, [ADA])
+            await notifier.people_store.people_and_circumstances_of(tx, other, [ADA])
 
 
 @pytest.mark.usefixtures("runtime")

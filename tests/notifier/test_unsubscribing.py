@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from chassis.runtime import Runtime
 from contracts.vocabulary import Purpose
-from notifier import store
+from notifier import withdrawal_store
 from notifier.app import application
 from notifier.preferences import LINK_LASTS, Withdrawal
 from notifier.sender import Sender
@@ -267,7 +267,7 @@ async def test_what_was_said_after_a_kept_click_holds(runtime: Runtime, said: fl
     await runtime.fold([known()], until=hour(1))
     kept = Withdrawal(ADA, Purpose.survey, "m1", hour(11))
     async with runtime.transaction() as tx:
-        await store.keep_withdrawal(tx, kept)
+        await withdrawal_store.keep(tx, kept)
     await runtime.fold([consent(Purpose.survey, said, given=True)], until=hour(13))
     assert await give_kept(runtime) == 1
     assert [said_so for _, said_so, _ in await withdrawals(runtime)] == [given]

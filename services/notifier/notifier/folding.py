@@ -27,6 +27,7 @@ from notifier import (
     broadcast_store,
     correspondence,
     overdue_store,
+    people_store,
     store,
     suppression_store,
     telling_store,
@@ -188,7 +189,7 @@ def on_fact(account: Correspondence, event: Event[Any]) -> tuple[Correspondence,
 async def load(vault: Vault, tx: Tx, items: Sequence[Item]) -> dict[str, Correspondence]:
     """Each customer's person, circumstances, messages not yet ended, and the messages that the items name."""
     customer_ids = sorted({item.customer_id for item in items})
-    known = await store.people_and_circumstances_of(tx, vault, customer_ids)
+    known = await people_store.people_and_circumstances_of(tx, vault, customer_ids)
     named = sorted({message_id for item in items if (message_id := named_by(item))})
     said_overdue = await overdue_store.said_of(tx, {issue_id for item in items if (issue_id := _told_of(item))})
     messages: dict[str, dict[str, Message]] = {customer_id: {} for customer_id in customer_ids}
@@ -264,8 +265,8 @@ async def save(vault: Vault, tx: Tx, _: Mapping[str, Correspondence], outcomes: 
                     messages[row.message_id] = row
                 case Suppression() | SoftBounce() | Lifted():
                     of_addresses.append(row)
-    await store.keep_people(tx, vault, people)
-    await store.keep_circumstances(tx, circumstances)
+    await people_store.keep_people(tx, vault, people)
+    await people_store.keep_circumstances(tx, circumstances)
     await store.keep_messages(tx, list(messages.values()))
     await suppression_store.keep(tx, of_addresses)
     await telling_store.keep(tx, [row for _, outcome in outcomes for row in outcome.rows])

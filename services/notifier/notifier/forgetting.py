@@ -6,7 +6,7 @@ from chassis.items import Command
 from chassis.publishing import events_of
 from chassis.runtime import Runtime
 from contracts.ids import derived_id
-from notifier import store, suppression_store
+from notifier import people_store, store, suppression_store
 from notifier.circumstances import Circumstances
 from notifier.correspondence import Correspondence
 from notifier.erasure import Erase, on_erased
@@ -38,8 +38,8 @@ async def _forget_blocked(runtime: Runtime, vault: Vault, command: Command[Erase
         if not await inbox.enter_commands(tx, [command]):
             return
         _, outcome = on_erased(Correspondence(customer_id=command.customer_id), command)
-        await store.keep_people(tx, vault, {command.customer_id: ERASED})
-        await store.keep_circumstances(tx, {command.customer_id: Circumstances()})
+        await people_store.keep_people(tx, vault, {command.customer_id: ERASED})
+        await people_store.keep_circumstances(tx, {command.customer_id: Circumstances()})
         await store.blank_messages(tx, [command.customer_id])
         await suppression_store.forget_mailed_of(tx, [command.customer_id])
         await decisions.write(tx, [(command, outcome)])

@@ -19,7 +19,7 @@ from chassis.links import LinkClaims
 from chassis.pages import WAYS_OUT, Notice, Pages
 from chassis.runtime import Runtime
 from contracts.vocabulary import Channel, Purpose
-from notifier import store
+from notifier import people_store, withdrawal_store
 from notifier.forms import KEEP, PAUSES_DAYS, Form, box, sent, shown
 from notifier.people import PartOfDay, Person, masked_on, zone_of
 from notifier.phrases import PHRASES, Phrases, phrases_for
@@ -119,7 +119,7 @@ async def _unsubscribe(pages: Pages, runtime: Runtime, vault: Vault, token: str,
     except Rejected:  # a mail program does not come again
         at = await runtime.now(claims.customer_id)
         async with runtime.transaction() as tx:
-            await store.keep_withdrawal(tx, Withdrawal(claims.customer_id, source.purpose, source.message_id, at))
+            await withdrawal_store.keep(tx, Withdrawal(claims.customer_id, source.purpose, source.message_id, at))
         return notice(pages, say, "unsubscribed", HTTPStatus.ACCEPTED, say("unsubscribed_soon", what=what))
     words = say("unsubscribed", what=what)
     return notice(pages, say, "unsubscribed", HTTPStatus.OK, words, onward=("", say("onward")))
@@ -138,7 +138,7 @@ async def open_visit(runtime: Runtime, vault: Vault, token: str, carried: Collec
 
 async def _person(runtime: Runtime, vault: Vault, customer_id: str) -> Person:
     async with runtime.transaction() as tx:
-        person, _ = (await store.people_and_circumstances_of(tx, vault, [customer_id]))[customer_id]
+        person, _ = (await people_store.people_and_circumstances_of(tx, vault, [customer_id]))[customer_id]
     return person
 
 

@@ -12,7 +12,7 @@ from chassis.errors import NotFound
 from chassis.openapi import answer
 from chassis.runtime import Runtime
 from chassis.service import Tx
-from notifier import store, suppression_store
+from notifier import people_store, store, suppression_store
 from notifier.erasure import Export
 from notifier.forgetting import forget
 from notifier.messages import Message
@@ -85,7 +85,7 @@ def routes(runtime: Runtime, vault: Vault) -> APIRouter:
     @needs(OPERATE)
     async def export(customer_id: str, actor: Actor) -> PersonExport:
         async with runtime.transaction() as tx:
-            known = (await store.people_and_circumstances_of(tx, vault, [customer_id]))[customer_id]
+            known = (await people_store.people_and_circumstances_of(tx, vault, [customer_id]))[customer_id]
             if known[0].erased:
                 raise NotFound("erased", "This customer asked to be forgotten.")
             found = await _export(tx, runtime, customer_id, known[0])

@@ -15,7 +15,7 @@ from chassis.runtime import Runtime
 from chassis.service import Tx
 from chassis.web import Transaction
 from contracts.vocabulary import Channel, Purpose
-from notifier import examples, overdue_store, store, telling_store
+from notifier import examples, overdue_store, people_store, store, telling_store
 from notifier.messages import Message, State
 from notifier.overdue import JUST_ABOUT_TO, WAITING_FOR_FACTS, Waiting
 from notifier.people import BLANK, Person, masked, masked_on
@@ -128,7 +128,7 @@ def _kind_body(row: dict[str, Any]) -> KindToldBody:
 
 
 async def _person(tx: Tx, vault: Vault, customer_id: str) -> Person:
-    person, _ = (await store.people_and_circumstances_of(tx, vault, [customer_id]))[customer_id]
+    person, _ = (await people_store.people_and_circumstances_of(tx, vault, [customer_id]))[customer_id]
     if person == BLANK:
         raise NotFound("no_such_person", "Nobody said who this customer is.")
     return person

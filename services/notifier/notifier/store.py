@@ -1,44 +1,21 @@
-"""All SQL of the notifier. Transaction first, set-based, returns core types, never commits."""
+"""Messages as they are stored: kept, listed, and taken in hand. Transaction first, set-based, never commits."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import RowMapping, text
 
 from chassis.errors import Rejected
 from chassis.service import Tx
-from contracts.vocabulary import Channel, Purpose
-from notifier import key_store
-from notifier.circumstances import Circumstances
+from contracts.vocabulary import Channel
 from notifier.kinds import KINDS
 from notifier.messages import Message, State
-from notifier.people import BLANK, ERASED, Person
-from notifier.preferences import Withdrawal
-from notifier.vaults import Vault, decrypted, encrypted
-
-Known = tuple[Person, Circumstances]
 
 EVERY_PRIORITY = 32_767
 _FIELDS = Message.__struct_fields__
 _RANKS = {kind: rank for rank, kind in enumerate(KINDS)}
-
-_KNOWN = text("""
-select wanted.customer_id, people.erased, people.document as person, keys.master_id, keys.wrapped,
-       circumstances.document as circumstances
-from unnest(cast(:customer_ids as text[])) as wanted (customer_id)
-left join people using (customer_id)
-left join keys.people as keys using (customer_id)
-left join circumstances using (customer_id)
-""")
-
-_PEOPLE = text("""
-select customer_id, people.erased, people.document as person, keys.master_id, keys.wrapped
-from people left join keys.people as keys using (customer_id)
-where customer_id = any(cast(:customer_ids as text[]))
-""")
 
 _MESSAGES = text("""
 select m.* from messages m
@@ -47,18 +24,6 @@ where m.state in ('intended', 'held', 'ready', 'sending', 'joined')
 union
 select m.* from messages m
 join unnest(cast(:message_ids as text[])) as named (message_id) on named.message_id = m.message_id
-""")
-
-_KEEP_PEOPLE = text("""
-insert into people (customer_id, erased, document)
-select * from unnest(cast(:customer_ids as text[]), cast(:erased as boolean[]), cast(:documents as bytea[]))
-on conflict (customer_id) do update set erased = excluded.erased, document = excluded.document
-""")
-
-_KEEP_CIRCUMSTANCES = text("""
-insert into circumstances (customer_id, document)
-select * from unnest(cast(:customer_ids as text[]), cast(cast(:documents as text[]) as jsonb[]))
-on conflict (customer_id) do update set document = excluded.document
 """)
 
 _KEEP_MESSAGES = text("""
@@ -130,23 +95,6 @@ select t.message_id, t.told_at from told_before t
 join unnest(cast(:message_ids as text[])) as v (message_id) using (message_id)
 """)
 
-_KEEP_WITHDRAWAL = text("""
-insert into kept_withdrawals (customer_id, purpose, message_id, withdrawn_at)
-values (:customer_id, :purpose, :message_id, :withdrawn_at)
-on conflict do nothing
-""")
-
-_KEPT_WITHDRAWALS = text("""
-select k.* from kept_withdrawals k join customers c using (customer_id)
-where c.blocked_at is null order by k.withdrawn_at, k.customer_id, k.purpose limit :most
-""")
-
-_FORGET_WITHDRAWALS = text("""
-delete from kept_withdrawals k
-using unnest(cast(:customer_ids as text[]), cast(:purposes as text[])) as v (customer_id, purpose)
-where (k.customer_id, k.purpose) = (v.customer_id, v.purpose)
-""")
-
 _TELLING = text("""
 select count(*) as issues,
        count(*) filter (where was_told) as told,
@@ -184,49 +132,16 @@ class After(NamedTuple):
             raise Rejected("bad_cursor", "The cursor is not one of ours; start again without it.") from error
 
 
-async def people_and_circumstances_of(tx: Tx, vault: Vault, customer_ids: Sequence[str]) -> dict[str, Known]:
-    """Per customer; blank for one who was never heard of. Raises `KeysMissing`."""
-    rows = await tx.execute(_KNOWN, {"customer_ids": list(customer_ids)})
-    return {row["customer_id"]: (_person(row, vault), _circumstances(row["circumstances"])) for row in rows.mappings()}
-
-
-async def people_of(tx: Tx, vault: Vault, customer_ids: Sequence[str]) -> dict[str, Person]:
-    """The same without their circumstances, for who only writes to them."""
-    rows = await tx.execute(_PEOPLE, {"customer_ids": list(customer_ids)})
-    known = {row["customer_id"]: _person(row, vault) for row in rows.mappings()}
-    return {customer_id: known.get(customer_id, BLANK) for customer_id in customer_ids}
-
-
 async def messages_of(tx: Tx, customer_ids: Sequence[str], message_ids: Sequence[str]) -> list[Message]:
     """The customers' messages that are not ended, and those with these ids."""
     named = {"customer_ids": list(customer_ids), "message_ids": list(message_ids)}
     return [message_of(row) for row in (await tx.execute(_MESSAGES, named)).mappings()]
 
 
-async def keep_people(tx: Tx, vault: Vault, people: Mapping[str, Person]) -> None:
-    """Of somebody erased nothing is kept but that they were: their key is destroyed."""
-    if people:
-        ordered = sorted(people)
-        erased = [customer_id for customer_id in ordered if people[customer_id].erased]
-        keys = await key_store.made_keys_of(tx, vault, people.keys() - set(erased))
-        documents = [_sealed(people[one], keys[one], one) if one in keys else None for one in ordered]
-        values = {"customer_ids": ordered, "erased": [people[one].erased for one in ordered], "documents": documents}
-        await tx.execute(_KEEP_PEOPLE, values)
-        await key_store.destroy(tx, erased)
-
-
 async def blank_messages(tx: Tx, customer_ids: Sequence[str]) -> None:
     """Forget what the words to these customers were made of: somebody may have written of them there."""
     if customer_ids:
         await tx.execute(_BLANK_MESSAGES, {"customer_ids": list(customer_ids)})
-
-
-async def keep_circumstances(tx: Tx, circumstances: Mapping[str, Circumstances]) -> None:
-    """Orders and issues as they are now."""
-    if circumstances:
-        ordered = sorted(circumstances)
-        documents = [_json(circumstances[one]) for one in ordered]
-        await tx.execute(_KEEP_CIRCUMSTANCES, {"customer_ids": ordered, "documents": documents})
 
 
 async def keep_messages(tx: Tx, messages: Sequence[Message]) -> None:
@@ -305,25 +220,6 @@ async def told_before(tx: Tx, message_ids: Sequence[str]) -> dict[str, datetime]
     return {row.message_id: row.told_at for row in rows}
 
 
-async def keep_withdrawal(tx: Tx, withdrawal: Withdrawal) -> None:
-    """One click that cannot be folded now; the first one of a customer and purpose stays."""
-    await tx.execute(_KEEP_WITHDRAWAL, withdrawal._asdict())
-
-
-async def kept_withdrawals(tx: Tx, most: int) -> list[Withdrawal]:
-    """Those that can be folded by now, oldest first."""
-    rows = await tx.execute(_KEPT_WITHDRAWALS, {"most": most})
-    return [Withdrawal(row.customer_id, Purpose(row.purpose), row.message_id, row.withdrawn_at) for row in rows]
-
-
-async def forget_withdrawals(tx: Tx, withdrawals: Sequence[Withdrawal]) -> None:
-    """They are folded."""
-    if withdrawals:
-        customer_ids = [one.customer_id for one in withdrawals]
-        purposes = [str(one.purpose) for one in withdrawals]
-        await tx.execute(_FORGET_WITHDRAWALS, {"customer_ids": customer_ids, "purposes": purposes})
-
-
 async def telling(tx: Tx, since: datetime | None, until: datetime | None) -> dict[str, int]:
     """How many issues of that time were told, and how many in time."""
     return dict((await tx.execute(_TELLING, {"since": since, "until": until})).mappings().one())
@@ -349,31 +245,11 @@ def message_of(row: RowMapping) -> Message:
     return Message(**{name: row[name] for name in _FIELDS} | kinds)
 
 
-def _person(row: RowMapping, vault: Vault) -> Person:
-    """Whose key is gone counts as erased: they are not written to, and nothing is written over what they were."""
-    if row["erased"] or (row["person"] and not row["wrapped"]):
-        return ERASED
-    if not row["person"]:
-        return BLANK
-    customer_id = row["customer_id"]
-    key = key_store.unwrapped(vault, customer_id, row["master_id"], row["wrapped"])
-    return _decode_person(decrypted(key, row["person"], customer_id))
-
-
-def _sealed(person: Person, key: AESGCM, customer_id: str) -> bytes:
-    return encrypted(key, _encode(person), customer_id)
-
-
-def _circumstances(document: Any) -> Circumstances:
-    return msgspec.convert(document, Circumstances) if document else Circumstances()
-
-
 def _json(value: Any) -> str:
     return _encode(value).decode()
 
 
 _encode = msgspec.json.Encoder().encode
-_decode_person = msgspec.json.Decoder(Person).decode
 
 
 async def ready_since(tx: Tx) -> dict[str, float]:

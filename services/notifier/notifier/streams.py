@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 from chassis.runtime import Runtime
 from chassis.service import Tx
 from contracts.vocabulary import Channel
-from notifier import store, suppression_store
+from notifier import people_store, store, suppression_store
 from notifier.absences import Absences
 from notifier.broadcasting import Broadcasting
 from notifier.deliveries import Result
@@ -165,7 +165,7 @@ class Stream:
         async with self._runtime.transaction() as tx:
             messages = await self._source.take(tx, min(self._outlet.room, self._most), self._channel)
             customer_ids = sorted({one.customer_id for one in messages})
-            people = await store.people_of(tx, self._vault, customer_ids)
+            people = await people_store.people_of(tx, self._vault, customer_ids)
             told = await store.told_before(tx, [message.message_id for message in messages])
             return _Taken(messages, people, told, await _note_addresses(tx, messages, people))
 

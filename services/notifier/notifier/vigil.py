@@ -21,7 +21,7 @@ from chassis.reading import read
 from chassis.runtime import Runtime
 from chassis.service import Tx
 from contracts import Event
-from notifier import overdue_store, store, telling_store
+from notifier import overdue_store, people_store, store, telling_store
 from notifier.correspondence import Correspondence
 from notifier.measures import messages_waiting, tellings_failed, troubled_orders
 from notifier.overdue import PATIENCE, command_of, openings_of, outcome_of, untold, with_parked
@@ -104,7 +104,7 @@ async def _look_at(
 
 async def _accounts(tx: Tx, vault: Vault, customer_ids: Sequence[str]) -> dict[str, Correspondence]:
     """Their correspondence, with the openings of their issues."""
-    known = await store.people_and_circumstances_of(tx, vault, customer_ids)
+    known = await people_store.people_and_circumstances_of(tx, vault, customer_ids)
     accounts = {
         one: Correspondence(customer_id=one, person=known[one][0], circumstances=known[one][1]) for one in customer_ids
     }

@@ -4,7 +4,7 @@ from chassis.errors import Rejected
 from chassis.items import Command
 from chassis.runtime import Runtime
 from contracts.ids import derived_id
-from notifier import store
+from notifier import withdrawal_store
 from notifier.preferences import Choose, Source, Withdrawal, unsubscription
 
 MOST_AT_ONCE = 100
@@ -13,13 +13,13 @@ MOST_AT_ONCE = 100
 async def give_kept(runtime: Runtime) -> int:
     """Fold those that can be, as of the moment of the click; how many there were. What is refused again stays."""
     async with runtime.transaction() as tx:
-        kept = await store.kept_withdrawals(tx, MOST_AT_ONCE)
+        kept = await withdrawal_store.kept(tx, MOST_AT_ONCE)
     if not kept:
         return 0
     answers = await runtime.commands([_command(one) for one in kept])
     folded = [one for one, answer in zip(kept, answers, strict=True) if not isinstance(answer, Rejected)]
     async with runtime.transaction() as tx:
-        await store.forget_withdrawals(tx, folded)
+        await withdrawal_store.forget(tx, folded)
     return len(folded)
 
 

@@ -20,7 +20,7 @@ from chassis.runtime import Runtime
 from contracts.ids import derived_id
 from contracts.storefront import CUSTOMERS, ContactReceived
 from contracts.stories import Story
-from notifier import answer_store, store, suppression_store
+from notifier import answer_store, people_store, store, suppression_store
 from notifier.addressing import Addressing
 from notifier.bounces import Arrived, Complained, Returned, bounce_of
 from notifier.inbound.mails import Arrival, Automatic, Bounce, Complaint, Delay, Heard, Nothing, Reply, heard
@@ -128,7 +128,7 @@ class Intake:
         contact_id = derived_id("mail", message.message_id, reply.identity)
         now = await self._runtime.now(message.customer_id)
         async with self._runtime.transaction() as tx:
-            known = await store.people_and_circumstances_of(tx, self._vault, [message.customer_id])
+            known = await people_store.people_and_circumstances_of(tx, self._vault, [message.customer_id])
             person, facts = known[message.customer_id]
             if person.erased:
                 return "erased"
