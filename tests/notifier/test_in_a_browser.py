@@ -106,6 +106,15 @@ async def test_the_page_fits_and_can_be_read(tab: Tab, url: str, width: int, sch
     await check(tab, width, PICTURES / f"preferences-{width}-{scheme}.png")
 
 
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
+async def test_words_in_the_place_of_a_page_can_be_read(tab: Tab, url: str, width: int, scheme: str) -> None:
+    cut_off = url[: url.index("preferences/") + len("preferences/")]
+    await tab.open(cut_off, width=width, scheme=scheme)
+    assert await tab.run("document.querySelector('h1').textContent") == "This link does not work"
+    assert await tab.violations() == []
+    await check(tab, width, PICTURES / f"cut-off-{width}-{scheme}.png")
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_no_language_is_too_long_for_a_phone(tab: Tab, runtime: Runtime, url: str, language: str) -> None:
     await speak(runtime, language)
