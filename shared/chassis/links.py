@@ -4,11 +4,15 @@ Minted by the notifier when it sends, verified by the page's service; nothing of
 JSON Web Token (RFC 7519) whose algorithm is pinned; the first key signs, every key verifies (rotation).
 """
 
+import hmac
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 
 import jwt
+import msgspec
 
 from chassis.errors import Rejected
 
@@ -44,9 +48,17 @@ class Links:
 
         It says no more than it must (`typ` is optional: RFC 7519, section 5.1): links stand in text messages too.
         """
-        key_id, secret = next(iter(self.keys.items()))
+        head, secret = self._signing
         claims = {"aud": purpose, "sub": subject, "cus": customer_id, "exp": int(expires_at.timestamp())}
-        return jwt.encode(claims, secret, algorithm=ALGORITHM, headers={"kid": key_id, "typ": ""})
+        said = head + b"." + _encoded(_json(claims))
+        return (said + b"." + _encoded(hmac.digest(secret, said, "sha256"))).decode()
+
+    @cached_property
+    def _signing(self) -> tuple[bytes, bytes]:
+        """The head of every token, and the secret: PyJWT would look at the key again for each mail, and take ten times
+        as long. It still verifies."""
+        key_id, secret = next(iter(self.keys.items()))
+        return _encoded(_json({"alg": ALGORITHM, "kid": key_id})), secret
 
     def verify(self, token: str, *, purpose: str) -> "LinkClaims":
         """Whose the token is and what it opens, whatever the time; `LinkRefused` with code bad_link."""
@@ -73,3 +85,11 @@ class LinkClaims:
         """`LinkRefused` with code link_expired from `expires_at` on. `now` is the customer's: it may be simulated."""
         if self.expires_at <= now:
             raise LinkRefused("link_expired", "This link has expired.")
+
+
+def _encoded(part: bytes) -> bytes:
+    """Base64 for addresses, without its padding (RFC 7515, section 2)."""
+    return urlsafe_b64encode(part).rstrip(b"=")
+
+
+_json = msgspec.json.Encoder().encode

@@ -29,6 +29,16 @@ def test_a_link_tells_who_and_what_it_opens() -> None:
     assert (claims.subject, claims.customer_id, claims.expires_at) == ("s-1", "ada", at(12))
 
 
+@pytest.mark.parametrize("customer_id", ["ada", "ümlaut \"quoted\" 客"])
+def test_a_link_is_what_the_library_would_have_made(customer_id: str) -> None:
+    token = Links.from_setting(NEW).mint(purpose="survey", subject="s-1", customer_id=customer_id, expires_at=at(12))
+    claims = {"aud": "survey", "sub": "s-1", "cus": customer_id, "exp": int(at(12).timestamp())}
+    theirs = jwt.encode(claims, "n" * 32, algorithm="HS256", headers={"kid": "new", "typ": ""})
+    assert jwt.decode(token, "n" * 32, algorithms=["HS256"], audience="survey", options={"verify_exp": False}) == claims
+    assert jwt.get_unverified_header(token) == {"alg": "HS256", "kid": "new"}
+    assert token == theirs or not customer_id.isascii()  # which escapes what is not ASCII
+
+
 def test_a_link_of_the_key_before_still_opens() -> None:
     claims = Links.from_setting(f"{NEW},{OLD}").verify(mint(OLD), purpose="survey")
     assert claims.subject == "s-1"

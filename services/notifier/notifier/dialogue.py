@@ -135,6 +135,10 @@ class Dialogue(asyncio.Protocol):
         if self._heard is not None and not self._heard.done():
             self._heard.set_result(None)
 
+    def _lose_patience(self) -> None:
+        if self._heard is not None and not self._heard.done():
+            self._heard.set_exception(aiosmtplib.SMTPReadTimeoutError("Timed out waiting for server response"))
+
     async def _ask(self, commands: Sequence[_Command], patience_s: float | None = None) -> Reply:
         """Say them at once; the last reply, where all are a yes."""
         for command, reply in zip(commands, await self._replies_to(commands, patience_s), strict=False):
@@ -149,14 +153,14 @@ class Dialogue(asyncio.Protocol):
         self._replies, self._wanted, self._size = [], len(commands), 0
         if self._transport.is_closing():
             return []
-        self._heard = asyncio.get_running_loop().create_future()
-        self._transport.write(b"".join(command.line for command in commands))
+        loop = asyncio.get_running_loop()
+        self._heard = loop.create_future()
+        self._transport.write(b"".join([command.line for command in commands]))
+        patience = loop.call_later(patience_s or self._timeout_s, self._lose_patience)
         try:
-            async with asyncio.timeout(patience_s or self._timeout_s):
-                await self._heard
-        except TimeoutError as error:
-            raise aiosmtplib.SMTPReadTimeoutError("Timed out waiting for server response") from error
+            await self._heard
         finally:
+            patience.cancel()
             self._heard = None
         return self._replies
 
