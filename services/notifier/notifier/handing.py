@@ -18,6 +18,8 @@ from notifier.settings import NotifierSettings
 
 AHEAD = 1
 """For each connection so many messages are begun with together: the next ones while the last ones are underway."""
+ENDING = 4
+"""Groups that are left when the next call is asked for: about as many leave while it looks for its messages."""
 
 Send = Callable[[Message], Awaitable[None]]
 """Hands one message over and takes note of the answer."""
@@ -32,25 +34,29 @@ class Handing:
         self._underway: dict[str, asyncio.Task[None]] = {}
         """The last of each customer's; also of the call before, which may not have ended yet."""
         self._ended = asyncio.Event()
+        self._beginning = asyncio.Lock()
+        """Calls begin in their order, each when the one before has begun with everything: nobody's mails overtake."""
 
     async def hand_over(
-        self, customers: Sequence[Sequence[Message]], send: Send, connections: int, begun: asyncio.Event
+        self, customers: Sequence[Sequence[Message]], send: Send, connections: int, ending: asyncio.Event
     ) -> None:
         """Every message that is still ours, whatever becomes of the others; then raises what one of them raised.
 
-        Sets `begun` when nothing is left to begin with; the next call may come then.
+        Sets `ending` when little is left to begin with; the next call may come then.
         """
         tasks: list[asyncio.Task[None]] = []
+        groups = list(_groups(customers, AHEAD * connections))
         try:
-            async with self._each_at_once() as tx:
-                for group in _groups(customers, AHEAD * connections):
+            async with self._beginning, self._each_at_once() as tx:
+                for left, group in zip(range(len(groups), 0, -1), groups, strict=True):
+                    if left <= ENDING:
+                        ending.set()
                     began_s = time.monotonic()  # before the commit: a machine may be halted inside of it
                     ours = await handing_store.begin(tx, [one for theirs in group for one in theirs], self._lease)
                     for theirs in group:
                         await self._room(AHEAD * connections)
                         if still_ours := [one for one in theirs if one.message_id in ours]:
                             tasks.append(self._begin(still_ours, began_s, send))
-            begun.set()
         finally:  # what is begun with is finished, or nobody would know what became of it
             answers = await asyncio.gather(*tasks, return_exceptions=True)
         for failure in filter(None, answers):

@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
 
@@ -38,46 +39,56 @@ log = structlog.get_logger("notifier.reports")
 
 
 class Reports:
-    """Inside of its block what is added is written now and then; at the end of the block all of it is."""
+    """Inside of its block what is added is written now and then; at the end of the block all of it is.
+
+    Blocks may overlap: what they add is written together, and the last one that ends waits for no others.
+    """
 
     def __init__(self, runtime: Runtime, settings: NotifierSettings) -> None:
         self._runtime = runtime
         self._settings = settings
         self._waiting: list[Command[Delivered]] = []
+        self._writing: asyncio.Task[None] | None = None
+        """Writes what waits, or wrote what was the last to wait."""
+        self._blocks = 0
         self._complete = asyncio.Event()
+        """No block is open."""
 
     async def __aenter__(self) -> "Reports":
-        self._writing = asyncio.create_task(self._write_until_complete())
+        self._blocks += 1
+        self._complete.clear()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._complete.set()
-        await self._writing
+        self._blocks -= 1
+        if not self._blocks:
+            self._complete.set()
+        if self._writing is not None:
+            await asyncio.shield(self._writing)
 
     def add(self, message: Message, answer: Answer, told_at: datetime | None = None) -> None:
         """One answer; `told_at` for one that was given in a past that was forgotten."""
         command = self._command(message, answer, told_at)
+        if not self._waiting:
+            self._writing = asyncio.create_task(self._write_soon(self._writing))
         self._waiting.append(command)
         if (traces := self._runtime.traces) and answer.took_s is not None:
             traces.emit(handing_over(message, answer, command.id, traces.wants, time.time_ns()))
         if answer.result is Result.accepted and told_at is None:
             told_of(message, command.at)
 
-    async def _write_until_complete(self) -> None:
-        complete = False
-        while not complete:
-            complete = await self._completed_within(WRITE_EVERY_S)
-            together, self._waiting = self._waiting, []
-            if together:
-                await self._write(together)
-
-    async def _completed_within(self, seconds: float) -> bool:
-        try:
-            return await asyncio.wait_for(self._complete.wait(), seconds)
-        except TimeoutError:
-            return False
+    async def _write_soon(self, before: asyncio.Task[None] | None) -> None:
+        """Behind what is written already; raises what that raised, so that whoever waits hears of it."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._complete.wait(), WRITE_EVERY_S)
+        if before is not None:
+            await asyncio.wait([before])
+        together, self._waiting = self._waiting, []
+        await self._write(together)
+        if before is not None:
+            before.result()
 
     async def _write(self, commands: Sequence[Command[Delivered]]) -> None:
         while True:

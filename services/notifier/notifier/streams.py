@@ -32,9 +32,11 @@ from notifier.suppression_store import Mailed
 from notifier.suppressions import AddressBook
 from notifier.turns import ISSUES_END_AT
 
-MOST_AT_ONCE = 100
-"""Messages in hand."""
-IN_HAND_S = 0.5
+MOST_AT_ONCE = 250
+"""Messages of a round."""
+AT_FIRST = 100
+"""Of a stream's first round, while nobody knows how fast they leave."""
+IN_HAND_S = 0.25
 """No more are taken than leave in about so long: what is more important may become ready meanwhile."""
 LOOK_EVERY_S = 0.1
 TOLD_BEFORE = Answer(Result.accepted, "told_before")
@@ -75,7 +77,7 @@ class _Taken(NamedTuple):
 
 
 class Stream:
-    """While the last ones of a round end and are reported, the next round is taken."""
+    """While the last ones of a round are begun with, end and are reported, the next round is taken."""
 
     def __init__(
         self, runtime: Runtime, settings: NotifierSettings, outlet: Outlet, source: Source,
@@ -86,8 +88,9 @@ class Stream:
         self._despatch, self._broadcasting, self._absences = despatch, broadcasting, absences
         self._handing, self._vault = Handing(runtime, settings), settings.vault
         self._turn = asyncio.Lock()
-        """Whose round looks, takes and begins; who has begun with everything lets the next one."""
-        self._most = MOST_AT_ONCE
+        """Whose round looks, takes and begins; who has begun with nearly everything lets the next one."""
+        self._reports = Reports(runtime, settings)
+        self._most = AT_FIRST
         """So many are taken at once, as far as that was learned."""
 
     async def send_some(self) -> int:
@@ -97,10 +100,10 @@ class Stream:
             async with self._turn:
                 if not await self._worth_taking():
                     return 0
-                begun = asyncio.Event()
-                sending = asyncio.ensure_future(self._round(begun))
-                sending.add_done_callback(lambda _: begun.set())
-                await begun.wait()
+                ending = asyncio.Event()
+                sending = asyncio.ensure_future(self._round(ending))
+                sending.add_done_callback(lambda _: ending.set())
+                await ending.wait()
             return await asyncio.shield(sending)
         except asyncio.CancelledError:
             if sending is not None:
@@ -126,18 +129,18 @@ class Stream:
         async with self._runtime.transaction() as tx:
             lease = self._settings.lease
             urgent = await store.take_ready(tx, MOST_AT_ONCE, lease, self._channel, below=ISSUES_END_AT)
-        async with Reports(self._runtime, self._settings) as reports:
+        async with self._reports as reports:
             for message in urgent:
                 reports.add(message, Answer(Result.away, "channel_down"))
         if not urgent:
             await asyncio.sleep(PAUSE_S)
 
-    async def _round(self, begun: asyncio.Event) -> int:
+    async def _round(self, ending: asyncio.Event) -> int:
         taken = await self._taken()
         self._despatch.hand.take(taken.messages)
         untried: list[Message] = []
         answered: list[tuple[Message, Answer | None]] = []
-        async with Reports(self._runtime, self._settings) as reports:
+        async with self._reports as reports:
 
             async def send(message: Message) -> None:
                 told_at = taken.told.get(message.message_id)
@@ -151,7 +154,7 @@ class Stream:
 
             began_s = time.monotonic()
             try:
-                await self._handing.hand_over(_by_customer(taken.messages), send, self._outlet.at_once, begun)
+                await self._handing.hand_over(_by_customer(taken.messages), send, self._outlet.at_once, ending)
                 self._learn(len(taken.messages), time.monotonic() - began_s)
             finally:
                 await self._broadcasting.finish(answered)

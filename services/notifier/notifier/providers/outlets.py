@@ -17,7 +17,7 @@ from notifier.providers.provider import Provider, Wanted, always
 from notifier.seals import Seal
 
 CARRIED = (Channel.email, Channel.sms, Channel.push, Channel.chat)
-MOST_AT_ONCE = 100
+MOST_AT_ONCE = 250
 failovers = Counter("rapport_provider_failovers_total", "Parcels that another provider was asked for", ["channel"])
 log = structlog.get_logger("notifier.providers")
 
