@@ -7,6 +7,7 @@ import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import RowMapping, text
 
+from chassis.arrays import array
 from chassis.service import Tx
 from notifier import key_store
 from notifier.circumstances import Circumstances
@@ -18,7 +19,7 @@ Known = tuple[Person, Circumstances]
 _KNOWN = text("""
 select wanted.customer_id, people.erased, people.document as person, keys.master_id, keys.wrapped,
        circumstances.document as circumstances
-from unnest(cast(:customer_ids as text[])) as wanted (customer_id)
+from unnest(cast(:customer_ids as text)::text[]) as wanted (customer_id)
 left join people using (customer_id)
 left join keys.people as keys using (customer_id)
 left join circumstances using (customer_id)
@@ -27,7 +28,7 @@ left join circumstances using (customer_id)
 _PEOPLE = text("""
 select customer_id, people.erased, people.document as person, keys.master_id, keys.wrapped
 from people left join keys.people as keys using (customer_id)
-where customer_id = any(cast(:customer_ids as text[]))
+where customer_id = any(cast(:customer_ids as text)::text[])
 """)
 
 _KEEP_PEOPLE = text("""
@@ -45,13 +46,13 @@ on conflict (customer_id) do update set document = excluded.document
 
 async def people_and_circumstances_of(tx: Tx, vault: Vault, customer_ids: Sequence[str]) -> dict[str, Known]:
     """Per customer; blank for one who was never heard of. Raises `KeysMissing`."""
-    rows = await tx.execute(_KNOWN, {"customer_ids": list(customer_ids)})
+    rows = await tx.execute(_KNOWN, {"customer_ids": array(customer_ids)})
     return {row["customer_id"]: (_person(row, vault), _circumstances(row["circumstances"])) for row in rows.mappings()}
 
 
 async def people_of(tx: Tx, vault: Vault, customer_ids: Sequence[str]) -> dict[str, Person]:
     """The same without their circumstances, for who only writes to them."""
-    rows = await tx.execute(_PEOPLE, {"customer_ids": list(customer_ids)})
+    rows = await tx.execute(_PEOPLE, {"customer_ids": array(customer_ids)})
     known = {row["customer_id"]: _person(row, vault) for row in rows.mappings()}
     return {customer_id: known.get(customer_id, BLANK) for customer_id in customer_ids}
 

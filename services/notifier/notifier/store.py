@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import RowMapping, text
 
+from chassis.arrays import array
 from chassis.errors import Rejected
 from chassis.service import Tx
 from contracts.vocabulary import Channel
@@ -19,11 +20,11 @@ _RANKS = {kind: rank for rank, kind in enumerate(KINDS)}
 
 _MESSAGES = text("""
 select m.* from messages m
-join unnest(cast(:customer_ids as text[])) as wanted (customer_id) on wanted.customer_id = m.customer_id
+join unnest(cast(:customer_ids as text)::text[]) as wanted (customer_id) on wanted.customer_id = m.customer_id
 where m.state in ('intended', 'held', 'ready', 'sending', 'joined')
 union
 select m.* from messages m
-join unnest(cast(:message_ids as text[])) as named (message_id) on named.message_id = m.message_id
+join unnest(cast(:message_ids as text)::text[]) as named (message_id) on named.message_id = m.message_id
 """)
 
 _KEEP_MESSAGES = text("""
@@ -92,7 +93,7 @@ on conflict do nothing
 
 _TOLD_BEFORE = text("""
 select t.message_id, t.told_at from told_before t
-join unnest(cast(:message_ids as text[])) as v (message_id) using (message_id)
+join unnest(cast(:message_ids as text)::text[]) as v (message_id) using (message_id)
 """)
 
 _TELLING = text("""
@@ -134,7 +135,7 @@ class After(NamedTuple):
 
 async def messages_of(tx: Tx, customer_ids: Sequence[str], message_ids: Sequence[str]) -> list[Message]:
     """The customers' messages that are not ended, and those with these ids."""
-    named = {"customer_ids": list(customer_ids), "message_ids": list(message_ids)}
+    named = {"customer_ids": array(customer_ids), "message_ids": array(message_ids)}
     return [message_of(row) for row in (await tx.execute(_MESSAGES, named)).mappings()]
 
 
@@ -216,7 +217,7 @@ async def remember_told(tx: Tx, told: Mapping[str, datetime]) -> None:
 
 async def told_before(tx: Tx, message_ids: Sequence[str]) -> dict[str, datetime]:
     """Those of these messages that were sent in a past that was forgotten, and when."""
-    rows = await tx.execute(_TOLD_BEFORE, {"message_ids": list(message_ids)})
+    rows = await tx.execute(_TOLD_BEFORE, {"message_ids": array(message_ids)})
     return {row.message_id: row.told_at for row in rows}
 
 

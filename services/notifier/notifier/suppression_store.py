@@ -17,24 +17,25 @@ REMEMBERED = timedelta(days=90)
 
 _SUPPRESSIONS = text("""
 select s.* from suppressions s
-join unnest(cast(:hashes as bytea[])) as wanted (address_hash) using (address_hash)
+join unnest(cast(:hashes as text)::bytea[]) as wanted (address_hash) using (address_hash)
 where s.lifted_at is null
 """)
 
 _SOFT = text("""
 select b.* from soft_bounces b
-join unnest(cast(:hashes as bytea[])) as wanted (address_hash) using (address_hash)
+join unnest(cast(:hashes as text)::bytea[]) as wanted (address_hash) using (address_hash)
 order by b.bounced_at, b.message_id
 """)
 
 _MAILED = text("""
 select m.message_id, m.address_hash from mailed m
-join unnest(cast(:message_ids as text[])) as wanted (message_id) using (message_id)
+join unnest(cast(:message_ids as text)::text[]) as wanted (message_id) using (message_id)
 """)
 
 _INSIDE = text("""
 select m.* from messages m
-join unnest(cast(:customer_ids as text[]), cast(:message_ids as text[])) as wanted (customer_id, message_id)
+join unnest(cast(:customer_ids as text)::text[], cast(:message_ids as text)::text[])
+  as wanted (customer_id, message_id)
   on m.customer_id = wanted.customer_id and m.inside = wanted.message_id
 """)
 
@@ -117,15 +118,16 @@ async def address_book(tx: Tx, hashes: Collection[bytes], message_ids: Collectio
     """What is known of these addresses, and of those that these mails went to."""
     mailed: dict[str, bytes] = {}
     if message_ids:
-        rows = (await tx.execute(_MAILED, {"message_ids": sorted(message_ids)})).mappings()
+        rows = (await tx.execute(_MAILED, {"message_ids": array(sorted(message_ids))})).mappings()
         mailed = {row["message_id"]: row["address_hash"] for row in rows}
-    wanted = sorted({*hashes, *mailed.values()})
-    if not wanted:
+    every = sorted({*hashes, *mailed.values()})
+    if not every:
         return AddressBook(mailed=mailed)
-    suppressions = [_suppression(row) for row in (await tx.execute(_SUPPRESSIONS, {"hashes": wanted})).mappings()]
+    wanted = {"hashes": _bytes(every)}
+    suppressions = [_suppression(row) for row in (await tx.execute(_SUPPRESSIONS, wanted)).mappings()]
     soft: dict[bytes, tuple[SoftBounce, ...]] = {}
     if message_ids:  # they count only when one more comes
-        for row in (await tx.execute(_SOFT, {"hashes": wanted})).mappings():
+        for row in (await tx.execute(_SOFT, wanted)).mappings():
             one = SoftBounce(row["address_hash"], row["message_id"], row["bounced_at"])
             soft[one.address_hash] = (*soft.get(one.address_hash, ()), one)
     return AddressBook(
@@ -135,7 +137,7 @@ async def address_book(tx: Tx, hashes: Collection[bytes], message_ids: Collectio
 
 async def inside_of(tx: Tx, leading: Mapping[str, str]) -> list[Message]:
     """What went out inside of these messages; `leading` is the customer by message."""
-    values = {"message_ids": list(leading), "customer_ids": list(leading.values())}
+    values = {"message_ids": array(leading), "customer_ids": array(leading.values())}
     return [message_of(row) for row in (await tx.execute(_INSIDE, values)).mappings()]
 
 
@@ -145,7 +147,7 @@ async def note_mailed(tx: Tx, mailed: Sequence[Mailed]) -> None:
         ordered = sorted(mailed)
         values = {
             "message_ids": array(one.message_id for one in ordered),
-            "hashes": array(f"\\x{one.address_hash.hex()}" for one in ordered),
+            "hashes": _bytes(one.address_hash for one in ordered),
             "at": array(one.at for one in ordered),
         }
         await tx.execute(_NOTE_MAILED, values)
@@ -199,6 +201,10 @@ async def listed(tx: Tx, *, reason: str | None, after: Place | None, most: int) 
         "most": most,
     }
     return [_suppression(row) for row in (await tx.execute(_LISTED, values)).mappings()]
+
+
+def _bytes(values: Iterable[bytes]) -> str:
+    return array(f"\\x{one.hex()}" for one in values)
 
 
 async def _suppress(tx: Tx, ordered: Sequence[Suppression]) -> None:
