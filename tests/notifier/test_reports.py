@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from chassis.errors import NotFound, Rejected
 from chassis.items import Command
@@ -161,3 +162,33 @@ async def test_what_was_answered_is_written_down_though_the_rest_fails(runtime: 
     with pytest.raises(ZeroDivisionError):
         await answer_one_and_fail()
     assert await rows(runtime, "select state from messages") == ["sent"]
+
+
+async def test_blocks_that_overlap_are_written_together(runtime: Runtime) -> None:
+    first, second = await in_hand(runtime, "ab")
+    assert isinstance(runtime.settings, NotifierSettings)
+    reports = Reports(runtime, runtime.settings)
+    async with reports:
+        reports.add(first, Answer(Result.accepted))
+        async with reports:
+            reports.add(second, Answer(Result.accepted))
+        assert await rows(runtime, "select state from messages") == ["sent"] * 2
+        assert len(await rows(runtime, "select distinct cast(xmin as text) from messages")) == 1
+
+
+async def test_whoever_waits_hears_of_what_could_not_be_written_also_before(runtime: Runtime) -> None:
+    first, second = await in_hand(runtime, "ab")
+    assert isinstance(runtime.settings, NotifierSettings)
+    async with runtime.transaction() as tx:
+        await tx.execute(text("alter table messages rename to gone"))
+    reports, heard = Reports(runtime, runtime.settings), 0
+    for message in (first, second):
+        try:
+            async with reports:
+                reports.add(message, Answer(Result.accepted))
+        except ProgrammingError:
+            heard += 1
+        async with runtime.transaction() as tx:
+            await tx.execute(text("alter table if exists gone rename to messages"))
+    assert heard == 2
+    assert sorted(await rows(runtime, "select state from messages")) == ["sending", "sent"]

@@ -232,16 +232,40 @@ async def test_who_slept_past_the_lease_begins_with_nothing_any_more(
     assert postbox.mails == []
 
 
-async def test_few_messages_are_begun_with_at_a_time(runtime: Runtime, sender: Sender, postbox: Postbox) -> None:
+async def of_forty_customers(runtime: Runtime) -> None:
+    """One message each is ready."""
     for number in range(40):
         other = [replace(one, id=f"{number}-{one.id}", data=replace(one.data, customer_id=f"c{number}"))
                  for one in (known(), confirmed(10, order_id=f"o{number}"))]  # fmt: skip
         assert not (await runtime.fold(other, until=hour(11))).refused
+
+
+async def test_few_messages_are_begun_with_at_a_time(runtime: Runtime, sender: Sender, postbox: Postbox) -> None:
+    await of_forty_customers(runtime)
     postbox.delay_s = 3
     task = asyncio.create_task(sender.run())
     await until(lambda: in_hand(runtime, {"begun": 8, "not begun": 32}), patience_s=10)
     await asyncio.sleep(0.2)
     assert await in_hand(runtime, {"begun": 8, "not begun": 32}), "for each connection one underway, and the next"
+    postbox.delay_s = 0
+    task.cancel()
+    await sender.close()
+
+
+async def test_the_next_round_is_taken_before_the_last_one_is_begun_with_to_its_end(
+    runtime: Runtime, sender: Sender, postbox: Postbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("notifier.providers.outlets.MOST_AT_ONCE", 16)
+    await of_forty_customers(runtime)
+    postbox.delay_s = 0.5
+
+    async def more_than_a_round() -> bool:
+        async with runtime.transaction() as tx:
+            query = "select count(*) from messages where state = 'sending' and result is not null"
+            return bool((await tx.execute(text(query))).scalar_one() > 16)
+
+    task = asyncio.create_task(sender.run())
+    await until(more_than_a_round, patience_s=10)
     postbox.delay_s = 0
     task.cancel()
     await sender.close()

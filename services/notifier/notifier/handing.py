@@ -48,8 +48,8 @@ class Handing:
         groups = list(_groups(customers, AHEAD * connections))
         try:
             async with self._beginning, self._each_at_once() as tx:
-                for left, group in zip(range(len(groups), 0, -1), groups, strict=True):
-                    if left <= ENDING:
+                for place, group in enumerate(groups):
+                    if place + ENDING >= len(groups):
                         ending.set()
                     began_s = time.monotonic()  # before the commit: a machine may be halted inside of it
                     ours = await handing_store.begin(tx, [one for theirs in group for one in theirs], self._lease)
