@@ -19,7 +19,7 @@ from notifier.settings import NotifierSettings
 AHEAD = 1
 """For each connection so many messages are begun with together: the next ones while the last ones are underway."""
 ENDING = 4
-"""Groups that are left when the next call is asked for: about as many leave while it looks for its messages."""
+"""Groups that are left when the next call is asked for, of few groups half: they leave while it takes its messages."""
 
 Send = Callable[[Message], Awaitable[None]]
 """Hands one message over and takes note of the answer."""
@@ -49,7 +49,7 @@ class Handing:
         try:
             async with self._beginning, self._each_at_once() as tx:
                 for place, group in enumerate(groups):
-                    if place + ENDING >= len(groups):
+                    if place >= max(len(groups) - ENDING, len(groups) // 2):
                         ending.set()
                     began_s = time.monotonic()  # before the commit: a machine may be halted inside of it
                     ours = await handing_store.begin(tx, [one for theirs in group for one in theirs], self._lease)
