@@ -56,6 +56,8 @@ class OrderConfirmed(Fact, frozen=True, kw_only=True):
     currency: Currency
     lines: Annotated[tuple[ConfirmedLine, ...], Meta(max_length=1_000)]
     shipping_minor: Minor = 0
+    tax_minor: Minor = 0
+    """In the total; some shops write prices without it."""
     total_minor: Minor
     promised_by: Timestamp | None = None
     redemption_id: Identifier | None = None
@@ -115,6 +117,12 @@ class OrderCancelled(Fact, frozen=True, kw_only=True):
     owed_minor: Minor = 0
     """What was paid and not given back yet."""
     currency: Currency | None = None
+    paid_minor: Minor | None = None
+    """What was paid in all; None where nobody said."""
+    refund_by: Timestamp | None = None
+    """When what is owed should be with the customer, by the shop's policy."""
+    lines: NamedLines = ()
+    """What will not come."""
 
 
 @event_type("orders.order-refunded.v1", topic=ORDERS, subject="order_id")

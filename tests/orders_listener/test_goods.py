@@ -16,6 +16,7 @@ from tests.orders_listener.shop import (
     payment_failed,
     placed,
     refunded,
+    said,
     scan,
     shipment,
     shipped_line,
@@ -119,6 +120,32 @@ def test_an_order_that_is_cancelled_says_what_is_owed() -> None:
     assert never_paid.owed_minor == 0
     [owing] = tell(placed(), paid(), cancelled(day(1))).all(orders.OrderCancelled)
     assert (owing.owed_minor, owing.currency) == (2_000, "EUR")
+
+
+def test_a_payment_that_failed_says_how_much_is_still_to_be_paid() -> None:
+    [opened] = tell(placed(*TWO), payment_failed(day(0, 1))).all(orders.IssueOpened)
+    assert (opened.evidence["amount_minor"], opened.evidence["currency"]) == ("6000", "EUR")
+    half = [placed(*TWO), paid(), payment_failed(day(0, 1))]
+    assert tell(*half).all(orders.IssueOpened)[0].evidence["amount_minor"] == "4000"
+    [nothing_left] = tell(placed(), paid(), payment_failed(day(0, 1))).all(orders.IssueOpened)
+    assert "amount_minor" not in nothing_left.evidence
+
+
+def test_an_order_that_is_cancelled_says_what_will_not_come_what_was_paid_and_when_it_is_back() -> None:
+    [never_paid] = tell(placed(), cancelled(day(1))).all(orders.OrderCancelled)
+    assert (never_paid.paid_minor, never_paid.refund_by) == (0, None)
+    [paid_back] = tell(placed(), paid(), refunded(day(0, 5), shirt=1), cancelled(day(1))).all(orders.OrderCancelled)
+    assert (paid_back.paid_minor, paid_back.owed_minor, paid_back.refund_by) == (2_000, 0, None)
+    assert named(paid_back.lines) == [("The shirt", 1)]
+    arrived = [tracked("shirt"), scan("picked_up", day(2)), scan("delivered", day(3))]
+    [owing] = tell(placed(*TWO), paid(), *arrived, cancelled(day(4))).all(orders.OrderCancelled)
+    assert (named(owing.lines), owing.refund_by) == ([("The shirt", 1), ("The lamp", 1)], day(14))
+
+
+def test_nobody_is_promised_their_money_by_a_day_that_is_over() -> None:
+    heard_late = said(cancelled(day(1)), at=day(20))
+    [told] = tell(placed(), paid(), heard_late).all(orders.OrderCancelled)
+    assert (told.owed_minor, told.refund_by) == (2_000, None)
 
 
 def test_a_refund_that_is_late_says_how_much_and_its_end_how_it_came() -> None:

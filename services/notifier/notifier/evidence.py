@@ -13,7 +13,7 @@ from notifier.foreign import clean
 from notifier.goods import shortened
 
 KEPT = frozenset({
-    "since", "promised", "carrier", "last_scan_at", "title", "reason", "ordered", "missing", "in_part", "reasons",
+    "since", "due_at", "promised", "carrier", "last_scan_at", "title", "reason", "ordered", "missing", "in_part", "reasons",
     "refund_id", "amount_minor", "currency", "way", "refund_by",
 })  # fmt: skip
 _ORDERED, _SENT = "ordered_", "sent_"
@@ -32,6 +32,7 @@ def material_of(evidence: Mapping[str, str], promised_by: datetime | None) -> di
     return {
         "promised": evidence.get("promised") or (promised_by.isoformat() if promised_by else None),
         "since": _moment(evidence.get("since")),
+        "due_at": _moment(evidence.get("due_at")),
         "last_scan_at": _moment(evidence.get("last_scan_at")),
         "carrier": carrier_name(evidence.get("carrier")),
         "title": shortened(clean(evidence.get("title") or "")) or None,

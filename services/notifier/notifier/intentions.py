@@ -24,6 +24,7 @@ from contracts.orders import (
 from contracts.past import is_past
 from contracts.traces import stepped
 from notifier.broadcasts import broadcast_of
+from notifier.cancellations import why
 from notifier.correspondence import SEND, Correspondence
 from notifier.evidence import carrier_name
 from notifier.goods import goods_of
@@ -117,8 +118,7 @@ def _about_order(
             said = {"late": fact.late, **goods_of(fact.lines)}
             return _order("order_delivered", fact.order_id, said, expires_at=fact.occurred_at + NEWS_LASTS)
         case OrderCancelled():
-            owed = {"amount_minor": fact.owed_minor, "currency": fact.currency} if fact.owed_minor else {}
-            return _order("order_cancelled", fact.order_id, {"by": str(fact.by), **owed})
+            return _order("order_cancelled", fact.order_id, _cancelled(fact))
         case OrderRefunded():
             return _order("order_refunded", fact.order_id, _refunded(fact), subject=fact.refund_id)
 
@@ -129,9 +129,30 @@ def _confirmed(fact: OrderConfirmed) -> dict[str, Any]:
         "promised_by": _text(fact.promised_by),
         "total_minor": fact.total_minor,
         "shipping_minor": fact.shipping_minor or None,
+        **_tax(fact),
         "currency": fact.currency,
         **goods_of(fact.lines),
     }
+
+
+def _tax(fact: OrderConfirmed) -> dict[str, Any]:
+    """Only where it comes on top of the prices that are listed: said of prices that hold it, it would not add up."""
+    listed_minor = sum(line.paid_minor for line in fact.lines) + fact.shipping_minor
+    on_top = fact.tax_minor and listed_minor + fact.tax_minor == fact.total_minor
+    return {"tax_minor": fact.tax_minor} if on_top else {}
+
+
+def _cancelled(fact: OrderCancelled) -> dict[str, Any]:
+    """Who and why, what will not come, and what becomes of the money as far as that is known."""
+    reason = why(fact.reason)
+    content: dict[str, Any] = {"by": str(fact.by)} | ({"reason": str(reason)} if reason else {}) | goods_of(fact.lines)
+    if fact.owed_minor:
+        return content | {
+            "amount_minor": fact.owed_minor, "currency": fact.currency, "refund_by": _text(fact.refund_by),
+        }  # fmt: skip
+    if fact.paid_minor is None:
+        return content
+    return content | {"settled": "paid_back" if fact.paid_minor else "unpaid"}
 
 
 def _shipped(fact: OrderShipped) -> dict[str, Any]:

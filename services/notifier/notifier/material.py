@@ -13,8 +13,10 @@ from notifier.kinds import KINDS
 OPENED, WORSE, RESOLVED = "issue_opened", "issue_worse", "issue_resolved"
 PARTS = ("subject", "happened", "doing", "you")
 """What every message says: in a line, what happened, what we do, what the reader can do."""
-OPTIONAL_PARTS = ("action", "short", "goods")
-"""The words on the button; what is said where there is little room; what stands above the list of articles."""
+SUMS = ("shipping", "tax", "total")
+"""The words before each amount under the list of articles."""
+OPTIONAL_PARTS = ("action", "short", "goods", *SUMS)
+"""The words on the button; what is said where there is little room; what stands above the list of articles; sums."""
 ACTIONS = frozenset({"survey"})
 """Kinds that ask for something, and so need words on the button."""
 
@@ -61,11 +63,11 @@ _SCAN = {"carrier": "DHL", "last_scan_at": "2026-10-02T16:40:00+00:00", "trackin
 _MONEY = {"amount_minor": 5_990, "currency": "EUR"}
 _REFUND = _MONEY | {"way": "as_paid", "refund_by": "2026-10-10T00:00:00+02:00"}
 _OF_ISSUES: dict[IssueKind, dict[str, Any]] = {
-    IssueKind.payment_failed: {},
+    IssueKind.payment_failed: _MONEY,
     IssueKind.item_unavailable: {"title": "Blue kettle, 1.7 l", "reason": "backordered"},
     IssueKind.item_substituted: {"title": "Rain jacket", "ordered": "blue, M", "sent": "green, M"},
     IssueKind.item_missing: {"title": "Desk lamp", "missing": 1, "pieces": 2},
-    IssueKind.fulfilment_stalled: _SINCE,
+    IssueKind.fulfilment_stalled: _SINCE | {"due_at": "2026-10-02T00:00:00+02:00"},
     IssueKind.pickup_stalled: _SINCE | _SCAN,
     IssueKind.transit_stalled: _SINCE | _SCAN,
     IssueKind.delivery_at_risk: _SCAN | {"reasons": ["usually_there", "slow_region"]},
@@ -99,7 +101,10 @@ _OTHERS: dict[str, tuple[dict[str, Any], set[str]]] = {
         {"carrier", "promised_by", "rest_follows", "tracking_number"},
     ),
     "order_delivered": (_ORDER | {"late": True}, set()),
-    "order_cancelled": (_ORDER | {"by": "shop"} | _MONEY, {*_MONEY}),
+    "order_cancelled": (
+        _ORDER | {"by": "shop", "reason": "out_of_stock", "settled": None, "refund_by": _EXPECTED_BY} | _MONEY,
+        {"reason", "settled", "refund_by", *_MONEY},
+    ),
     "order_refunded": (_ORDER | _REFUND, {"way", "refund_by"}),
     WORSE: (_ORDER | _OF_EVERY_ISSUE | {"issue_kind": "lost", "opening": OPENING}, set(_OF_EVERY_ISSUE)),
     RESOLVED: (
@@ -146,7 +151,7 @@ TRACKED = frozenset(
 """Entries about a parcel: who has the carrier's page of it can look there."""
 NAMES_GOODS = frozenset(
     {
-        "order_confirmed", "order_shipped", "order_delivered", "order_refunded", *TRACKED,
+        "order_confirmed", "order_shipped", "order_delivered", "order_cancelled", "order_refunded", *TRACKED,
         key_of(OPENED, IssueKind.payment_failed), key_of(OPENED, IssueKind.fulfilment_stalled),
     }
 )  # fmt: skip

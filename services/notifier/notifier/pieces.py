@@ -44,6 +44,8 @@ class Said(Struct, frozen=True, kw_only=True):
     goods_words: str | None
     """What stands above the list of goods; without it there is none."""
     goods: tuple[Item, ...]
+    sums: tuple[Item, ...] = ()
+    """Under the goods, the last one the total."""
     action: str | None
     link: str | None
     asks: bool
@@ -131,11 +133,10 @@ def _talk(said: Said) -> str:
 
 
 def _list(said: Said) -> str:
-    """The goods, each on a line of its own."""
-    if not said.goods_words or not said.goods:
-        return ""
-    lines = (f"{item.words} – {item.price}" if item.price else item.words for item in said.goods)
-    return "\n".join([said.goods_words, *(f"- {line}" for line in lines)])
+    """The goods and what they come to, each on a line of its own."""
+    lines = [f"- {item.words} – {item.price}" if item.price else f"- {item.words}" for item in said.goods]
+    goods = [said.goods_words, *lines] if said.goods_words and lines else []
+    return "\n".join([*goods, *(f"{said.leads.replace(BLANK, item.words)} {item.price}" for item in said.sums)])
 
 
 def _filled_up(opening: str, said: Said, has_room: HasRoom) -> str:

@@ -24,6 +24,8 @@ _PRICED = [
     {"name": "Tea towel, set of two, indigo", "pieces": 1, "price_minor": 2_120},
 ]
 _GOODS: list[dict[str, Any]] = [{name: good[name] for name in ("name", "pieces")} for good in _PRICED]
+_SORRY = ("order_delivered", "order_cancelled", "goodwill_granted")
+"""As their values are: late, and by the shop."""
 _LINKS = {
     "issue_opened.payment_failed": {PAY: "https://shop.example/orders/o-1048/pay"},
     **{key: {TRACK: "https://tracking.carrier.example/00340434161094042557"} for key in TRACKED},
@@ -38,6 +40,8 @@ def sample_message(key: str, *, bare: bool = False) -> Message:
     if issue_kind:
         content |= {"issue_kind": issue_kind, "known": values.get("declared") or ""}
         content["sorry"] = IssueKind(issue_kind) in OURS
+    if key in _SORRY:
+        content["sorry"] = True
     if not bare:
         content |= _beside(key)
     return Message(

@@ -89,9 +89,9 @@ REMEDIES = {
 _AFTER_CANCELLATION = (IssueKind.refund_overdue,)
 _ENDS_BY_ORDER = {
     "order_delivered": Resolution.delivered,
-    "order_cancelled": Resolution.cancelled,
     "order_refunded": Resolution.refunded,
 }
+"""Of these the end of an issue says all that there is to say. Of a cancellation it does not: why, and what of the money."""
 
 
 def decide(
@@ -220,11 +220,17 @@ def _overtaken_issue(message: Message, facts: Circumstances) -> str | None:
     if _warned_already(message, issue, facts):
         return "warned_already"
     if message.kind == "issue_resolved":
-        return None if issue.told else "opening_not_told"
+        if not issue.told:
+            return "opening_not_told"
+        ended_with_order = issue.resolution is Resolution.cancelled
+        return "told_with_resolution" if ended_with_order and _is_cancelled(issue, facts) else None
     if not issue.open:
         return "issue_resolved"
-    cancelled = facts.stage_of(message.order_id) is Stage.cancelled and issue.kind not in _AFTER_CANCELLATION
-    return "order_cancelled" if cancelled else None
+    return "order_cancelled" if _is_cancelled(issue, facts) and issue.kind not in _AFTER_CANCELLATION else None
+
+
+def _is_cancelled(issue: Issue, facts: Circumstances) -> bool:
+    return facts.stage_of(issue.order_id) is Stage.cancelled
 
 
 def _warned_already(message: Message, issue: Issue, facts: Circumstances) -> bool:

@@ -21,7 +21,7 @@ from notifier.catalogue import Catalogue, Conditions, Entry, Fault, Sentences, W
 from notifier.catalogue_files import catalogues
 from notifier.foreign import clean, clean_paragraphs
 from notifier.links import link_of
-from notifier.material import FRAME, FRAME_SAMPLE, GIVEN_WHOLE, MATERIALS, OPENED, PARTS, Material, key_of
+from notifier.material import FRAME, FRAME_SAMPLE, GIVEN_WHOLE, MATERIALS, OPENED, PARTS, SUMS, Material, key_of
 from notifier.messages import Message
 from notifier.outgoing import Composed
 from notifier.people import Person, zone_of
@@ -113,6 +113,7 @@ class Words:
             subject=parts["subject"], happened=happened, doing=doing, you=you, short=parts.get("short"),
             hello=frame["hello" if values["given_name"] else "hello_nobody"](values),
             goods_words=parts.get("goods") or None, goods=tuple(self._goods(message.content, values, locale)),
+            sums=tuple(_sums(message.content, parts, values)),
             action=parts.get("action") or None,
             link=(ways.action or link_of(message.content)) if parts.get("action") else None,
             asks=ways.action is not None,
@@ -125,8 +126,7 @@ class Words:
     def _goods(self, content: Mapping[str, Any], values: Mapping[str, Any], locale: str) -> Iterator[Item]:
         """What the message is about, by name; and how much more there is."""
         for good in content.get("goods") or ():
-            price_minor, currency = good.get("price_minor"), content.get("currency")
-            price = money(values[READER], price_minor, currency) if price_minor is not None and currency else None
+            price = _price(good.get("price_minor"), content.get("currency"), values)
             yield Item(f"{number(values[READER], good['pieces'])} × {clean(good['name'])}", price)
         if more := content.get("more_goods"):
             yield Item(self._frames[locale]["more"]({**values, "more": more}))
@@ -192,6 +192,17 @@ class Words:
 def words_of(shop: Shop) -> Words:
     """The words of that shop, checked and compiled once in a process. Raises `WordsRefused`."""
     return Words(shop)
+
+
+def _sums(content: Mapping[str, Any], parts: Mapping[str, str], values: Mapping[str, Any]) -> list[Item]:
+    """What is added to the articles, and the total, as far as there are amounts and words; no total all by itself."""
+    prices = {name: _price(content.get(f"{name}_minor"), content.get("currency"), values) for name in SUMS}
+    found = [Item(parts[name], price) for name, price in prices.items() if price and parts.get(name)]
+    return found if content.get("goods") or len(found) > 1 else []
+
+
+def _price(amount_minor: int | None, currency: str | None, values: Mapping[str, Any]) -> str | None:
+    return money(values[READER], amount_minor, currency) if amount_minor is not None and currency else None
 
 
 def one_line(subject: str) -> str:

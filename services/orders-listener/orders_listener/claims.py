@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from contracts.storefront import OrderPaid, OrderRefunded, ReturnReceived, ReturnRequested
+from contracts.storefront import OrderRefunded, ReturnReceived, ReturnRequested
 from orders_listener.parcels import Quantities, summed
 from orders_listener.pictures import Picture
-from orders_listener.refunds import owed_minor
+from orders_listener.refunds import owed_minor, paid_minor
 
 
 class Claim(NamedTuple):
@@ -44,8 +44,7 @@ def claims_of(picture: Picture) -> Iterator[Claim]:
 
 def _paid_back(picture: Picture) -> bool:
     """Money for every piece that did not arrive, or all that was paid for the order."""
-    paid_minor = sum(paid.amount_minor for paid in picture.all(OrderPaid))
-    return not picture.outstanding or _amount_minor(picture.refunds) >= paid_minor
+    return not picture.outstanding or _amount_minor(picture.refunds) >= paid_minor(picture)
 
 
 def _settled(picture: Picture, received: ReturnReceived) -> bool:

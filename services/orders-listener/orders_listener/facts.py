@@ -13,18 +13,23 @@ from orders_listener.goods import named, tracking
 from orders_listener.issues import titled
 from orders_listener.parcels import Parcel
 from orders_listener.pictures import Picture
-from orders_listener.refunds import expected_by, owed_minor
+from orders_listener.policy import Policy
+from orders_listener.refunds import expected_by, owed_minor, paid_minor
 from orders_listener.remainders import unsent
+from orders_listener.waits import refund as refunds_owed
+from orders_listener.waits import waits_of
 
 CONFIRMED, SHIPPED, DELIVERED, CANCELLED, COMPLETED = "confirmed", "shipped", "delivered", "cancelled", "completed"
 
 
-def due_facts(picture: Picture, said: Set[str]) -> dict[str, Fact]:
+def due_facts(picture: Picture, said: Set[str], at: datetime, policy: Policy) -> dict[str, Fact]:
     """What the picture shows and was not said yet, by key, in the order in which an order lives."""
-    return dict(_due(picture, picture.placed, said)) if picture.placed else {}
+    return dict(_due(picture, picture.placed, said, at, policy)) if picture.placed else {}
 
 
-def _due(picture: Picture, placed: OrderPlaced, said: Set[str]) -> Iterator[tuple[str, Fact]]:
+def _due(
+    picture: Picture, placed: OrderPlaced, said: Set[str], at: datetime, policy: Policy
+) -> Iterator[tuple[str, Fact]]:
     # a cancelled order never becomes an order again
     if CONFIRMED not in said and CANCELLED not in said and picture.confirmed_at:
         yield CONFIRMED, confirmed(picture, placed, picture.confirmed_at)
@@ -38,7 +43,7 @@ def _due(picture: Picture, placed: OrderPlaced, said: Set[str]) -> Iterator[tupl
         if key not in said:
             yield key, refunded(picture, placed, refund)
     if CANCELLED not in said and picture.cancelled:
-        yield CANCELLED, cancelled(picture, placed, picture.cancelled)
+        yield CANCELLED, cancelled(picture, placed, picture.cancelled, at, policy)
 
 
 def confirmed(picture: Picture, placed: OrderPlaced, confirmed_at: datetime) -> orders.OrderConfirmed:
@@ -51,6 +56,7 @@ def confirmed(picture: Picture, placed: OrderPlaced, confirmed_at: datetime) -> 
         currency=placed.currency,
         lines=tuple(confirmed_line(line) for line in picture.lines.values()),
         shipping_minor=placed.shipping_minor,
+        tax_minor=placed.tax_minor,
         total_minor=picture.total_minor,
         promised_by=picture.promised.ends_at if picture.promised else None,
         redemption_id=placed.redemption_id,
@@ -132,8 +138,11 @@ def refunded(picture: Picture, placed: OrderPlaced, refund: OrderRefunded) -> or
     )
 
 
-def cancelled(picture: Picture, placed: OrderPlaced, cancellation: OrderCancelled) -> orders.OrderCancelled:
-    """Nothing more will be sent."""
+def cancelled(
+    picture: Picture, placed: OrderPlaced, cancellation: OrderCancelled, at: datetime, policy: Policy
+) -> orders.OrderCancelled:
+    """Nothing more will be sent; by when what was paid is back, unless that is over `at` the telling."""
+    owed = (wait for wait in waits_of(refunds_owed, picture, policy) if wait.subject == placed.order_id)
     return orders.OrderCancelled(
         customer_id=placed.customer_id,
         order_id=placed.order_id,
@@ -142,4 +151,7 @@ def cancelled(picture: Picture, placed: OrderPlaced, cancellation: OrderCancelle
         reason=cancellation.reason,
         owed_minor=owed_minor(picture),
         currency=placed.currency,
+        paid_minor=paid_minor(picture),
+        refund_by=next((wait.due_at for wait in owed if wait.due_at > at), None),
+        lines=named(picture, picture.undelivered),
     )

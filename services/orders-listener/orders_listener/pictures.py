@@ -209,6 +209,13 @@ class Picture:
         return {line_id: quantity for line_id, quantity in rest.items() if quantity > 0}
 
     @Once
+    def undelivered(self) -> Quantities:
+        """Pieces that never came, by line, whether or not money was given back for them."""
+        arrived = pieces([parcel for _, parcel in self.arrivals], self.parcels)
+        rest = {line_id: line.quantity - arrived.get(line_id, 0) for line_id, line in self.lines.items()}
+        return {line_id: quantity for line_id, quantity in rest.items() if quantity > 0}
+
+    @Once
     def delivered_at(self) -> datetime | None:
         """When the last piece that was not refunded arrived; None while something is outstanding."""
         if self.placed is None:

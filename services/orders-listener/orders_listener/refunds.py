@@ -15,10 +15,22 @@ def expected_by(picture: Picture, refund: OrderRefunded) -> datetime | None:
     return end_of(refund.expected_by, picture.zone) if refund.expected_by else None
 
 
+def paid_minor(picture: Picture) -> int:
+    """What was paid in all."""
+    return sum(paid.amount_minor for paid in picture.all(OrderPaid))
+
+
 def owed_minor(picture: Picture) -> int:
     """What was paid and not given back."""
-    paid_minor = sum(paid.amount_minor for paid in picture.all(OrderPaid))
-    return max(paid_minor - sum(refund.amount_minor for refund in picture.refunds), 0)
+    return max(paid_minor(picture) - sum(refund.amount_minor for refund in picture.refunds), 0)
+
+
+def unpaid_of(picture: Picture) -> dict[str, str]:
+    """What is still to be paid, as evidence; nothing where that is not known."""
+    rest_minor = picture.total_minor - paid_minor(picture)
+    if picture.placed is None or rest_minor <= 0:
+        return {}
+    return {"amount_minor": str(rest_minor), "currency": picture.placed.currency}
 
 
 def evidence_of(picture: Picture) -> dict[str, str]:

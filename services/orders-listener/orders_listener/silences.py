@@ -4,7 +4,7 @@ Owns words and severities. Must not know when a silence is over (waits.py) or wh
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from contracts.vocabulary import IssueKind, Severity
@@ -20,6 +20,8 @@ from orders_listener.waits import lost as lost_parcels
 from orders_listener.waits import refund as refunds_owed
 from orders_listener.waits import rest as rests
 
+_LAST = timedelta(seconds=1)
+"""What ends at midnight ends on the day before."""
 Shown = Callable[[Picture, datetime, Policy], Iterable[Trouble]]
 """The troubles of one kind by what is known at a moment."""
 
@@ -34,7 +36,7 @@ class Saying(NamedTuple):
     """When it has lasted too long."""
     reason: str
     known: str
-    """`{day}` is the day since when."""
+    """`{day}` is the day since when, `{due}` the last one on which nobody needed to worry."""
     expected_next: str
 
 
@@ -73,7 +75,7 @@ def unless_late(shown: Shown) -> Shown:
 
 def _trouble(saying: Saying, picture: Picture, wait: Wait, at: datetime) -> Trouble:
     parcel, worse = wait.parcel, at >= wait.worse_at
-    day = day_in_words(wait.since.astimezone(picture.zone).date())
+    day, due = (day_in_words(one.astimezone(picture.zone).date()) for one in (wait.since, wait.due_at - _LAST))
     return Trouble(
         kind=saying.kind,
         subject=wait.subject,
@@ -81,10 +83,11 @@ def _trouble(saying: Saying, picture: Picture, wait: Wait, at: datetime) -> Trou
         line_ids=tuple(sorted(parcel.carries)) if parcel else (),
         severity=saying.worse if worse else saying.severity,
         reason=saying.reason,
-        known=sentence(saying.known.format(day=day)),
+        known=sentence(saying.known.format(day=day, due=due)),
         expected_next=saying.expected_next,
         expected_by=None if worse or saying.severity is saying.worse else wait.worse_at,
-        evidence={"since": wait.since.isoformat(), "limit": wait.limit} | (parcel.evidence if parcel else {}),
+        evidence={"since": wait.since.isoformat(), "due_at": wait.due_at.isoformat(), "limit": wait.limit}
+        | (parcel.evidence if parcel else {}),
     )
 
 
@@ -92,7 +95,7 @@ fulfilment_stalled = unless_late(
     silent(
         Saying(
             IssueKind.fulfilment_stalled, handover, Severity.notice, Severity.serious, "not_handed_over",
-            "Your order should have left us by {day}, and nothing of it has.", "The handover to the carrier",
+            "Your order should have left us by {due}, and nothing of it has.", "The handover to the carrier",
         )
     )
 )  # fmt: skip

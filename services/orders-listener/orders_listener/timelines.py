@@ -128,7 +128,7 @@ def moved_on(
     picture = Picture(timeline.entries, shop_zone=policy.shop_zone, snapshot=snapshot, disruptions=disruptions)
     if picture.placed is None:
         return timeline, Outcome(rows=(timeline,))
-    timeline, published = _publish(timeline, picture, picture.placed, at, looked)
+    timeline, published = _publish(timeline, picture, picture.placed, at, policy, looked)
     now = timeline.learned_by(at)
     review = Review(
         picture, picture.placed, timeline.issues, at=at, now=now, policy=policy, erased=erased, looked=looked
@@ -159,9 +159,9 @@ def _learned(
 
 
 def _publish(
-    timeline: Timeline, picture: Picture, placed: OrderPlaced, at: datetime, looked: DeadlineKind | None
+    timeline: Timeline, picture: Picture, placed: OrderPlaced, at: datetime, policy: Policy, looked: DeadlineKind | None
 ) -> tuple[Timeline, Outcome]:
-    due = facts.due_facts(picture, timeline.said.keys())
+    due = facts.due_facts(picture, timeline.said.keys(), at, policy)
     if looked is DeadlineKind.return_window_ends and facts.COMPLETED not in timeline.said and not picture.cancelled:
         due[facts.COMPLETED] = facts.completed(placed, at)
     said = timeline.said | dict.fromkeys(due, at)

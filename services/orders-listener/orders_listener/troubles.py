@@ -12,6 +12,7 @@ from orders_listener.issues import Trouble, sentence, title_of, titled
 from orders_listener.pictures import Picture
 from orders_listener.policy import Policy
 from orders_listener.promises import end_of
+from orders_listener.refunds import unpaid_of
 from orders_listener.silences import Shown
 from orders_listener.waits import time_of
 
@@ -27,7 +28,7 @@ def payment_failed(picture: Picture, _at: datetime, _policy: Policy) -> Iterator
             reason="payment_failed",
             known="The payment for your order did not go through.",
             expected_next="A new attempt to pay",
-            evidence={"reason": failed.reason} if failed.reason else {},
+            evidence=({"reason": failed.reason} if failed.reason else {}) | unpaid_of(picture),
         )
 
 
