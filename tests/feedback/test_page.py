@@ -12,6 +12,8 @@ from sqlalchemy import text
 
 from chassis.runtime import Runtime
 from feedback.customers import invitation_id_of
+from feedback.pages import NOTICES
+from feedback.phrases import PHRASES
 from tests.feedback.conftest import TimeIs, link
 from tests.feedback.shop import day, delivered, erased
 
@@ -172,3 +174,36 @@ async def test_neither_token_nor_words_are_logged(
         await client.get(path)
     logged = [record for record in caplog.records if not record.name.startswith(("httpx", "httpcore"))]
     assert not any(path[3:] in record.getMessage() or "extraordinarily" in record.getMessage() for record in logged)
+
+
+# --- in the reader's language ---
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language", "asked"),
+    [
+        ("", "en", "How likely are you to recommend Tea & <Toast> to a friend or colleague?"),
+        ("de-AT,de;q=0.9,en;q=0.8", "de", "Wie wahrscheinlich ist es, dass Sie Tea & <Toast> Freunden oder Kollegen"),
+        ("nl,es;q=0.5", "es", "¿Qué probabilidad hay de que recomiende Tea & <Toast> a un amigo o colega?"),
+        ("fr", "fr", "Quelle est la probabilité que vous recommandiez Tea & <Toast> à un ami ou à un collègue"),
+        ("PT-br", "pt", "Qual é a probabilidade de recomendar Tea & <Toast> a um amigo ou colega?"),
+        ("xx;q=nonsense,,", "en", "How likely are you"),
+    ],
+)
+async def test_the_question_is_asked_in_a_language_of_the_reader(
+    client: httpx.AsyncClient, path: str, accepted: str, language: str, asked: str
+) -> None:
+    page = await client.get(path, headers={"accept-language": accepted})
+    assert asked in html.unescape(page.text)
+    assert (page.headers["content-language"], f'<html lang="{language}">' in page.text) == (language, True)
+
+
+@pytest.mark.parametrize("language", PHRASES)
+async def test_whatever_is_said_instead_of_the_question_has_words(client: httpx.AsyncClient, language: str) -> None:
+    say = PHRASES[language]
+    for _, key in NOTICES.values():
+        assert say(f"{key}_title")
+        assert say(key)
+    lost = await client.get("/s/nothing", headers={"accept-language": language})
+    assert say("bad_link") in html.unescape(lost.text)
+    assert "– Tea & <Toast></title>" in html.unescape(lost.text)

@@ -78,7 +78,7 @@ async def test_a_cancelled_order_leaves_no_points_no_open_issue_and_no_question(
     assert await eve.issues("e1") == {"item_unavailable": "cancelled"}
     assert await eve.points() == (0, 0, "bronze")
     assert await eve.decisions("feedback") == []
-    assert await eve.told() == ["order_confirmed", "points_earned", "issue_opened", "issue_resolved"]
+    assert await eve.told() == ["order_confirmed", "points_earned", "issue_opened", "order_cancelled"]
 
 
 async def test_a_failed_payment_is_told_and_forgotten_when_the_money_comes(house: House) -> None:

@@ -10,6 +10,7 @@ from contracts import Event
 from contracts.orders import ConfirmedLine, OrderCancelled, OrderRefunded, OrderShipped, Resolution
 from contracts.storefront import CancelledBy
 from contracts.vocabulary import Channel, IssueKind, NamedLine, RefundWay
+from notifier.cancellations import Why, why
 from notifier.deliveries import Result
 from notifier.goods import MOST_NAMED, goods_of, name_of
 from notifier.links import link_of, safe
@@ -67,9 +68,32 @@ def test_the_confirmation_lists_what_was_ordered_what_it_costs_and_the_day() -> 
     )
     order = with_facts(confirmed(10), lines=lines, shipping_minor=490, total_minor=5_990)
     text = mailed(Life([known(), order], until=11).message("order_confirmed"))
-    assert "We have your order: 3 items, €59.90 in total, €4.90 of it for shipping." in text
-    assert "You ordered:\n- 2 × Linen shirt, sage, M – €50.00\n- 1 × mug-1 – €5.00\n" in text
-    assert "You will have it by Friday 6 March" in text
+    assert "We have received your order: 3 items, €59.90 in total." in text
+    goods = "You ordered:\n- 2 × Linen shirt, sage, M – €50.00\n- 1 × mug-1 – €5.00\n"
+    assert f"{goods}Shipping: €4.90\nTotal: €59.90\n" in text
+    assert "It should reach you by Friday 6 March" in text
+
+
+@pytest.mark.parametrize(("tax_minor", "total_minor", "said_so"), [(450, 5_440, True), (450, 4_990, False)])
+def test_tax_is_a_row_where_it_comes_on_top_of_the_prices(tax_minor: int, total_minor: int, said_so: bool) -> None:
+    lines = (ConfirmedLine(line_id="1", quantity=1, paid_minor=4_500, title="Linen shirt"),)
+    money = {"shipping_minor": 490, "tax_minor": tax_minor, "total_minor": total_minor}
+    text = mailed(Life([known(), with_facts(confirmed(10), lines=lines, **money)], until=11).message("order_confirmed"))
+    assert ("\nShipping: €4.90\nTax: €4.50\nTotal: €54.40\n" in text) is said_so
+    assert ("\nShipping: €4.90\nTotal: €49.90\n" in text) is not said_so
+
+
+@pytest.mark.parametrize("locale", ["en", "de", "es", "fr", "pt"])
+def test_what_an_order_comes_to_stands_in_rows_in_every_language(locale: str) -> None:
+    message = sample_message("order_confirmed")
+    mail = WORDS.compose(message, sample_person(locale), Channel.email)
+    shipping, total = mail.text.partition("\n\n- ")[0].split("\n\n")[2].splitlines()[-2:]
+    assert "4" in shipping
+    assert "59" in total
+    assert (mail.html or "").count("font-weight:700\"><td") == 1
+    message.content.update(goods=None, shipping_minor=None)
+    words = total.rpartition("59")[0].strip(": \u00a0€")
+    assert f"\n{words}" not in WORDS.compose(message, sample_person(locale), Channel.email).text  # said above
 
 
 def test_a_long_order_is_cut_and_says_so() -> None:
@@ -91,11 +115,11 @@ def test_a_parcel_says_what_is_in_it_who_brings_it_where_it_is_and_what_comes_la
     life = Life([known(), with_facts(shipped(10), rest_follows=True, **facts)], until=11)
     text = mailed(life.message("order_shipped"))
     assert "Part of your order has left us with Royal Mail. The rest comes in another parcel." in text
-    assert "The number of the parcel is 42." in text
+    assert "Tracking number: 42." in text
     assert "In this parcel:\n- 1 × Linen shirt\n" in text
     assert f"Track the parcel:\n\n{PAGE}\n" in text
     whole = mailed(Life([known(), with_facts(shipped(10), **facts)], until=11).message("order_shipped"))
-    assert "Your order has left us with Royal Mail. The number" in whole
+    assert "Your order has left us with Royal Mail. Tracking number" in whole
 
 
 def test_a_link_is_kept_until_it_is_said_and_no_longer() -> None:
@@ -158,7 +182,7 @@ def test_every_refund_is_told_once_and_not_beside_the_end_of_an_issue_that_says_
     assert life.kinds_told() == ["issue_opened", "issue_resolved", "order_refunded"]
     assert life.message("order_refunded").subject == "r2"
     text = mailed(life.message("issue_resolved"))
-    assert "It is sorted out: we have refunded you €49.90." in text
+    assert "We have now refunded you €49.90." in text
     assert "It goes back the way you paid." in text
 
 
@@ -167,14 +191,113 @@ def test_a_cancellation_says_what_comes_back() -> None:
         customer_id=ADA, order_id="o1", occurred_at=hour(10), by=CancelledBy.shop, owed_minor=4_990, currency="EUR"
     )
     text = mailed(Life([known(), said(fact, 10)], until=11).message("order_cancelled"))
-    assert "You get back what you have paid, €49.90; we write to you when it is on its way." in text
+    assert "We will refund you €49.90. We write to you as soon as it is on its way." in text
+
+
+def cancelled(**facts: Any) -> str:
+    """The mail about an order that the shop cancelled."""
+    money: dict[str, Any] = {"owed_minor": 4_990, "paid_minor": 4_990, "currency": "EUR"}
+    fact = OrderCancelled(
+        customer_id=ADA, order_id="o1", occurred_at=hour(10), **{"by": CancelledBy.shop, **money, **facts}
+    )
+    return mailed(Life([known(), said(fact, 10)], until=11).message("order_cancelled"))
+
+
+def test_a_cancellation_says_what_was_cancelled_why_and_when_the_money_is_back() -> None:
+    lines = (NamedLine(line_id="1", quantity=2, title="Linen shirt"),)
+    text = cancelled(lines=lines, reason="Out of stock", refund_by=hour(240))
+    assert "We have had to cancel your order because something in it is out of stock." in text
+    assert "What was cancelled:\n- 2 × Linen shirt\n" in text
+    assert "We will refund you €49.90. You should have it by Wednesday 11 March." in text
+
+
+@pytest.mark.parametrize(
+    ("money", "said_so"),
+    [
+        ({"owed_minor": 0, "paid_minor": 0}, "You have not been charged."),
+        ({"owed_minor": 0, "paid_minor": 4_990}, "What you had paid has already been refunded."),
+        ({"owed_minor": 0, "paid_minor": None}, "If you have paid already, you get your money back."),
+    ],
+)
+def test_of_money_nothing_is_said_that_nobody_knows(money: dict[str, int | None], said_so: str) -> None:
+    text = cancelled(**money)
+    assert said_so in text
+    assert ("charged" in text) is (money["paid_minor"] == 0)
+
+
+@pytest.mark.parametrize(
+    ("reason", "meant"),
+    [
+        ("inventory", Why.out_of_stock), ("staff", Why.mistake), ("DUPLICATE", Why.duplicate),
+        ("un-deliverable", None), ("undeliverable", Why.undeliverable), ("discontinued ", Why.discontinued),
+        ("fraud", None), ("other", None), ("Mr Smith rang and shouted", None), ("{{ shop }}", None), ("", None),
+        (None, None),
+    ],
+)  # fmt: skip
+def test_a_shops_own_words_for_a_cancellation_stay_with_the_shop(reason: str | None, meant: Why | None) -> None:
+    assert why(reason) is meant
+    text = cancelled(reason=reason)
+    assert ("We have had to cancel your order." in text) is (meant is None)
+    assert not (reason and meant is None and reason in text)
+
+
+@pytest.mark.parametrize("locale", ["en", "de", "es", "fr", "pt"])
+def test_every_reason_has_words_in_every_language_and_who_cancelled_goes_before_it(locale: str) -> None:
+    texts = set()
+    for by, reason in [*(("shop", one) for one in (None, *Why)), ("customer", "mistake"), ("payment", "mistake")]:
+        message = sample_message("order_cancelled")
+        message.content.update(by=by, reason=reason)
+        texts.add(WORDS.compose(message, sample_person(locale), Channel.email).text.split("\n\n")[1])
+    assert len(texts) == len(Why) + 3
+
+
+def test_the_cancellation_speaks_for_the_issue_that_it_ended() -> None:
+    fact = OrderCancelled(customer_id=ADA, order_id="o1", occurred_at=hour(12), by=CancelledBy.shop)
+    life = Life([known(), opened(10), said(fact, 12), resolved(12, resolution=Resolution.cancelled)], until=24)
+    assert life.kinds_told() == ["issue_opened", "order_cancelled"]
+    assert life.message("issue_resolved").reason == "told_with_resolution"
+
+
+@pytest.mark.parametrize("locale", ["en", "de", "es", "fr", "pt"])
+def test_a_payment_that_failed_says_how_much_where_that_is_known(locale: str) -> None:
+    message = sample_message("issue_opened.payment_failed")
+    assert "59" in WORDS.compose(message, sample_person(locale), Channel.sms).text
+    message.content.update(amount_minor=None, currency=None)
+    assert "59" not in WORDS.compose(message, sample_person(locale), Channel.email).text
+
+
+# --- what a reply does ---
+
+NOTHING_BY_ITSELF = {
+    "en": "A reply alone cancels nothing.", "de": "Eine Antwort allein storniert nichts.",
+    "es": "Una respuesta por sí sola no cancela nada.", "fr": "Une réponse à elle seule n’annule rien.",
+    "pt": "Uma resposta, por si só, não cancela nada.",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("locale", ["en", "de", "es", "fr", "pt"])
+@pytest.mark.parametrize("kind", ["delivery_late", "fulfilment_stalled"])
+def test_whoever_may_cancel_is_told_that_a_reply_alone_does_not(kind: str, locale: str) -> None:
+    text = WORDS.compose(sample_message(f"issue_opened.{kind}"), sample_person(locale), Channel.email).text
+    assert NOTHING_BY_ITSELF[locale] in text
+
+
+@pytest.mark.parametrize("locale", ["en", "de", "es", "fr", "pt"])
+def test_nobody_is_said_to_have_asked_a_carrier(locale: str) -> None:
+    """Nothing in the house asks one: what the shop will do can be promised, what it has done not."""
+    asked = ("have asked", "gebeten", "nachgefragt", "hemos pedido", "hemos preguntado", "avons demandé", "pedimos que",
+             "perguntámos")  # fmt: skip
+    for kind in IssueKind:
+        message = sample_message(f"issue_opened.{kind}")
+        text = WORDS.compose(message, sample_person(locale), Channel.email).text.casefold()
+        assert not [one for one in asked if one in text]
 
 
 @pytest.mark.parametrize("currency", ["", "eur", "E", "{{ x }}", "ZZZ"])
 def test_money_of_which_nobody_knows_what_it_is_breaks_nothing(currency: str) -> None:
     evidence = {"amount_minor": "4990", "currency": currency, "reason": "returned"}
     life = Life([known(), with_facts(opened(10, IssueKind.refund_overdue), evidence=evidence)], until=11)
-    assert "you have not got your money back yet" in mailed(life.message("issue_opened"))
+    assert "you have not had your money back yet" in mailed(life.message("issue_opened"))
 
 
 # --- other people's texts ---

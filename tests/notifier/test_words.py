@@ -215,7 +215,7 @@ def test_days_are_those_of_the_readers_clock() -> None:
     message.content.update({"promised_by": midnight, "rest_follows": None})
     for zone, day in ((BERLIN, "Monday 5 October"), ("Asia/Tokyo", "Tuesday 6 October"), (None, "Monday 5 October")):
         text = WORDS.compose(message, Person(addresses={Channel.email: "a@b.example"}, zone=zone), Channel.email).text
-        assert f"You will have it by {day}." in text
+        assert f"It should reach you by {day}." in text
 
 
 def test_a_promised_day_is_that_day_everywhere_and_a_promised_hour_has_its_clock() -> None:
@@ -293,7 +293,7 @@ def test_a_shop_changes_single_sentences_and_keeps_the_rest(tmp_path: Path) -> N
         tmp_path, en="[survey]\nsubject = \"A word, {{ given_name or 'please' }}?\"", de_AT="[frame]\nbye = 'Baba'"
     )
     assert say("survey", words=words).subject == "A word, Ada?"
-    assert "Would you recommend us?" in say("survey", words=words).text
+    assert "How likely are you to recommend Corner & Co" in say("survey", words=words).text
     assert "\n\nBaba\n\n" in say("survey", "de-AT", words=words).text
     assert "\n\nIhr Team von Corner & Co\n\n" in say("survey", "de", words=words).text
     assert words.version != WORDS.version

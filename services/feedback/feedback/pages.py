@@ -17,6 +17,7 @@ from chassis.pages import WAYS_OUT, Notice, Pages
 from chassis.runtime import Runtime
 from feedback import store
 from feedback.answers import LONGEST_COMMENT, Answer, answerable
+from feedback.phrases import Phrases, phrases_for
 from feedback.scores import HIGHEST, LOWEST
 
 PURPOSE = "survey"
@@ -24,20 +25,16 @@ PURPOSE = "survey"
 SCORES = {str(score): score for score in range(LOWEST, HIGHEST + 1)}
 MOST_FIELDS = 10
 
-LATER = "We could not keep your answer just now. Please send it again later."
 UNAVAILABLE = HTTPStatus.SERVICE_UNAVAILABLE
-THANKS = Notice(HTTPStatus.OK, "Thank you", "Your answer has reached us.")
 NOTICES = {
-    "already_answered": Notice(
-        HTTPStatus.OK, "You have already answered", "Thank you. We have kept your first answer."
-    ),
-    "bad_link": Notice(
-        HTTPStatus.NOT_FOUND, "This link does not work", "Please open it again from the message we sent you."
-    ),
-    "link_expired": Notice(HTTPStatus.GONE, "This question is closed", "The time to answer has passed."),
-    "invitation_expired": Notice(HTTPStatus.GONE, "This question is closed", "The time to answer has passed."),
-    "unknown_invitation": Notice(HTTPStatus.GONE, "This question is closed", "There is nothing left to answer."),
+    "thanks": (HTTPStatus.OK, "thanks"),
+    "already_answered": (HTTPStatus.OK, "already_answered"),
+    "bad_link": (HTTPStatus.NOT_FOUND, "bad_link"),
+    "link_expired": (HTTPStatus.GONE, "closed"),
+    "invitation_expired": (HTTPStatus.GONE, "closed"),
+    "unknown_invitation": (HTTPStatus.GONE, "unknown_invitation"),
 }
+"""What is said instead of the question, by the code of the refusal: the status, and the key of its words in `phrases`."""
 
 
 def page(runtime: Runtime, shop_name: str) -> APIRouter:
@@ -47,32 +44,34 @@ def page(runtime: Runtime, shop_name: str) -> APIRouter:
 
     @router.get("/s/{token}", summary="The question, as a form", responses=WAYS_OUT)
     @opened("the signed link is the key to the page")
-    async def ask(token: str) -> HTMLResponse:
+    async def ask(token: str, request: Request) -> HTMLResponse:
+        say = _phrases(request)
         try:
             await _open_question(runtime, token)
         except Rejected as refusal:
-            return pages.notice(NOTICES[refusal.code])
-        return _question(pages)
+            return _notice(pages, say, refusal.code)
+        return _question(pages, say)
 
     @router.post("/s/{token}", summary="The answer, once", responses=WAYS_OUT, openapi_extra=_FORM)
     @opened("the signed link is the key to the page")
     async def answer(token: str, request: Request) -> HTMLResponse:
+        say = _phrases(request)
         try:
             claims = await _open_question(runtime, token)
         except Rejected as refusal:
-            return pages.notice(NOTICES[refusal.code])
+            return _notice(pages, say, refusal.code)
         form = await request.form(max_files=0, max_fields=MOST_FIELDS)
         score, comment = SCORES.get(_text(form.get("score"))), _text(form.get("comment"))
         if score is None or len(comment) > LONGEST_COMMENT:
-            return _question(pages, problem=_problem(score), score=score, comment=comment)
+            return _question(pages, say, problem=_problem(say, score), score=score, comment=comment)
         command = Answer(invitation_id=claims.subject, score=score, comment=comment or None)
         try:
             await runtime.command(claims.customer_id, command, actor="customer")
         except Rejected as refusal:
             if refusal.code in NOTICES:
-                return pages.notice(NOTICES[refusal.code])
-            return _question(pages, problem=LATER, status=UNAVAILABLE, score=score, comment=comment)
-        return pages.notice(THANKS)
+                return _notice(pages, say, refusal.code)
+            return _question(pages, say, problem=say("later"), status=UNAVAILABLE, score=score, comment=comment)
+        return _notice(pages, say, "thanks")
 
     return router
 
@@ -93,14 +92,22 @@ def _text(value: Any) -> str:
     return value.replace("\r\n", "\n").replace("\x00", "").strip() if isinstance(value, str) else ""
 
 
-def _problem(score: int | None) -> str:
-    if score is None:
-        return "Please choose a number from 0 to 10."
-    return f"Please shorten your words to {LONGEST_COMMENT} characters."
+def _phrases(request: Request) -> Phrases:
+    return phrases_for(request.headers.get("accept-language", ""))
+
+
+def _notice(pages: Pages, say: Phrases, code: str) -> HTMLResponse:
+    status, key = NOTICES[code]
+    return pages.notice(Notice(status, say(f"{key}_title"), say(key)), language=say.language)
+
+
+def _problem(say: Phrases, score: int | None) -> str:
+    return say("no_score") if score is None else say("too_long", most=str(LONGEST_COMMENT))
 
 
 def _question(
     pages: Pages,
+    say: Phrases,
     *,
     problem: str | None = None,
     status: HTTPStatus | None = None,
@@ -109,8 +116,8 @@ def _question(
 ) -> HTMLResponse:
     usual = HTTPStatus.OK if problem is None else HTTPStatus.UNPROCESSABLE_ENTITY
     return pages.page(
-        "question.html", status or usual, scores=SCORES.values(), longest_comment=LONGEST_COMMENT, problem=problem,
-        score=score, comment=comment,
+        "question.html", status or usual, language=say.language, say=say, scores=SCORES.values(),
+        longest_comment=LONGEST_COMMENT, problem=problem, score=score, comment=comment,
     )  # fmt: skip
 
 
