@@ -90,7 +90,7 @@ def test_what_an_order_comes_to_stands_in_rows_in_every_language(locale: str) ->
     shipping, total = mail.text.partition("\n\n- ")[0].split("\n\n")[2].splitlines()[-2:]
     assert "4" in shipping
     assert "59" in total
-    assert (mail.html or "").count("font-weight:700\"><td") == 1
+    assert (mail.html or "").count('font-weight:700"><td') == 1
     message.content.update(goods=None, shipping_minor=None)
     words = total.rpartition("59")[0].strip(": \u00a0€")
     assert f"\n{words}" not in WORDS.compose(message, sample_person(locale), Channel.email).text  # said above
@@ -191,7 +191,7 @@ def test_a_cancellation_says_what_comes_back() -> None:
         customer_id=ADA, order_id="o1", occurred_at=hour(10), by=CancelledBy.shop, owed_minor=4_990, currency="EUR"
     )
     text = mailed(Life([known(), said(fact, 10)], until=11).message("order_cancelled"))
-    assert "We will refund you €49.90. We write to you as soon as it is on its way." in text
+    assert "We will refund you €49.90. We will write to you as soon as it is on its way." in text
 
 
 def cancelled(**facts: Any) -> str:
@@ -216,7 +216,7 @@ def test_a_cancellation_says_what_was_cancelled_why_and_when_the_money_is_back()
     [
         ({"owed_minor": 0, "paid_minor": 0}, "You have not been charged."),
         ({"owed_minor": 0, "paid_minor": 4_990}, "What you had paid has already been refunded."),
-        ({"owed_minor": 0, "paid_minor": None}, "If you have paid already, you get your money back."),
+        ({"owed_minor": 0, "paid_minor": None}, "If you have paid already, you will get your money back."),
     ],
 )
 def test_of_money_nothing_is_said_that_nobody_knows(money: dict[str, int | None], said_so: str) -> None:

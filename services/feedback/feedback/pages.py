@@ -34,7 +34,7 @@ NOTICES = {
     "invitation_expired": (HTTPStatus.GONE, "closed"),
     "unknown_invitation": (HTTPStatus.GONE, "unknown_invitation"),
 }
-"""What is said instead of the question, by the code of the refusal: the status, and the key of its words in `phrases`."""
+"""What is said instead of the question, by the code of the refusal: the status, and the key of its words."""
 
 
 def page(runtime: Runtime, shop_name: str) -> APIRouter:

@@ -27,7 +27,7 @@ class Phrases:
 
 
 def phrases_for(accepted: str) -> Phrases:
-    """In the first language of a header Accept-Language that we speak; its order counts: browsers put the best first."""
+    """In the first language of a header Accept-Language that we speak; browsers put the best one first."""
     asked = (part.partition(";")[0].strip().partition("-")[0].lower() for part in accepted.split(","))
     return PHRASES[next((one for one in asked if one in PHRASES), FALLBACK)]
 

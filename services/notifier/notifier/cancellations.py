@@ -22,9 +22,10 @@ class Why(StrEnum):
     """Nothing can be sent to that address."""
 
 
-_BY_CODE: Final[Mapping[str, Why]] = {**{str(one): one for one in Why}, "inventory": Why.out_of_stock, "staff": Why.mistake}
-"""Ours, and Shopify's `cancel_reason` (OrderCancelReason: insufficient inventory, an error of staff). Its `fraud` and
-`other` are nobody's business; what its `customer` and `declined` mean, who cancelled says."""
+_SHOPIFYS: Final[Mapping[str, Why]] = {"inventory": Why.out_of_stock, "staff": Why.mistake}
+"""Of its `cancel_reason` (OrderCancelReason): insufficient inventory, an error of staff. `fraud` and `other` are no
+customer's business; what `customer` and `declined` mean, who cancelled says."""
+_BY_CODE: Final[Mapping[str, Why]] = {**{str(one): one for one in Why}, **_SHOPIFYS}
 
 
 def why(reason: str | None) -> Why | None:

@@ -13,8 +13,8 @@ from notifier.foreign import clean
 from notifier.goods import shortened
 
 KEPT = frozenset({
-    "since", "due_at", "promised", "carrier", "last_scan_at", "title", "reason", "ordered", "missing", "in_part", "reasons",
-    "refund_id", "amount_minor", "currency", "way", "refund_by",
+    "since", "due_at", "promised", "carrier", "last_scan_at", "title", "reason", "ordered", "missing", "in_part",
+    "reasons", "refund_id", "amount_minor", "currency", "way", "refund_by",
 })  # fmt: skip
 _ORDERED, _SENT = "ordered_", "sent_"
 _CURRENCY = re.compile(r"[A-Z]{3}")

@@ -91,7 +91,7 @@ _ENDS_BY_ORDER = {
     "order_delivered": Resolution.delivered,
     "order_refunded": Resolution.refunded,
 }
-"""Of these the end of an issue says all that there is to say. Of a cancellation it does not: why, and what of the money."""
+"""Of these the end of an issue says all there is to say; of a cancellation not why, nor what becomes of the money."""
 
 
 def decide(
