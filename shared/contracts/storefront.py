@@ -106,6 +106,8 @@ class PaymentFailed(Fact, frozen=True, kw_only=True):
     reason: Sentence | None = None
     retry_url: SafeUrl | None = None
     """Where the customer can try again."""
+    kept_until: Promise | None = None
+    """So long the order waits to be paid."""
 
 
 class UnavailableReason(StrEnum):

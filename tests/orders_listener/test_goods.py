@@ -131,6 +131,18 @@ def test_a_payment_that_failed_says_how_much_is_still_to_be_paid() -> None:
     assert "amount_minor" not in nothing_left.evidence
 
 
+def test_an_order_that_waits_to_be_paid_says_until_when_if_the_shop_did() -> None:
+    waits = replace(payment_failed(day(0, 1)), kept_until="2026-03-05")
+    [opened] = tell(placed(), waits).all(orders.IssueOpened)
+    assert opened.expected_by is not None
+    assert opened.expected_by.isoformat() == "2026-03-05T23:00:00+00:00"
+    [over] = tell(placed(), replace(waits, kept_until="2026-03-01")).all(orders.IssueOpened)
+    assert over.expected_by is None
+    assert tell(placed(), payment_failed(day(0, 1))).all(orders.IssueOpened)[0].expected_by is None
+    with pytest.raises(Rejected, match="is no date"):
+        tell(placed(), replace(waits, kept_until="2026-02-31"))
+
+
 def test_an_order_that_is_cancelled_says_what_will_not_come_what_was_paid_and_when_it_is_back() -> None:
     [never_paid] = tell(placed(), cancelled(day(1))).all(orders.OrderCancelled)
     assert (never_paid.paid_minor, never_paid.refund_by) == (0, None)

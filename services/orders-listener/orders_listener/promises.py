@@ -12,7 +12,14 @@ from msgspec import Struct
 
 from chassis.errors import Rejected
 from contracts.orders import DelayAccepted
-from contracts.storefront import OrderPlaced, OrderRefunded, PromiseChanged, ShipmentCreated, ShipmentProgressed
+from contracts.storefront import (
+    OrderPlaced,
+    OrderRefunded,
+    PaymentFailed,
+    PromiseChanged,
+    ShipmentCreated,
+    ShipmentProgressed,
+)
 from contracts.vocabulary import Promise
 from orders_listener.entries import HistoryEntry, HistoryFact
 
@@ -71,6 +78,8 @@ def check_dates(fact: HistoryFact) -> None:
             dates = (fact.estimated_delivery_at,)
         case OrderRefunded():
             dates = (fact.expected_by,)
+        case PaymentFailed():
+            dates = (fact.kept_until,)
     for promise in filter(None, dates):
         end_of(promise, ZoneInfo("UTC"))
 

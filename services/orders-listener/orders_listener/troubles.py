@@ -17,10 +17,11 @@ from orders_listener.silences import Shown
 from orders_listener.waits import time_of
 
 
-def payment_failed(picture: Picture, _at: datetime, _policy: Policy) -> Iterator[Trouble]:
+def payment_failed(picture: Picture, at: datetime, _policy: Policy) -> Iterator[Trouble]:
     """The last attempt to pay failed."""
     failed = picture.payment_failed
     if failed is not None and picture.placed is not None:
+        kept_until = end_of(failed.kept_until, picture.zone) if failed.kept_until else None
         yield Trouble(
             kind=IssueKind.payment_failed,
             subject=failed.order_id,
@@ -28,6 +29,7 @@ def payment_failed(picture: Picture, _at: datetime, _policy: Policy) -> Iterator
             reason="payment_failed",
             known="The payment for your order did not go through.",
             expected_next="A new attempt to pay",
+            expected_by=kept_until if kept_until and kept_until > at else None,
             evidence=({"reason": failed.reason} if failed.reason else {}) | unpaid_of(picture),
         )
 
