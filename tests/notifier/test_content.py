@@ -262,9 +262,8 @@ def test_the_cancellation_speaks_for_the_issue_that_it_ended() -> None:
 def test_a_payment_that_failed_says_how_much_where_that_is_known(locale: str) -> None:
     message = sample_message("issue_opened.payment_failed")
     assert "59" in WORDS.compose(message, sample_person(locale), Channel.sms).text
-    assert (
-        "9" in WORDS.compose(message, sample_person(locale), Channel.email).text.split("\n\n")[3]
-    )  # kept until the 9th
+    doing = WORDS.compose(message, sample_person(locale), Channel.email).text.split("\n\n")[3]
+    assert "9" in doing, "until the 9th it is kept"
     message.content.update(amount_minor=None, currency=None, expected_by=None)
     assert not re.search("59|9 ", WORDS.compose(message, sample_person(locale), Channel.email).text)
 

@@ -282,7 +282,10 @@ def test_what_staff_declared_is_said_in_the_shops_language_only() -> None:
 
 def test_a_note_keeps_its_paragraphs_and_nothing_else() -> None:
     text = say("note", happened="One.\r\n\r\nTwo\nlines.\x07", doing=None, you=None).text
-    assert "\n\nOne.\n\nTwo lines.\n\nWe are taking care of it.\n\nIf you have a question, reply to this message.\n\n" in text
+    assert (
+        "\n\nOne.\n\nTwo lines.\n\nWe are taking care of it.\n\nIf you have a question, reply to this message.\n\n"
+        in text
+    )
 
 
 # --- the shop's own ---
