@@ -113,7 +113,7 @@ class Words:
             subject=parts["subject"], happened=happened, doing=doing, you=you, short=parts.get("short"),
             hello=frame["hello" if values["given_name"] else "hello_nobody"](values),
             goods_words=parts.get("goods") or None, goods=tuple(self._goods(message.content, values, locale)),
-            sums=tuple(_sums(message.content, parts, values)),
+            sums=_sums(message.content, parts, values),
             action=parts.get("action") or None,
             link=(ways.action or link_of(message.content)) if parts.get("action") else None,
             asks=ways.action is not None,
@@ -194,11 +194,13 @@ def words_of(shop: Shop) -> Words:
     return Words(shop)
 
 
-def _sums(content: Mapping[str, Any], parts: Mapping[str, str], values: Mapping[str, Any]) -> list[Item]:
+def _sums(content: Mapping[str, Any], parts: Mapping[str, str], values: Mapping[str, Any]) -> tuple[Item, ...]:
     """What is added to the articles, and the total, as far as there are amounts and words; no total all by itself."""
-    prices = {name: _price(content.get(f"{name}_minor"), content.get("currency"), values) for name in SUMS}
-    found = [Item(parts[name], price) for name, price in prices.items() if price and parts.get(name)]
-    return found if content.get("goods") or len(found) > 1 else []
+    found = [name for name in SUMS if name in parts and content.get(f"{name}_minor") is not None]
+    currency = content.get("currency")
+    if not currency or not (content.get("goods") or len(found) > 1):
+        return ()
+    return tuple(Item(parts[name], _price(content[f"{name}_minor"], currency, values)) for name in found)
 
 
 def _price(amount_minor: int | None, currency: str | None, values: Mapping[str, Any]) -> str | None:
