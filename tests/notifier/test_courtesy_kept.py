@@ -54,7 +54,9 @@ async def test_two_issues_are_one_mail_and_both_are_told(
     assert await sender.send_ready() == 1
     assert await found(runtime, STATES) == [("sent", None), ("sent", None)]
     body: Any = postbox.mails[0].get_body(("plain",))
-    assert [body.get_content().count(news) for news in ("has lost your parcel", "should have arrived by now")] == [1, 1]
+    assert [
+        body.get_content().count(news) for news in ("reports that your parcel is lost", "should have arrived by now")
+    ] == [1, 1]
     assert len(await found(runtime, "select 1 from outbox where headers like '%message-sent%'")) == 2
     client = await client_of(runtime)
     told = (await client.get("/v1/told")).json()

@@ -44,7 +44,7 @@ async def test_one_message_is_shown_on_every_channel_in_the_language_that_it_wou
     client: httpx.AsyncClient,
 ) -> None:
     shown = (await client.get("/v1/templates/issue_opened.lost/de-AT")).json()
-    assert (shown["said_in"], shown["subject"]) == ("de", "Ihr Paket ist verloren gegangen")
+    assert (shown["said_in"], shown["subject"]) == ("de", "Ihr Paket ist verloren gegangen – wir kümmern uns darum")
     assert shown["shorts"].keys() == {"sms", "push", "chat"}
     assert shown["html"].startswith("<!doctype html>")
     assert (await client.get("/v1/templates/issue_opened.lost/xx")).json()["said_in"] == "en"

@@ -60,7 +60,7 @@ def test_the_first_ones_window_is_that_of_all_and_the_worst_leads() -> None:
 def test_the_message_says_all_of_it() -> None:
     leading = by_issue(two())["o2-lost"]
     text = text_of(written(leading))
-    assert "has lost your parcel" in text
+    assert "reports that your parcel is lost" in text
     assert "Your order should have arrived by now. (Order o1.)" in text
     assert "There is more that you should know." in text
     assert text.count("We are sorry.") == 1
