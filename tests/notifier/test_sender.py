@@ -12,7 +12,7 @@ from chassis.runtime import Runtime
 from contracts.vocabulary import IssueKind
 from notifier import store
 from notifier.app import application
-from notifier.handing_store import begin
+from notifier.handing_store import begin, taking_at
 from notifier.sender import Sender
 from notifier.settings import NotifierSettings
 from tests.conftest import RuntimeOf
@@ -205,7 +205,7 @@ async def test_what_a_dead_sender_had_not_begun_with_was_not_sent_and_is_said_wh
     await ready(runtime, confirmed(9), opened(10))
     async with runtime.transaction() as tx:
         (first,) = [one for one in await store.take_ready(tx, 2, LEASE) if one.kind == "issue_opened"]
-        await begin(tx, [first], LEASE)
+        await begin(tx, [first], LEASE, await taking_at(tx))
     await in_hand_for_too_long(runtime)
     assert await sender.report_lost() == 2
     await runtime.fold([], until=hour(11))
@@ -219,17 +219,28 @@ async def test_who_slept_past_the_lease_begins_with_nothing_any_more(
 ) -> None:
     await ready(runtime, confirmed(9), shipped(10))
     async with runtime.transaction() as tx:
-        taken = await store.take_ready(tx, 2, LEASE)
+        taken, taken_at = await store.take_ready(tx, 2, LEASE), await taking_at(tx)
     await in_hand_for_too_long(runtime)
     async with runtime.transaction() as tx:
-        assert await begin(tx, taken, LEASE) == set()
+        assert await begin(tx, taken, LEASE, taken_at) == set()
     await sender.report_lost()
     await runtime.fold([], until=hour(11))
     async with runtime.transaction() as tx:
-        again = await store.take_ready(tx, 2, LEASE)
-        assert await begin(tx, taken, LEASE) == set(), "that was another attempt"
-        assert await begin(tx, again, LEASE) == {message.message_id for message in taken}
+        again, again_at = await store.take_ready(tx, 2, LEASE), await taking_at(tx)
+        assert await begin(tx, taken, LEASE, again_at) == set(), "that was another attempt"
+        assert await begin(tx, again, LEASE, again_at) == {message.message_id for message in taken}
     assert postbox.mails == []
+
+
+async def test_who_slept_begins_with_nothing_that_somebody_found_and_could_not_report_yet(runtime: Runtime) -> None:
+    await ready(runtime, confirmed(9))
+    async with runtime.transaction() as tx:
+        taken, taken_at = await store.take_ready(tx, 1, LEASE), await taking_at(tx)
+    await in_hand_for_too_long(runtime)
+    async with runtime.transaction() as tx:
+        ((found, result),) = await store.lost(tx, 10)
+        await store.note_results(tx, {found.message_id: str(result)}, LEASE)
+        assert await begin(tx, taken, LEASE, taken_at) == set(), "it is about to be decided again"
 
 
 async def of_forty_customers(runtime: Runtime) -> None:

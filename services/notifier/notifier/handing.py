@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from functools import partial
 
 from chassis.runtime import Runtime
@@ -38,7 +39,12 @@ class Handing:
         """Calls begin in their order, each when the one before has begun with everything: nobody's mails overtake."""
 
     async def hand_over(
-        self, customers: Sequence[Sequence[Message]], send: Send, connections: int, ending: asyncio.Event
+        self,
+        customers: Sequence[Sequence[Message]],
+        taken_at: datetime,
+        send: Send,
+        connections: int,
+        ending: asyncio.Event,
     ) -> None:
         """Every message that is still ours, whatever becomes of the others; then raises what one of them raised.
 
@@ -52,7 +58,9 @@ class Handing:
                     if place >= max(len(groups) - ENDING, len(groups) // 2):
                         ending.set()
                     began_s = time.monotonic()  # before the commit: a machine may be halted inside of it
-                    ours = await handing_store.begin(tx, [one for theirs in group for one in theirs], self._lease)
+                    ours = await handing_store.begin(
+                        tx, [one for theirs in group for one in theirs], self._lease, taken_at
+                    )
                     for theirs in group:
                         await self._room(AHEAD * connections)
                         if still_ours := [one for one in theirs if one.message_id in ours]:

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 from chassis.runtime import Runtime
 from chassis.service import Tx
 from contracts.vocabulary import Channel
-from notifier import people_store, store, suppression_store
+from notifier import handing_store, people_store, store, suppression_store
 from notifier.absences import Absences
 from notifier.broadcasting import Broadcasting
 from notifier.deliveries import Result
@@ -71,6 +71,8 @@ class _Taken(NamedTuple):
     """What is in hand, and what is known of it."""
 
     messages: list[Message]
+    at: datetime
+    """The database's clock."""
     people: dict[str, Person]
     told: dict[str, datetime]
     addresses: AddressBook
@@ -154,7 +156,9 @@ class Stream:
 
             began_s = time.monotonic()
             try:
-                await self._handing.hand_over(_by_customer(taken.messages), send, self._outlet.at_once, ending)
+                await self._handing.hand_over(
+                    _by_customer(taken.messages), taken.at, send, self._outlet.at_once, ending
+                )
                 self._learn(len(taken.messages), time.monotonic() - began_s)
             finally:
                 await self._broadcasting.finish(answered)
@@ -170,7 +174,8 @@ class Stream:
             customer_ids = sorted({one.customer_id for one in messages})
             people = await people_store.people_of(tx, self._vault, customer_ids)
             told = await store.told_before(tx, [message.message_id for message in messages])
-            return _Taken(messages, people, told, await _note_addresses(tx, messages, people))
+            taken_at = await handing_store.taking_at(tx)
+            return _Taken(messages, taken_at, people, told, await _note_addresses(tx, messages, people))
 
     async def _answer(self, message: Message, taken: _Taken) -> Answer | None:
         """What became of it; None where it belongs to a broadcast that was stopped."""

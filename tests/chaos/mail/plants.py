@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -50,8 +49,8 @@ def zombies_go_on() -> None:
 
     note = handing_store.begin
 
-    async def begin(tx: Any, messages: Any, lease: timedelta) -> set[str]:
-        await note(tx, messages, lease)
+    async def begin(tx: Any, messages: Any, *rest: Any) -> set[str]:
+        await note(tx, messages, *rest)
         return {message.message_id for message in messages}
 
     lay(handing_store, "begin", begin)
