@@ -6,7 +6,7 @@ was consumed, always.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import compress, takewhile
@@ -92,8 +92,9 @@ class _Sorted:
     """Events whose id stands in the same batch before."""
     parkings: list[parked.Parking] = field(default_factory=list)
 
-    def count(self, entry: Entry, fate: str) -> None:
-        self.tallies[entry.record.topic][fate] += 1
+    def count(self, entries: Iterable[Entry], fate: str) -> None:
+        for topic, number in Counter([entry.record.topic for entry in entries]).items():
+            self.tallies[topic][fate] += number
 
     def park(self, entry: Entry, reason: str, detail: str) -> None:
         event = entry.event
@@ -101,7 +102,7 @@ class _Sorted:
         is_withheld = event is None and entry.record.topic in self.for_others
         record = parked.without_bytes(entry.record) if is_withheld else entry.record
         self.parkings.append(parked.Parking(record, reason, detail, customer_id, event.id if event else None))
-        self.count(entry, "parked")
+        self.count([entry], "parked")
 
 
 def _customer_of_key(key: bytes | None) -> str | None:
@@ -125,7 +126,7 @@ async def run(tx: Tx, service: Service, batch: Batch, *, most_due: int = 1_000, 
         batch = batch.until(waking.until)
     sorted_ = _sort(batch, parked.for_others(service))
     await _drop_repeated(tx, sorted_)
-    items = [_event(entry) for entry in sorted_.events]
+    items: list[Any] = [entry.event for entry in sorted_.events]
     apply = apply_apart if isolate else apply_together
     folded = await apply(
         tx,
@@ -168,27 +169,29 @@ async def _expected_positions(tx: Tx, batch: Batch) -> dict[str, positions.Posit
 def _sort(batch: Batch, for_others: frozenset[str]) -> _Sorted:
     found = _Sorted({topic: Counter() for topic in batch.expected}, for_others)
     seen: set[tuple[str, str]] = set()
+    ignored: list[Entry] = []
     for entry, moment in zip(batch.entries, batch.moments, strict=True):
-        _, event, unreadable, marker = entry
-        if unreadable:
-            found.park(entry, unreadable.reason, unreadable.detail)
+        event = entry.event
+        if entry.unreadable:
+            found.park(entry, entry.unreadable.reason, entry.unreadable.detail)
         elif event is None:
-            found.count(entry, "ignored")
-        elif marker:
+            ignored.append(entry)
+        elif entry.marker:
             found.markers.append(entry)
-            found.count(entry, "applied")
         elif (name := (event.id, event.source)) not in seen:
             seen.add(name)
             found.events.append(entry)
             found.moments.append(moment)
         else:
             found.repeats.append(entry)
+    found.count(ignored, "ignored")
+    found.count(found.markers, "applied")
     return found
 
 
 def _repeated(found: _Sorted, entry: Entry, known: Sequence[inbox.Known]) -> None:
     if any(entry.content_hash == one.content_hash for one in known):
-        found.count(entry, "duplicate")
+        found.count([entry], "duplicate")
     else:
         found.park(entry, "id_reused", "this id was used before, with other content")
 
@@ -235,8 +238,10 @@ def _tally(found: _Sorted, folded: Folded) -> None:
                 found.park(entry, refusal.reason, refusal.detail)
         found.events = [entry for entry in found.events if id(entry.event) not in refused]
     repeated = {id(item) for item, outcome in folded.outcomes if outcome.duplicate}
-    for entry in found.events:
-        found.count(entry, "duplicate" if repeated and id(entry.event) in repeated else "applied")
+    if repeated:
+        found.count([entry for entry in found.events if id(entry.event) in repeated], "duplicate")
+        found.events = [entry for entry in found.events if id(entry.event) not in repeated]
+    found.count(found.events, "applied")
 
 
 def _report(

@@ -112,7 +112,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka shi
     async def poll(self, timeout_ms: int) -> list[RawRecord]:
         """What has come, in order per topic and partition. After an exception every position must be sought anew."""
         polled: Mapping[TopicPartition, list[Any]] = await self._kafka.getmany(timeout_ms=timeout_ms)
-        return [RawRecord._make(_fields(record)) for records in polled.values() for record in records]
+        return [RawRecord(*_fields(record)) for records in polled.values() for record in records]
 
     def seek(self, topic: str, partition: int, offset: int) -> None:
         """Read on from `offset`."""

@@ -20,7 +20,7 @@ async def take_in(tx: Tx, entries: Sequence[Entry]) -> list[bool]:
     if not entries:
         return []
     records = [entry.record for entry in entries]
-    events = [_event(entry) for entry in entries]
+    events: list[Any] = [entry.event for entry in entries]
     rows = await tx.execute(
         _TAKE_IN,
         {
@@ -73,10 +73,6 @@ _KNOWN = text("""
     select event_id, source, content_hash, topic, partition, "offset" from inbox
     join unnest(cast(:ids as text[]), cast(:sources as text[])) as v (event_id, source) using (event_id, source)
 """)
-
-
-def _event(entry: Entry) -> Any:
-    return entry.event
 
 
 async def enter_commands(tx: Tx, commands: Sequence[Command[Any]]) -> set[str]:

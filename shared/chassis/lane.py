@@ -162,13 +162,14 @@ class Lane:
         moment, rank = self.settled_at, topic.rank
         may_wait = topic.carries_time and self.clock is ClockKind.simulated
         for entry in topic.waiting:
-            record, event, _, marker = entry
+            event, marker = entry.event, entry.marker
             if event is not None:
                 at = marker.at if marker else event.time
-                moment = max(moment, at)
+                if at > moment:  # `max` takes three times as long
+                    moment = at
             if may_wait and (moment > horizon or (moment == horizon and event is not None and marker is None)):
                 return
-            yield moment, rank, record.offset, entry
+            yield moment, rank, entry.record.offset, entry
 
     def done(self, report: Report) -> None:
         """The batch is committed: forget its entries and move on."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from chassis.errors import Conflict, NotFound
@@ -44,7 +45,7 @@ def for_others(service: Service) -> frozenset[str]:
 def without_bytes(record: RawRecord) -> RawRecord:
     """The record's place, key and the names of its headers: enough to find it where it lies."""
     headers: list[tuple[str, Any]] = [(name, None) for name, _ in record.headers]
-    return record._replace(value=None, headers=headers)
+    return replace(record, value=None, headers=headers)
 
 
 async def park(tx: Tx, service: Service, parkings: Sequence[Parking]) -> None:
@@ -82,7 +83,7 @@ async def _put_away(tx: Tx, service: Service, parkings: Sequence[Parking]) -> li
         return records
     contents = [_content(records[place], parkings[place].customer_id) for place in places]
     for place, kept in zip(places, await service.safe.put(tx, contents), strict=True):
-        records[place] = records[place]._replace(value=kept, headers=[])
+        records[place] = replace(records[place], value=kept, headers=[])
     return records
 
 
@@ -95,7 +96,7 @@ async def _taken_out(tx: Tx, service: Service, rows: Sequence[Mapping[str, Any]]
     contents = [Content(_place(records[p]), rows[p]["customer_id"], records[p].value or b"") for p in places]
     for place, found in zip(places, await service.safe.take(tx, contents), strict=True):
         value, headers = unpacked(found) if found else (None, headers_to_bytes([]))
-        records[place] = records[place]._replace(value=value, headers=headers_from_bytes(headers))
+        records[place] = replace(records[place], value=value, headers=headers_from_bytes(headers))
     return records
 
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Collection, Sequence
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from contracts import Event, TimeReached
 from contracts.envelope import entry_of
@@ -12,7 +14,7 @@ from contracts.unreadable import Unreadable
 TIME_REACHED = entry_of(TimeReached).type
 
 
-class RawRecord(NamedTuple):
+class RawRecord(Struct, frozen=True, gc=False):
     """A record as it lies in Kafka; nothing of it is ever changed."""
 
     topic: str
@@ -24,7 +26,7 @@ class RawRecord(NamedTuple):
     headers: Sequence[tuple[str, bytes]]
 
 
-class Entry(NamedTuple):
+class Entry(Struct, frozen=True, gc=False):
     """A record that was read. Without event and without `unreadable` it is ignored: a type nobody here wants."""
 
     record: RawRecord

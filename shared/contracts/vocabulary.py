@@ -36,7 +36,7 @@ Variant = dict[Word, Annotated[str, Meta(max_length=128)]]
 """What tells one article from its sisters: colour, size …"""
 
 
-class Part(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Part(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Something inside an event; never an event itself."""
 
 

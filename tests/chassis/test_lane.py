@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from toy.app import SERVICE
 
 import chassis.lane as lanes
@@ -78,7 +79,7 @@ def test_what_is_folded_already_is_passed_over() -> None:
 
 def test_ignored_and_unreadable_records_move_the_position() -> None:
     found = lane(ClockKind.real)
-    broken = entry(ORDERS, 1, None)._replace(unreadable=Unreadable(Reason.not_utf8, "byte 1"))
+    broken = replace(entry(ORDERS, 1, None), unreadable=Unreadable(Reason.not_utf8, "byte 1"))
     found.receive([entry(ORDERS, 0, None), broken])
     assert ids(found) == []
     assert found.positions == {ORDERS: 2, SHIPMENTS: 0}
