@@ -30,6 +30,7 @@ LONGEST_ATTRIBUTE = 255
 _ATTRIBUTES = (
     "specversion", "type", "source", "id", "time", "subject", "correlationid", "causationid", "traceparent",
 )  # fmt: skip
+_HEADERS = tuple(f"ce_{name}" for name in _ATTRIBUTES)
 _CATALOGUE = catalogue()
 encode = msgspec.json.Encoder(order="deterministic").encode
 """A fact's bytes. Names in a map are sorted: one kept as jsonb, which has an order of its own, is said again alike."""
@@ -58,19 +59,22 @@ def key_of(fact: Any) -> bytes | None:
 
 def attributes_of(event: Event[Any], name: str) -> list[tuple[str, str]]:
     """The headers of an event of type `name`, as text."""
-    attributes = (
+    attributes = [
         ("ce_specversion", "1.0"),
         ("ce_type", name),
         ("ce_source", event.source),
         ("ce_id", event.id),
         ("ce_time", rfc3339(event.time)),
-        ("ce_subject", event.subject),
-        ("ce_correlationid", event.correlation_id),
-        ("ce_causationid", event.causation_id),
-        ("ce_traceparent", event.traceparent),
-        (CONTENT_TYPE, JSON),
-    )
-    return [(name, value) for name, value in attributes if value is not None]
+    ]
+    if event.subject is not None:
+        attributes.append(("ce_subject", event.subject))
+    attributes.append(("ce_correlationid", event.correlation_id))
+    if event.causation_id is not None:
+        attributes.append(("ce_causationid", event.causation_id))
+    if event.traceparent is not None:
+        attributes.append(("ce_traceparent", event.traceparent))
+    attributes.append((CONTENT_TYPE, JSON))
+    return attributes
 
 
 def rfc3339(moment: datetime) -> str:
@@ -85,12 +89,8 @@ def subject_of(fact: Any) -> str | None:
     return None if field is None else str(getattr(fact, field))
 
 
-class _Attributes(NamedTuple):
-    """The envelope of one record, whichever mode it came in, and its data still as bytes."""
-
-    values: Mapping[str, str]
-    """By name as in a header, with ce_ before it."""
-    data: bytes
+_Values = Mapping[str, str]
+"""The envelope of one record, whichever mode it came in: by name as in a header, with ce_ before it."""
 
 
 def from_record(
@@ -104,15 +104,16 @@ def from_record(
         raise Unreadable(Reason.missing_value, "the record has no value (a tombstone)")
     if len(value) > LARGEST_VALUE_BYTES:
         raise Unreadable(Reason.value_too_large, f"{len(value)} bytes, at most {LARGEST_VALUE_BYTES}")
-    attributes = _attributes(value, headers)
-    entry = _entry(attributes.values, wanted)
+    values, data = _attributes(value, headers)
+    entry = _entry(values, wanted)
     if entry is None or entry.type not in wanted:
         return None
-    return _event(entry, attributes, key)
+    return _event(entry, values, data, key)
 
 
-def _event(entry: EventType, attributes: _Attributes, key: bytes | None) -> Event[Any]:
-    values, data = attributes
+def _event(entry: EventType, values: _Values, data: bytes, key: bytes | None) -> Event[Any]:
+    if len(max(values.values(), key=len)) > LONGEST_ATTRIBUTE or "\x00" in "".join(values.values()):
+        _check(values, _HEADERS)
     identity = _required(values, "ce_id", Reason.missing_id)
     time = parse_time(_required(values, "ce_time"))
     if b"\\u0000" in data and _NUL.search(data):
@@ -131,10 +132,10 @@ def _event(entry: EventType, attributes: _Attributes, key: bytes | None) -> Even
         source=_required(values, "ce_source"),
         time=time,
         data=fact,
-        subject=_optional(values, "ce_subject"),
-        correlation_id=_optional(values, "ce_correlationid") or identity,
-        causation_id=_optional(values, "ce_causationid"),
-        traceparent=_optional(values, "ce_traceparent"),
+        subject=values.get("ce_subject") or None,
+        correlation_id=values.get("ce_correlationid") or identity,
+        causation_id=values.get("ce_causationid") or None,
+        traceparent=values.get("ce_traceparent") or None,
     )
 
 
@@ -142,7 +143,7 @@ _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 """U+0000 as JSON writes it; after an escaped backslash the same characters are harmless."""
 
 
-def _attributes(value: bytes, headers: Headers) -> _Attributes:
+def _attributes(value: bytes, headers: Headers) -> tuple[_Values, bytes]:
     text = _text(headers)
     content_type = text.get(CONTENT_TYPE, JSON)
     if content_type != JSON:
@@ -153,7 +154,7 @@ def _attributes(value: bytes, headers: Headers) -> _Attributes:
             raise Unreadable(Reason.unsupported_content_type, f"content type {content_type[:LONGEST_ATTRIBUTE]!r}")
     if not value:
         raise Unreadable(Reason.empty_value, "the value has no bytes")
-    return _Attributes(text, value)
+    return text, value
 
 
 def _text(headers: Headers) -> dict[str, str]:
@@ -164,7 +165,7 @@ def _text(headers: Headers) -> dict[str, str]:
     return text if text.keys() <= _WRITTEN else {name.lower(): content for name, content in text.items()}
 
 
-_WRITTEN = frozenset(f"ce_{name}" for name in _ATTRIBUTES) | {CONTENT_TYPE}
+_WRITTEN = frozenset({*_HEADERS, CONTENT_TYPE})
 """Headers as nearly everybody writes them: names in lower case, and nothing else beside them."""
 
 
@@ -181,7 +182,7 @@ def _is_json(content_type: str) -> bool:
     return content_type in (JSON, "text/json") or content_type.endswith("+json")
 
 
-def _structured(value: bytes) -> _Attributes:
+def _structured(value: bytes) -> tuple[_Values, bytes]:
     if not value:
         raise Unreadable(Reason.empty_value, "the value has no bytes")
     try:
@@ -197,7 +198,7 @@ def _structured(value: bytes) -> _Attributes:
     if not data:
         raise Unreadable(Reason.empty_value, "the event has no data")
     values = {name: _decode_any(bytes(raw)) for name, raw in envelope.items()}
-    return _Attributes({f"ce_{name}": content for name, content in values.items() if isinstance(content, str)}, data)
+    return {f"ce_{name}": content for name, content in values.items() if isinstance(content, str)}, data
 
 
 _envelopes = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -217,36 +218,36 @@ def _base64(encoded: Any) -> bytes:
         raise Unreadable(Reason.bad_base64, "data_base64 is not base64") from error
 
 
-def _required(values: Mapping[str, str], header: str, missing: Reason = Reason.missing_attribute) -> str:
-    content = _optional(values, header)
-    if content is None:
+def _required(values: _Values, header: str, missing: Reason = Reason.missing_attribute) -> str:
+    content = values.get(header)
+    if not content:
         raise Unreadable(missing, f"the CloudEvents attribute {header[3:]} is missing")
     return content
 
 
-def _optional(values: Mapping[str, str], header: str) -> str | None:
-    content = values.get(header)
-    if not content:
-        return None
-    if len(content) > LONGEST_ATTRIBUTE:
-        too_long = f"the CloudEvents attribute {header[3:]} is longer than {LONGEST_ATTRIBUTE}"
-        raise Unreadable(Reason.bad_attribute, too_long)
-    if "\x00" in content:
-        raise Unreadable(Reason.nul_character, f"the CloudEvents attribute {header[3:]} contains U+0000")
-    return content
+def _check(values: _Values, headers: Collection[str]) -> None:
+    """Of these only: what else travels along may be long."""
+    for header in headers:
+        content = values.get(header, "")
+        if len(content) > LONGEST_ATTRIBUTE:
+            too_long = f"the CloudEvents attribute {header[3:]} is longer than {LONGEST_ATTRIBUTE}"
+            raise Unreadable(Reason.bad_attribute, too_long)
+        if "\x00" in content:
+            raise Unreadable(Reason.nul_character, f"the CloudEvents attribute {header[3:]} contains U+0000")
 
 
-def _entry(values: Mapping[str, str], wanted: Collection[str]) -> EventType | None:
+def _entry(values: _Values, wanted: Collection[str]) -> EventType | None:
     """The catalogue's entry; None for a version unknown here of something that nobody wants in any version.
 
     What a reader does not want it must not keep either: the contacts in a later version may be read by one only.
     """
+    entry = _CATALOGUE.get(values.get("ce_type", ""))
+    if entry is not None and values.get("ce_specversion") == "1.0":
+        return entry
+    _check(values, ("ce_specversion", "ce_type"))
     if _required(values, "ce_specversion") != "1.0":
         raise Unreadable(Reason.unsupported_spec_version, f"CloudEvents {values['ce_specversion']}; 1.0 is spoken here")
     name = _required(values, "ce_type")
-    entry = _CATALOGUE.get(name)
-    if entry is not None:
-        return entry
     stem = _stem(name)
     if stem and any(_stem(known) == stem for known in _CATALOGUE):
         if not any(_stem(one) == stem for one in wanted):
