@@ -6,6 +6,7 @@ several times, which was an eighth of a worker's time; the server reads either a
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 
 def array(values: Iterable[str | int | datetime | None]) -> str:
@@ -14,17 +15,25 @@ def array(values: Iterable[str | int | datetime | None]) -> str:
     Raises `ValueError` for a text with U+0000, which PostgreSQL cannot hold.
     """
     given = list(values)
-    if None in given:
-        return "{" + ",".join(["NULL" if value is None else array([value])[1:-1] for value in given]) + "}"
-    if given and isinstance(given[0], str):
-        return _texts(given)  # type: ignore[arg-type]  # all are as the first
-    return "{" + ",".join([v.isoformat() if isinstance(v, datetime) else str(v) for v in given]) + "}"
+    try:
+        return "{" + _joined(given, ",") + "}"
+    except TypeError:  # there are nulls among them; asked first it would be once for every value
+        known = iter(_joined([value for value in given if value is not None], "\0").split("\0"))
+        return "{" + ",".join(["NULL" if value is None else next(known) for value in given]) + "}"
 
 
-def _texts(values: Sequence[str]) -> str:
+def _joined(values: Sequence[Any], comma: str) -> str:
+    """All are as the first; `TypeError` where they are not."""
+    first = values[0] if values else 0
+    if isinstance(first, str):
+        return _texts(values, comma)
+    return comma.join(map(datetime.isoformat if isinstance(first, datetime) else int.__repr__, values))
+
+
+def _texts(values: Sequence[str], comma: str) -> str:
     joined = "\0".join(values)
     if joined.count("\0") != len(values) - 1:
         raise ValueError("a text contains U+0000, which PostgreSQL cannot hold")
     if '"' in joined or "\\" in joined:
         joined = joined.replace("\\", "\\\\").replace('"', '\\"')
-    return '{"' + joined.replace("\0", '","') + '"}'
+    return '"' + joined.replace("\0", f'"{comma}"') + '"'

@@ -18,7 +18,7 @@ async def write(tx: Tx, outcomes: Sequence[tuple[Item, Outcome]]) -> int:
     rows = [
         (
             item.customer_id, decision.subject, decision.rule, decision.version, decision.outcome, decision.reason,
-            item.at, cause_kind(item).value, item.id, root_of(item), item.correlation_id,
+            item.at, cause_kind(item), item.id, root_of(item), item.correlation_id,
             _encode(decision.detail).decode(),
         )
         for item, outcome in outcomes

@@ -67,10 +67,7 @@ Item = Event[Any] | Due | Command[Any]
 
 def cause_kind(item: Item) -> CauseKind:
     """Which kind of cause an item is."""
-    match item:
-        case Event():
-            return CauseKind.event
-        case Due():
-            return CauseKind.deadline
-        case Command():
-            return CauseKind.command
+    return _KINDS[type(item)]
+
+
+_KINDS: dict[type[Any], CauseKind] = {Event: CauseKind.event, Due: CauseKind.deadline, Command: CauseKind.command}
