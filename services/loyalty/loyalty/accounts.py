@@ -1,6 +1,6 @@
 """A member's account: balances, tier, and of its orders, goodwill and redemptions only what the items at hand touch.
 
-A value. The only way to change a balance is a posting (see `journal`).
+The only way to change it is a journal, which works on a copy, and to change a balance a posting (see `journal`).
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from msgspec import Struct
 from loyalty.order_points import OrderPoints
 
 
-class Account(Struct, frozen=True, gc=False):
+class Account(Struct, gc=False):
     """Blank for a customer who has never moved a point. The first fields are the columns of its row."""
 
     customer_id: str

@@ -1,12 +1,12 @@
 """Load, fold, save of a member's account: which rule answers which fact."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from chassis.items import Command, Due, Item
+from chassis.items import Due, Item
 from chassis.outcomes import DUPLICATE, NOTHING, Outcome
 from chassis.service import Folding
-from contracts import Event
 from contracts.feedback import GoodwillRequested
 from contracts.orders import (
     IssueOpened,
@@ -35,7 +35,7 @@ def fold(programme: Programme, account: Account, item: Item) -> tuple[Account, O
         return account, NOTHING  # loyalty sets no deadlines: vesting waits for order-completed
     journal = Journal(programme, account, item)
     try:
-        _apply(journal, item)
+        RULES[type(item.data)](journal, item.data)
     except KnownAlready:
         return account, DUPLICATE
     debt.review(journal, account)
@@ -43,23 +43,14 @@ def fold(programme: Programme, account: Account, item: Item) -> tuple[Account, O
     return journal.closed()
 
 
-def _apply(journal: Journal, item: Event[Any] | Command[Any]) -> None:
-    match item.data:
-        case OrderConfirmed() as fact:
-            earning.on_order_confirmed(journal, fact)
-        case OrderDelivered() as fact:
-            earning.on_order_delivered(journal, fact)
-        case OrderCompleted() as fact:
-            earning.on_order_completed(journal, fact)
-        case OrderRefunded() as fact:
-            clawback.on_order_refunded(journal, fact)
-        case OrderCancelled() as fact:
-            clawback.on_order_cancelled(journal, fact)
-        case IssueOpened() as fact:
-            goodwill.on_issue_opened(journal, fact)
-        case GoodwillRequested() as fact:
-            goodwill.on_goodwill_requested(journal, fact)
-        case CustomerErased() as fact:
-            erasure.on_customer_erased(journal, fact)
-        case Redeem() as command:
-            redemptions.on_redeem(journal, command)
+RULES: dict[type[Any], Callable[[Journal, Any], None]] = {
+    OrderConfirmed: earning.on_order_confirmed,
+    OrderDelivered: earning.on_order_delivered,
+    OrderCompleted: earning.on_order_completed,
+    OrderRefunded: clawback.on_order_refunded,
+    OrderCancelled: clawback.on_order_cancelled,
+    IssueOpened: goodwill.on_issue_opened,
+    GoodwillRequested: goodwill.on_goodwill_requested,
+    CustomerErased: erasure.on_customer_erased,
+    Redeem: redemptions.on_redeem,
+}

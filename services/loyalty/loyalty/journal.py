@@ -29,11 +29,11 @@ class KnownAlready(Exception):
 class Journal:
     """Opened on an account for one item; `closed()` gives the new account and the outcome."""
 
-    __slots__ = ("_decisions", "_facts", "_rows", "account", "item", "programme")
+    __slots__ = ("_before", "_decisions", "_facts", "_rows", "account", "item", "programme")
 
     def __init__(self, programme: Programme, account: Account, item: Event[Any] | Command[Any]) -> None:
         self.programme = programme
-        self.account = account
+        self.account = self._before = account
         self.item = item
         self._rows: list[Any] = []
         self._facts: list[Fact] = []
@@ -50,12 +50,15 @@ class Journal:
 
     def keep(self, order: OrderPoints) -> None:
         """The order as it is now."""
-        self.change(orders={**self.account.orders, order.order_id: order})
+        account = self._own()
+        account.orders = {**account.orders, order.order_id: order}
         self._rows.append(order)
 
     def change(self, **fields: Any) -> None:
         """Fields of the account that are no balances."""
-        self.account = replace(self.account, **fields)
+        account = self._own()
+        for name, value in fields.items():
+            setattr(account, name, value)
 
     def post(self, movement: Movement, points: int, reference: str, order_id: str | None = None) -> None:
         """Move points under a reference that is new to the member.
@@ -64,22 +67,25 @@ class Journal:
         """
         if points <= 0:
             raise ValueError(f"{reference} moves {points} points")
-        account = replace(
-            self.account,
-            available_points=self.account.available_points + movement.available * points,
-            pending_points=self.account.pending_points + movement.pending * points,
-            qualifying_points=self.account.qualifying_points + movement.qualifying * points,
-            postings=self.account.postings + 1,
-        )
+        account = self._own()
+        account.available_points += movement.available * points
+        account.pending_points += movement.pending * points
+        account.qualifying_points += movement.qualifying * points
+        account.postings += 1
         if max(points, abs(account.available_points), account.pending_points) > LARGEST_INTEGER:
             raise Rejected("points_out_of_range", "So many points cannot be meant.")
-        self.account = account
         self._rows.append(
             Posting(
                 account.customer_id, account.postings, movement, points, reference, order_id,
                 self.item.id, self.item.at,
             )
         )  # fmt: skip
+
+    def _own(self) -> Account:
+        """A copy to work on, made once: the account that came stays as it was, whatever happens."""
+        if self.account is self._before:
+            self.account = replace(self._before)
+        return self.account
 
     def enter(self, row: Any) -> None:
         """A row of the domain that is neither posting nor order."""

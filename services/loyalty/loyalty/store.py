@@ -3,8 +3,9 @@
 The customers' locks are held by the chassis before `load` runs, so nothing here locks.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,10 +14,9 @@ from sqlalchemy.sql.elements import TextClause
 
 from chassis.arrays import array
 from chassis.copying import copy
-from chassis.items import Command, Item
+from chassis.items import Due, Item
 from chassis.outcomes import Outcome
 from chassis.service import Tx
-from contracts import Event
 from contracts.feedback import GoodwillRequested
 from contracts.orders import IssueOpened
 from contracts.vocabulary import IssueKind
@@ -43,7 +43,7 @@ async def load(tx: Tx, items: Sequence[Item]) -> dict[str, Account]:
     rows: Iterable[Any] = await tx.execute(_ACCOUNTS, {"ids": array(customer_ids)})
     known: dict[str, Columns] = {row[0]: row for row in rows}
     touched = _touched(items)
-    orders = await _orders_of(tx, touched[OrderPoints])
+    orders = await _known_pairs(tx, _ORDERS, touched[OrderPoints], decode_order)
     goodwill_ids = await _known_pairs(tx, _GOODWILL, touched[Goodwill])
     redemptions = await _known_pairs(tx, _REDEMPTIONS, touched[Redemption])
     return {
@@ -61,35 +61,45 @@ def _touched(items: Sequence[Item]) -> dict[type[Any], set[Pair]]:
     """By kind of row, the customer and the key of each that the items may name."""
     touched: dict[type[Any], set[Pair]] = {OrderPoints: set(), Goodwill: set(), Redemption: set()}
     for item in items:
-        fact = item.data if isinstance(item, Event | Command) else None
-        if isinstance(fact, Redeem):
-            touched[Redemption].add((item.customer_id, fact.redemption_id))
-        elif isinstance(fact, GoodwillRequested):
-            goodwill_id = goodwill_id_of(fact.customer_id, "requested", fact.request_id)
-            touched[Goodwill].add((fact.customer_id, goodwill_id))
-        elif not isinstance(fact, IssueOpened) or fact.kind is IssueKind.delivery_late:
-            order_id: str | None = getattr(fact, "order_id", None)
-            if order_id:
-                touched[OrderPoints].add((item.customer_id, order_id))
+        kind, key = (OrderPoints, None) if isinstance(item, Due) else _KEYS.get(type(item.data), _order)(item.data)
+        if key:
+            touched[kind].add((item.customer_id, key))
     return touched
 
 
-async def _orders_of(tx: Tx, pairs: Collection[Pair]) -> dict[str, dict[str, OrderPoints]]:
-    documents = await _known_pairs(tx, _ORDERS, pairs)
-    return {
-        customer_id: {order_id: decode_order(document) for order_id, document in orders.items()}
-        for customer_id, orders in documents.items()
-    }
+def _order(fact: Any) -> tuple[type[Any], str | None]:
+    return OrderPoints, getattr(fact, "order_id", None)
 
 
-async def _known_pairs(tx: Tx, statement: TextClause, pairs: Collection[Pair]) -> dict[str, dict[str, Any]]:
+def _order_made_good(fact: IssueOpened) -> tuple[type[Any], str | None]:
+    return OrderPoints, fact.order_id if fact.kind is IssueKind.delivery_late else None
+
+
+def _goodwill(fact: GoodwillRequested) -> tuple[type[Any], str | None]:
+    return Goodwill, goodwill_id_of(fact.customer_id, "requested", fact.request_id)
+
+
+def _redemption(command: Redeem) -> tuple[type[Any], str | None]:
+    return Redemption, command.redemption_id
+
+
+_KEYS: dict[type[Any], Callable[[Any], tuple[type[Any], str | None]]] = {
+    IssueOpened: _order_made_good,
+    GoodwillRequested: _goodwill,
+    Redeem: _redemption,
+}
+
+
+async def _known_pairs(
+    tx: Tx, statement: TextClause, pairs: Collection[Pair], decode: Callable[[Any], Any] = int
+) -> dict[str, dict[str, Any]]:
     """Per customer, key and value of the rows there are."""
     found: dict[str, dict[str, Any]] = {}
     if pairs:
         customers, keys = zip(*sorted(pairs), strict=True)
         rows = await tx.execute(statement, {"customers": array(customers), "keys": array(keys)})
         for customer_id, key, value in rows:
-            found.setdefault(customer_id, {})[key] = value
+            found.setdefault(customer_id, {})[key] = decode(value)
     return found
 
 
@@ -168,7 +178,8 @@ async def _insert(tx: Tx, statement: TextClause, rows: Sequence[Row], kind: type
 
 
 def _columns(rows: Sequence[Any], names: Iterable[str]) -> dict[str, str]:
-    return {name: array([getattr(row, name) for row in rows]) for name in names}
+    columns = zip(*map(attrgetter(*names), rows), strict=True)
+    return {name: array(column) for name, column in zip(names, columns, strict=True)}
 
 
 _ACCOUNT_COLUMNS = (
