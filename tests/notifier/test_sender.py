@@ -266,19 +266,23 @@ async def test_few_messages_are_begun_with_at_a_time(runtime: Runtime, sender: S
 async def test_the_next_round_is_taken_before_the_last_one_is_begun_with_to_its_end(
     runtime: Runtime, sender: Sender, postbox: Postbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("notifier.providers.outlets.MOST_AT_ONCE", 16)
+    monkeypatch.setattr("notifier.providers.outlets.MOST_AT_ONCE", 28)
     await of_forty_customers(runtime)
-    postbox.delay_s = 0.5
+    postbox.delay_s = 0.3
 
-    async def more_than_a_round() -> bool:
+    async def all_taken_and_some_of_the_first_not_begun_with() -> bool:
         async with runtime.transaction() as tx:
-            query = "select count(*) from messages where state = 'sending' and result is not null"
-            return bool((await tx.execute(text(query))).scalar_one() > 16)
+            query = (
+                "select count(*) filter (where state = 'ready'), count(*) filter (where result = 'stale') from messages"
+            )
+            ready, not_begun = (await tx.execute(text(query))).one()
+        return bool(ready == 0 and not_begun > 40 - 28)
 
     task = asyncio.create_task(sender.run())
-    await until(more_than_a_round, patience_s=10)
+    await until(all_taken_and_some_of_the_first_not_begun_with, patience_s=10)
     postbox.delay_s = 0
     task.cancel()
+    await asyncio.wait([task])
     await sender.close()
 
 
