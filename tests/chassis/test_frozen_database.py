@@ -19,7 +19,7 @@ from tests.chassis.shop import placed
 from tests.conftest import LINK_KEYS, bearer, key_of, migrations_of
 from tests.running import Running, publish, rows, running, until
 
-PATIENCE_S = 1.0
+PATIENCE_S = 2.0
 LONGEST_ANSWER_S = 5 * PATIENCE_S
 """The wait for a connection, then for an answer on it; and what a busy machine adds."""
 LONGEST_TURN_S = 2.7 * PATIENCE_S
