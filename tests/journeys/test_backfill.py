@@ -82,7 +82,7 @@ async def test_what_comes_of_an_imported_open_order_later_is_news(house: House) 
     assert await mails_to(house, who) == []
 
     await house.time_is(at + timedelta(days=3))
-    assert await mails_to(house, who) == ["Ihre Bestellung kommt zu spät", "100 Punkte für Sie"]
+    assert await mails_to(house, who) == ["Ihre Bestellung verspätet sich", "100 Punkte für Sie"]
 
 
 async def test_points_of_the_past_are_there_and_nobody_is_told_of_them(house: House) -> None:
