@@ -271,9 +271,10 @@ def test_a_payment_that_failed_says_how_much_where_that_is_known(locale: str) ->
 # --- what a reply does ---
 
 NOTHING_BY_ITSELF = {
-    "en": "A reply alone cancels nothing.", "de": "Eine Antwort allein storniert nichts.",
-    "es": "Una respuesta por sí sola no cancela nada.", "fr": "Une réponse à elle seule n’annule rien.",
-    "pt": "Uma resposta, por si só, não cancela nada.",
+    "en": "Nothing is cancelled until we have confirmed it.",
+    "de": "Storniert wird erst, wenn wir es Ihnen bestätigt haben.",
+    "es": "No cancelamos nada sin confirmárselo.", "fr": "Rien n’est annulé sans que nous le confirmions.",
+    "pt": "Nada é cancelado sem o confirmarmos.",
 }  # fmt: skip
 
 

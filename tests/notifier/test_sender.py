@@ -260,6 +260,7 @@ async def test_few_messages_are_begun_with_at_a_time(runtime: Runtime, sender: S
     assert await in_hand(runtime, {"begun": 8, "not begun": 32}), "for each connection one underway, and the next"
     postbox.delay_s = 0
     task.cancel()
+    await asyncio.wait([task])
     await sender.close()
 
 
