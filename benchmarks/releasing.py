@@ -35,7 +35,8 @@ NEW_EVERY_S = 0.5
 LOOK_S = 0.1
 STILL_S = 60.0
 IN_HAND = 200
-"""A sender has a hundred in hand while more important ones become ready, and the next sender as many."""
+"""A sender has in hand what leaves in a quarter of a second, here a hundred, while more important ones become ready;
+the next round as many."""
 _RANKS = {concern: place for place, concern in enumerate(Concern)}
 
 
