@@ -36,7 +36,7 @@ endif
 	@$(BIN)/python deploy/auditor/auditor.py build
 
 # Apache Kafka is for what touches a broker: the chassis, the journeys and the stack itself.
-ARGS ?= $(if $(filter apache,$(KAFKA)),tests/chassis tests/journeys tests/deploy tests/storefront)
+ARGS ?= $(if $(filter apache,$(KAFKA)),tests/chassis tests/journeys tests/storefront $(addprefix tests/deploy/test_,apache.py secured_kafka.py stack.py))
 test: $(READY) ## every test on real parts (KAFKA=apache: chassis and journeys there; ARGS="tests/chassis -k inbox")
 	@$(BIN)/python -m pytest $(ARGS)
 
