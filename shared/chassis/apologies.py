@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.openapi import PROBLEM_JSON
 from chassis.pages import HTML, Notice, Pages
+from chassis.phrases import Phrasebook
 
 FALLBACK = "en"
 LOOKING = frozenset({"GET", "HEAD"})
@@ -40,11 +41,11 @@ class Place(NamedTuple):
         if not self._is_here(scope["path"]) or not _reads(Headers(scope=scope).get("accept", "")):
             return None
         looks = scope["method"] in LOOKING
-        language, words = words_for(Headers(scope=scope).get("accept-language", ""))
+        say = WORDS.for_browser(Headers(scope=scope).get("accept-language", ""))
         key = _key(status, looks=looks)
-        onward = ("", words["again"]) if looks and key in ("away", "often") else None
-        notice = Notice(HTTPStatus(status), words[f"{key}_title"], words[key], onward)
-        page = self.pages.notice(notice, language=language)
+        onward = ("", say("again")) if looks and key in ("away", "often") else None
+        notice = Notice(HTTPStatus(status), say(f"{key}_title"), say(key), onward)
+        page = self.pages.notice(notice, language=say.language)
         if again := told.get("retry-after"):
             page.headers["retry-after"] = again
         return page
@@ -79,13 +80,6 @@ class Apologies:
         await self.app(scope, receive, reworded if scope["type"] == "http" else send)
 
 
-def words_for(accepted: str) -> tuple[str, Mapping[str, str]]:
-    """In the first language that a browser accepts and we know; its order counts: browsers write the best one first."""
-    wanted = (part.partition(";")[0].strip().partition("-")[0].lower() for part in accepted.split(","))
-    language = next((one for one in wanted if one in WORDS), FALLBACK)
-    return language, WORDS[language]
-
-
 def _reads(accepted: str) -> bool:
     return any(part.partition(";")[0].strip().lower() == HTML for part in accepted.split(","))
 
@@ -103,13 +97,9 @@ def _key(status: int, *, looks: bool) -> str:
             return "unread"
 
 
-def _read() -> dict[str, dict[str, str]]:
-    """Compared at start: a language in which something is missing is an error then, not when somebody reads it."""
+def _book() -> Phrasebook:
     words = tomllib.loads(Path(__file__).with_name("apologies.toml").read_text(encoding="utf-8"))
-    for language, known in words.items():
-        if different := known.keys() ^ words[FALLBACK].keys():
-            raise ValueError(f"apologies.toml: {language} and {FALLBACK} differ in {sorted(different)}")
-    return words
+    return Phrasebook({FALLBACK: words[FALLBACK]} | words)
 
 
-WORDS: Mapping[str, Mapping[str, str]] = _read()
+WORDS = _book()

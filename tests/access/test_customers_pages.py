@@ -54,8 +54,8 @@ def is_page(answer: httpx.Response, status: int, language: str, key: str) -> Non
     assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
     assert answer.headers["content-language"] == language
     assert f'<html lang="{language}">' in answer.text
-    assert apologies.WORDS[language][f"{key}_title"] in answer.text
-    assert apologies.WORDS[language][key] in answer.text
+    assert apologies.WORDS[language](f"{key}_title") in answer.text
+    assert apologies.WORDS[language](key) in answer.text
     assert "Tea &amp; &lt;Toast&gt;" in answer.text
     assert "style-src 'sha256-" in answer.headers["content-security-policy"]
     assert answer.headers["cache-control"] == "no-store"

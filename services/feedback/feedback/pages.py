@@ -14,10 +14,11 @@ from chassis.access import opened
 from chassis.errors import Rejected
 from chassis.links import LinkClaims
 from chassis.pages import WAYS_OUT, Notice, Pages
+from chassis.phrases import Phrases
 from chassis.runtime import Runtime
 from feedback import store
 from feedback.answers import LONGEST_COMMENT, Answer, answerable
-from feedback.phrases import Phrases, phrases_for
+from feedback.phrases import PHRASES
 from feedback.scores import HIGHEST, LOWEST
 
 PURPOSE = "survey"
@@ -93,7 +94,7 @@ def _text(value: Any) -> str:
 
 
 def _phrases(request: Request) -> Phrases:
-    return phrases_for(request.headers.get("accept-language", ""))
+    return PHRASES.for_browser(request.headers.get("accept-language", ""))
 
 
 def _notice(pages: Pages, say: Phrases, code: str) -> HTMLResponse:

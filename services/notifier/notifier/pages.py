@@ -17,12 +17,13 @@ from chassis.access import opened
 from chassis.errors import Rejected
 from chassis.links import LinkClaims
 from chassis.pages import WAYS_OUT, Notice, Pages
+from chassis.phrases import Phrases
 from chassis.runtime import Runtime
 from contracts.vocabulary import Channel, Purpose
 from notifier import people_store, withdrawal_store
 from notifier.forms import KEEP, PAUSES_DAYS, Form, box, sent, shown
 from notifier.people import PartOfDay, Person, masked_on, zone_of
-from notifier.phrases import PHRASES, Phrases, phrases_for
+from notifier.phrases import PHRASES, phrases_for
 from notifier.preferences import LINK_PURPOSE, Source, Withdrawal, channels_of, offered, unsubscription
 from notifier.vaults import Vault
 

@@ -9,10 +9,10 @@ from collections.abc import Collection
 
 from msgspec import Struct
 
+from chassis.phrases import Phrases
 from notifier.correspondence import Correspondence
 from notifier.messages import Message
 from notifier.people import PartOfDay, Person
-from notifier.phrases import Phrases
 from notifier.preferences import channels_of
 
 

@@ -13,11 +13,11 @@ from fastapi.responses import HTMLResponse
 from chassis.access import opened
 from chassis.errors import Rejected
 from chassis.pages import WAYS_OUT, Pages
+from chassis.phrases import Phrases
 from chassis.runtime import Runtime
 from notifier.forms import Wish
 from notifier.pages import MOST_FIELDS, Visit, notice, open_visit, phrases_of, refused
 from notifier.people import PartOfDay
-from notifier.phrases import Phrases
 from notifier.vaults import Vault
 
 
